@@ -1,0 +1,80 @@
+/*
+ * mechanism - what one SASL mechanism is to the authenticator.
+ *
+ * A mechanism is one file with one struct mechanism and one row in the table
+ * of auth/mechanism.c. It runs inside the authenticator process, jailed, and
+ * does no I/O but through users_find() and users_site(). It sees decoded
+ * octets, never base64.
+ */
+#ifndef AUTH_MECHANISM_H
+#define AUTH_MECHANISM_H
+
+#include "auth/users.h"
+#include "lib/buffer.h"
+
+#define EXCHANGE_RESPONSE_MAX 9216  /* octets: 12288 of base64, RFC 4954 §4.3 */
+#define EXCHANGE_CHALLENGE_MAX 2048 /* octets, before base64 */
+
+enum exchange_result {
+	EXCHANGE_CHALLENGE, /* x->challenge goes to the client, step again */
+	EXCHANGE_OK,        /* x->login is logged in, x->label tells by what */
+	EXCHANGE_FAIL,      /* 535; x->reason says why, for the log alone */
+	EXCHANGE_MALFORMED, /* 501 5.5.2: not what the mechanism's syntax allows */
+	EXCHANGE_TEMPORARY  /* 454; x->reason is "memory" or "backend" */
+};
+
+/* One AUTH exchange. The authenticator makes it, a mechanism advances it. */
+struct exchange {
+	/* given */
+	const struct mechanism *mechanism;
+	int users_fd;             /* authusers.cdb open for reading, or -1 */
+	struct slice authdomain;  /* appended to a login without @, or absent */
+	unsigned char random[32]; /* fresh, used for at most one purpose */
+	/* result */
+	struct buffer challenge;         /* empty at each step's start */
+	char login[USERS_LOGIN_MAX + 1]; /* as looked up: lower case, domain */
+	size_t login_len;                /* 0 while not known */
+	char label[USERS_LABEL_MAX + 1]; /* app password used, or "" */
+	const char *reason;              /* log word: password, unknown, ... */
+	/* the mechanism's own, zero at the start */
+	unsigned state;
+	struct user user;
+	char memory[4096];
+	/* what challenge points to */
+	char challenge_text[EXCHANGE_CHALLENGE_MAX];
+};
+
+struct mechanism {
+	const char *name;    /* as registered with IANA, upper case */
+	bool client_first;   /* may carry an initial response */
+	/*
+	 * One step. response.data is NULL when the client sent none (AUTH
+	 * without initial response), and an empty response is "".
+	 */
+	enum exchange_result (*step)(struct exchange *x, struct slice response);
+	/* Can this user log in by it, with the secrets the record holds? */
+	bool (*usable)(const struct user *user);
+};
+
+/* Finds a mechanism by name, without case; NULL when it is not built in. */
+const struct mechanism *mechanism_find(struct slice name);
+
+/* The built-in mechanisms in the order of the default offer, NULL at the end. */
+extern const struct mechanism *const mechanisms[];
+
+/*
+ * The tail that PLAIN and LOGIN share: looks the user up, checks the
+ * password (equal work for unknown and disabled users), fills x->login,
+ * x->label, x->reason.
+ */
+enum exchange_result mechanism_check_password(struct exchange *x,
+	struct slice login, struct slice password);
+
+/*
+ * Puts login in the form in which it is looked up into x->login: ASCII lower
+ * case, @authdomain appended when it has no @. Returns 0, or -1 when it is
+ * empty, too long, or holds a control character (then malformed).
+ */
+int mechanism_login(struct exchange *x, struct slice login);
+
+#endif

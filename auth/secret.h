@@ -1,0 +1,64 @@
+/*
+ * secret - one stored secret: {SCHEME}value, and checking a password by it.
+ *
+ * Known for now: {SCRAM-SHA-256} {SCRAM-SHA-1} (RFC 5802, 7677; Dovecot's
+ * "iterations,salt,StoredKey,ServerKey" with base64), {CRYPT} and its
+ * aliases {SHA512-CRYPT} {SHA256-CRYPT} {BLF-CRYPT} {MD5-CRYPT} {DES-CRYPT}
+ * and no scheme at all (crypt(5)), {PLAIN} {CLEARTEXT} {CLEAR}. Scheme names
+ * without case. Any other is SECRET_UNKNOWN: kept, never matches.
+ */
+#ifndef AUTH_SECRET_H
+#define AUTH_SECRET_H
+
+#include <bearssl/bearssl.h>
+
+#include "lib/bytes.h"
+
+#define SECRET_HASH_MAX 32            /* octets: SHA-256 */
+#define SECRET_SALT_MAX 64            /* octets */
+#define SECRET_ITERATIONS_MAX 1000000 /* PBKDF2, RFC 5802 "i" */
+#define SECRET_PASSWORD_MAX 511       /* octets: libxcrypt's limit, for all */
+
+enum secret_kind {
+	SECRET_UNKNOWN,
+	SECRET_SCRAM_SHA_256,
+	SECRET_SCRAM_SHA_1,
+	SECRET_CRYPT,
+	SECRET_PLAIN
+};
+
+struct secret {
+	enum secret_kind kind;
+	struct slice text; /* CRYPT: the crypt string; PLAIN: the password */
+	/* SCRAM */
+	uint32_t iterations;
+	unsigned char salt[SECRET_SALT_MAX];
+	size_t salt_len;
+	unsigned char stored_key[SECRET_HASH_MAX];
+	unsigned char server_key[SECRET_HASH_MAX];
+};
+
+enum secret_result {
+	SECRET_MATCH,
+	SECRET_MISMATCH,
+	SECRET_NO_MEMORY /* the hash needs more than the limits give: 454 */
+};
+
+/*
+ * Parses a stored secret; slices point into text. 0, or -1 when the value
+ * does not have its scheme's form or costs more than the caps allow.
+ */
+int secret_parse(struct secret *secret, struct slice text);
+
+/* In constant time where the kind compares; wipes what it derived. */
+enum secret_result secret_check(const struct secret *secret,
+	struct slice password);
+
+/* RFC 5802 §3 with the kind's hash; used by the mechanism and the tool. */
+const br_hash_class *secret_hash(enum secret_kind kind);
+size_t secret_hash_len(enum secret_kind kind);
+void secret_hmac(const br_hash_class *hash, struct slice key, struct slice text,
+	unsigned char *out);
+void secret_derive(struct secret *secret, struct slice password);
+
+#endif

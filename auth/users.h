@@ -1,0 +1,62 @@
+/*
+ * users - the compiled user file, authusers.cdb.
+ *
+ * key = login, lower case; data = the rest of the line of authusers after
+ * "login:". The reserved key "#site" (a login cannot begin with #) holds
+ * what concerns all users: see struct site. Text format: authusers(5).
+ */
+#ifndef AUTH_USERS_H
+#define AUTH_USERS_H
+
+#include "auth/secret.h"
+
+#define USERS_LOGIN_MAX 255    /* octets */
+#define USERS_LABEL_MAX 32     /* [a-z0-9-] */
+#define USERS_RECORD_MAX 4096  /* octets of one line after the login */
+#define USERS_SECRETS_MAX 32   /* secrets of one user */
+#define USERS_MECHS_MAX 160    /* octets of the mechanism list */
+#define USERS_SITE_KEY_LEN 32  /* octets */
+#define USERS_SETTING_MAX 256  /* octets of a crypt setting */
+
+enum users_result {
+	USERS_FOUND,
+	USERS_MISSING,
+	USERS_BROKEN /* no file, corrupt, truncated: 454, never a success */
+};
+
+struct user_secret {
+	struct slice label; /* empty: field 2, the login's own password */
+	struct secret secret;
+};
+
+struct user {
+	bool disabled;                /* "!" before field 2 */
+	size_t secrets_count;
+	struct user_secret secrets[USERS_SECRETS_MAX];
+	char record[USERS_RECORD_MAX]; /* what the slices point into */
+	size_t record_len;
+};
+
+struct site {
+	unsigned char key[USERS_SITE_KEY_LEN]; /* fake salts; made once */
+	uint32_t scram_iterations; /* the file's commonest */
+	size_t scram_salt_len;     /* octets, the file's usual */
+	struct secret usual;       /* what a missing user's PLAIN runs */
+	uint32_t floor_ms;         /* where kinds are mixed: the costliest; or 0 */
+	char memory[USERS_SETTING_MAX + 256]; /* what usual points into */
+};
+
+/* Parses the rest of a line (record[0..len), copied). 0, or -1 malformed. */
+int users_parse(struct user *user, struct slice record);
+
+enum users_result users_find(int fd, struct slice login, struct user *user);
+enum users_result users_site(int fd, struct site *site);
+
+/*
+ * The mechanisms that every enabled user can do, names separated by blanks,
+ * read without touching the site key: the only thing that is read outside
+ * the authenticator. out gets at most USERS_MECHS_MAX octets.
+ */
+enum users_result users_mechanisms(int fd, struct buffer *out);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * config - every setting of the daemon, read once a connection.
+ *
+ * THE table (config_rows) has a row for each control file and environment
+ * variable; the daemon, smtpd-check and the test of smtpd-auth-control(5)
+ * read the same rows.
+ */
+#ifndef CONTROL_CONFIG_H
+#define CONTROL_CONFIG_H
+
+#include "control/control.h"
+
+enum config_tls { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
+
+struct config {
+	/* files and environment; absent slices have data NULL */
+	struct slice me, smtpgreeting, localiphost, authdomain;
+	uint64_t timeoutsmtpd, timeoutqueue, greetdelay; /* seconds */
+	uint64_t databytes;                              /* 0: no limit */
+	uint64_t maxrcpt;                                /* 0: no limit */
+	uint64_t error_fd;                               /* 2 to 9 */
+	bool smtputf8, forcetls, oldclients, received_auth, trace;
+	bool require_auth;       /* after the port and SMTPAUTH were looked at */
+	bool auth_off;           /* SMTPAUTH=- or 0 */
+	struct slice mechanisms; /* explicit list, blanks between; or absent */
+	struct slice tls_min_text;
+	enum config_tls tls_min;
+	struct slice queue_program;
+	struct control_list rcpthosts, badmailfrom, badrcptto;
+	int morercpthosts_fd;    /* morercpthosts.cdb, or -1 */
+	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket */
+	struct slice remote_ip, remote_host, remote_info, remote_port;
+	struct slice local_ip, local_host, local_port;
+	bool relayclient_set;
+	struct slice relayclient; /* appended to recipients */
+	bool tls_outside;         /* SSL_PROTOCOL set */
+	bool smtps;               /* -s or SMTPS */
+	struct slice log_target;  /* "syslog" or absent */
+	/* on failure */
+	const char *failed_file;  /* "control/me" or the environment's name */
+	const char *reason;
+};
+
+enum config_type { CONFIG_TEXT, CONFIG_NUMBER, CONFIG_FLAG, CONFIG_LIST };
+
+struct config_row {
+	const char *file;        /* in the control directory, or NULL */
+	const char *environment; /* wins over the file, or NULL */
+	enum config_type type;
+	size_t offset;           /* into struct config */
+	const char *fallback;    /* default, as text; NULL: absent */
+	const char *help;        /* one line */
+};
+
+extern const struct config_row config_rows[];
+extern const size_t config_rows_count;
+
+/*
+ * The control directory: $CONTROLDIR, else /etc/smtpd-auth/control if it
+ * exists, else /var/qmail/control.
+ */
+const char *config_directory(void);
+
+/*
+ * Reads everything. smtps: option -s. Returns 0, or -1 with failed_file and
+ * reason set (me and address settings may then be absent).
+ */
+int config_load(struct config *config, bool smtps);
+
+#endif

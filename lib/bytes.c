@@ -1,0 +1,136 @@
+/* bytes - see bytes.h. Used by every process. */
+#include "lib/bytes.h"
+
+#include <string.h>
+
+struct slice
+slice_of(const char *text)
+{
+	return (struct slice){text, text == NULL ? 0 : strlen(text)};
+}
+
+bool
+slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static bool
+same_letters(const char *a, const char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes_lower(a[i]) != bytes_lower(b[i]))
+			return false;
+	return true;
+}
+
+bool
+slice_equal_nocase(struct slice a, struct slice b)
+{
+	return a.len == b.len && same_letters(a.data, b.data, a.len);
+}
+
+bool
+slice_is(struct slice a, const char *text)
+{
+	return slice_equal(a, slice_of(text));
+}
+
+bool
+slice_is_nocase(struct slice a, const char *text)
+{
+	return slice_equal_nocase(a, slice_of(text));
+}
+
+bool
+slice_starts_nocase(struct slice a, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return a.len >= len && same_letters(a.data, prefix, len);
+}
+
+struct slice
+slice_from(struct slice a, size_t n)
+{
+	return (struct slice){a.data + n, a.len - n};
+}
+
+size_t
+slice_find(struct slice a, char c)
+{
+	const char *at = a.len == 0 ? NULL : memchr(a.data, c, a.len);
+
+	return at == NULL ? a.len : (size_t)(at - a.data);
+}
+
+size_t
+slice_find_last(struct slice a, char c)
+{
+	const char *at = a.len == 0 ? NULL : memrchr(a.data, c, a.len);
+
+	return at == NULL ? a.len : (size_t)(at - a.data);
+}
+
+struct slice
+slice_split(struct slice *rest, char sep)
+{
+	size_t at = slice_find(*rest, sep);
+	struct slice head = {rest->data, at};
+
+	if (at == rest->len)
+		*rest = (struct slice){NULL, 0};
+	else
+		*rest = slice_from(*rest, at + 1);
+	return head;
+}
+
+int
+slice_number(struct slice text, uint64_t *value)
+{
+	uint64_t n = 0;
+
+	if (text.len == 0)
+		return -1;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
+
+		if (digit > 9)
+			return -1;
+		if (n > (UINT64_MAX - digit) / 10)
+			n = UINT64_MAX;
+		else
+			n = n * 10 + digit;
+	}
+	*value = n;
+	return 0;
+}
+
+int
+slice_string(struct slice a, char *out, size_t cap)
+{
+	if (a.len >= cap || slice_find(a, '\0') != a.len)
+		return -1;
+	if (a.len > 0)
+		memcpy(out, a.data, a.len);
+	out[a.len] = '\0';
+	return 0;
+}
+
+char
+bytes_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool
+bytes_equal_constant_time(const void *a, const void *b, size_t len)
+{
+	const volatile unsigned char *x = a, *y = b;
+	unsigned char differ = 0;
+
+	for (size_t i = 0; i < len; i++)
+		differ |= (unsigned char)(x[i] ^ y[i]);
+	return differ == 0;
+}

@@ -1,0 +1,46 @@
+/*
+ * log - one line an event, on descriptor 2 or to syslog (LOG_MAIL).
+ *
+ *   smtpd-auth: PID IP EVENT [RESULT] key=value ...
+ *
+ * At most LOG_LINE octets with the newline; each value escaped (blanks,
+ * backslashes, non-printables as \xHH) and cut at LOG_VALUE octets, so that
+ * nobody who picks a value can forge a field or a line. A line that would be
+ * too long loses its last fields, never its first.
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include "lib/buffer.h"
+
+#define LOG_LINE 800
+#define LOG_VALUE 120
+
+struct log {
+	const char *program; /* "smtpd-auth" */
+	const char *address; /* the client's, or "unknown" */
+	bool syslog;         /* else descriptor 2 */
+};
+
+struct log_line {
+	char text[LOG_LINE];
+	struct buffer buffer;
+};
+
+/*
+ * Must run before privileges drop: connects to syslog when use_syslog.
+ * Both texts must outlive the struct.
+ */
+void log_open(struct log *log, const char *program, const char *address,
+	bool use_syslog);
+
+/* Starts a line; event is "auth fail", "connect", ... as in the contract. */
+void log_start(struct log_line *line, const struct log *log, const char *event);
+void log_value(struct log_line *line, const char *key, struct slice value);
+void log_text(struct log_line *line, const char *key, const char *value);
+void log_number(struct log_line *line, const char *key, uint64_t n);
+
+/* Puts the line out with one write; errors are ignored: mail goes on. */
+void log_send(struct log_line *line, const struct log *log);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * status - a qmail-queue program's exit code as an SMTP reply, and the codes
+ * that our own qmail-queue programs exit with. Used by both ends.
+ * Source: qmail-queue(8), notqmail's qmail.c.
+ */
+#ifndef QUEUE_HANDOFF_STATUS_H
+#define QUEUE_HANDOFF_STATUS_H
+
+#include "lib/buffer.h"
+
+#define STATUS_TEXT_MAX 400   /* octets of a program's own error text */
+#define STATUS_REPLY_MAX 448  /* enhanced code and text */
+
+/* Exit codes our queue programs use. */
+enum {
+	QUEUE_OK = 0,
+	QUEUE_ADDRESS_TOO_LONG = 11,
+	QUEUE_REFUSED = 31,
+	QUEUE_NO_MEMORY = 51,
+	QUEUE_TIMEOUT = 52,
+	QUEUE_WRITE_FAILED = 53,   /* disk full, I/O error */
+	QUEUE_READ_FAILED = 54,    /* message or envelope cannot be read */
+	QUEUE_NO_CONFIG = 55,
+	QUEUE_NO_DIRECTORY = 61,
+	QUEUE_CUSTOM = 82,         /* text on ERROR_FD, D or Z first */
+	QUEUE_BAD_ENVELOPE = 91
+};
+
+enum status_class { STATUS_ACCEPTED, STATUS_REFUSED, STATUS_TEMPORARY };
+
+struct status {
+	enum status_class class;     /* 250, 554, 451 */
+	char reply[STATUS_REPLY_MAX]; /* "5.1.3 text", NUL-terminated */
+};
+
+/*
+ * wait_status is waitpid's; custom is what the program wrote on ERROR_FD
+ * (used for exits 82 and 88 only). A signal is temporary.
+ */
+void status_from_wait(struct status *status, int wait_status,
+	struct slice custom);
+
+#endif
