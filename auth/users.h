@@ -9,6 +9,7 @@
 #define AUTH_USERS_H
 
 #include "auth/secret.h"
+#include "lib/buffer.h"
 
 #define USERS_LOGIN_MAX 255    /* octets */
 #define USERS_LABEL_MAX 32     /* [a-z0-9-] */

@@ -11,6 +11,9 @@
 #define STATUS_TEXT_MAX 400   /* octets of a program's own error text */
 #define STATUS_REPLY_MAX 448  /* enhanced code and text */
 
+/* What is said when a program exits 0 without having read everything. */
+#define STATUS_INCOMPLETE "4.3.0 mail queue program did not take the whole message"
+
 /* Exit codes our queue programs use. */
 enum {
 	QUEUE_OK = 0,

@@ -1,0 +1,229 @@
+/*
+ * authenticator - see authenticator.h. The first half runs in the keeper, the
+ * second, from authenticator_run() on, in the authenticator.
+ */
+#include "auth/authenticator.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+
+#define RESPONSE_THERE 1
+
+static _Noreturn void authenticator_run(
+	int fd, const struct authenticator_setup *setup);
+
+void
+authenticator_init(struct authenticator *a)
+{
+	*a = (struct authenticator){-1, -1, CLOCK_NEVER};
+}
+
+int
+authenticator_start(struct authenticator *a,
+	const struct authenticator_setup *setup)
+{
+	int pair[2];
+
+	authenticator_init(a);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	a->pid = fork();
+	if (a->pid == 0)
+		authenticator_run(pair[1], setup);
+	close(pair[1]);
+	if (a->pid == -1) {
+		close(pair[0]);
+		return -1;
+	}
+	a->fd = pair[0];
+	return 0;
+}
+
+int
+authenticator_step(struct authenticator *a, struct slice response)
+{
+	char packet[1 + EXCHANGE_RESPONSE_MAX];
+	size_t len = response.len;
+
+	if (len > EXCHANGE_RESPONSE_MAX)
+		return -1;
+	packet[0] = response.data == NULL ? 0 : RESPONSE_THERE;
+	if (len > 0)
+		memcpy(packet + 1, response.data, len);
+	ssize_t sent = send(a->fd, packet, 1 + len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	explicit_bzero(packet, 1 + len);
+	a->deadline = clock_ms() + AUTHENTICATOR_TIMEOUT_MS;
+	return sent == (ssize_t)(1 + len) ? 0 : -1;
+}
+
+int
+authenticator_read(struct authenticator *a, struct verdict_packet *packet)
+{
+	ssize_t n = recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
+
+	a->deadline = CLOCK_NEVER;
+	if (n != (ssize_t)sizeof *packet ||
+		packet->login_len > USERS_LOGIN_MAX ||
+		packet->challenge_len > EXCHANGE_CHALLENGE_MAX)
+		return -1;
+	packet->login[packet->login_len] = '\0';
+	packet->label[USERS_LABEL_MAX] = '\0';
+	packet->reason[AUTHENTICATOR_REASON_MAX] = '\0';
+	return 0;
+}
+
+void
+authenticator_stop(struct authenticator *a)
+{
+	if (a->pid == -1)
+		return;
+	if (a->fd != -1)
+		close(a->fd);
+	/* Its uid is another when the keeper was started as root. */
+	if (kill(a->pid, SIGKILL) == -1 && errno == EPERM &&
+		jail_raise(JAIL_RIGHTS_MAKE) == 0) {
+		kill(a->pid, SIGKILL);
+		jail_lower(JAIL_RIGHTS_MAKE);
+	}
+	while (waitpid(a->pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	authenticator_init(a);
+}
+
+/* ------------------------------------------------ in the authenticator --- */
+
+static _Noreturn void
+answer_and_exit(int fd, struct verdict_packet *packet)
+{
+	/* If the keeper is gone there is nobody to tell. */
+	ssize_t ignored = write(fd, packet, sizeof *packet);
+
+	(void)ignored;
+	_exit(0);
+}
+
+/* Descriptors 0 and 1 become the keeper and the user file; no other stays. */
+static const char *
+enter_jail(int fd, const struct authenticator_setup *setup)
+{
+	struct jail jail = setup->jail;
+
+	if (setup->users_fd != -1 && dup2(setup->users_fd, 1) == -1)
+		return "dup2";
+	if (setup->users_fd == -1)
+		close(1);
+	if (dup2(fd, 0) == -1)
+		return "dup2";
+	jail_close_from(2);
+	jail.kind = JAIL_AUTHENTICATOR;
+	jail.fds_max = 2;
+	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
+		return "capset";
+	return jail_enter(&jail);
+}
+
+/*
+ * Where users' secrets are of different kinds, the time of a failure would
+ * tell which kind, and so whether there is such a user: no failure is
+ * answered before the costliest kind would have been.
+ */
+static void
+wait_for_floor(int users_fd, int64_t start)
+{
+	struct site site;
+	int64_t until = start;
+
+	if (users_site(users_fd, &site) == USERS_FOUND)
+		until += site.floor_ms;
+	explicit_bzero(&site, sizeof site);
+	while (clock_ms() < until)
+		clock_poll(NULL, 0, until);
+}
+
+static enum exchange_result
+step(struct exchange *x, struct slice response)
+{
+	int64_t start = clock_ms();
+	enum exchange_result result = EXCHANGE_TEMPORARY;
+
+	x->challenge = BUFFER_OVER(x->challenge_text);
+	x->reason = "";
+	if (x->users_fd == -1)
+		x->reason = "backend";
+	else
+		result = x->mechanism->step(x, response);
+	if (result == EXCHANGE_FAIL)
+		wait_for_floor(x->users_fd, start);
+	return result;
+}
+
+static void
+copy_text(char *to, size_t cap, const char *from)
+{
+	struct slice text = slice_of(from);
+
+	if (text.len >= cap)
+		text.len = cap - 1;
+	memcpy(to, text.data, text.len);
+	to[text.len] = '\0';
+}
+
+static void
+report(struct verdict_packet *packet, const struct exchange *x,
+	enum exchange_result result)
+{
+	packet->result = result;
+	packet->login_len = (uint32_t)x->login_len;
+	memcpy(packet->login, x->login, sizeof packet->login);
+	memcpy(packet->label, x->label, sizeof packet->label);
+	copy_text(packet->reason, sizeof packet->reason, x->reason);
+	packet->challenge_len = (uint32_t)x->challenge.len;
+	memcpy(packet->challenge, x->challenge_text, x->challenge.len);
+}
+
+static void
+authenticator_run(int fd, const struct authenticator_setup *setup)
+{
+	static struct exchange x;
+	static struct verdict_packet packet;
+	static char response[1 + EXCHANGE_RESPONSE_MAX];
+	enum exchange_result result;
+
+	/* Random octets are wanted inside, where getrandom is forbidden. */
+	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
+		_exit(1);
+	x.mechanism = setup->mechanism;
+	x.users_fd = setup->users_fd == -1 ? -1 : 1;
+	x.authdomain = setup->authdomain;
+	const char *failed = enter_jail(fd, setup);
+
+	if (failed != NULL) {
+		packet.result = VERDICT_PACKET_JAIL;
+		copy_text(packet.reason, sizeof packet.reason, failed);
+		answer_and_exit(0, &packet);
+	}
+	do {
+		ssize_t n = read(0, response, sizeof response);
+
+		if (n <= 0)
+			_exit(0); /* cancelled, or the keeper is gone */
+		struct slice text = {NULL, 0};
+
+		if (response[0] == RESPONSE_THERE)
+			text = (struct slice){response + 1, (size_t)n - 1};
+		result = step(&x, text);
+		explicit_bzero(response, sizeof response);
+		report(&packet, &x, result);
+		if (result != EXCHANGE_CHALLENGE)
+			answer_and_exit(0, &packet);
+	} while (write(0, &packet, sizeof packet) == sizeof packet);
+	_exit(0);
+}

@@ -1,0 +1,62 @@
+/*
+ * authenticator - a process for one AUTH exchange.
+ *
+ * Forked by the keeper, jailed, and gone with its verdict, so that the memory
+ * in which a password lay goes too. It is the only reader of secrets. Its end
+ * of the socket pair is held by nobody else, least of all by the session.
+ */
+#ifndef AUTH_AUTHENTICATOR_H
+#define AUTH_AUTHENTICATOR_H
+
+#include "auth/mechanism.h"
+#include "lib/jail.h"
+
+#define AUTHENTICATOR_TIMEOUT_MS 60000 /* one step; then it is killed */
+#define AUTHENTICATOR_REASON_MAX 16
+
+struct authenticator {
+	pid_t pid;        /* -1: none */
+	int fd;
+	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
+};
+
+struct authenticator_setup {
+	const struct mechanism *mechanism;
+	int users_fd; /* -1: the user file cannot be read: every try is 454 */
+	struct slice authdomain;
+	struct jail jail;
+};
+
+/* What came of a step. */
+struct verdict_packet {
+	uint32_t result; /* enum exchange_result, or VERDICT_PACKET_JAIL */
+	uint32_t login_len;
+	uint32_t challenge_len;
+	char login[USERS_LOGIN_MAX + 1];
+	char label[USERS_LABEL_MAX + 1];
+	char reason[AUTHENTICATOR_REASON_MAX + 1]; /* log word */
+	char challenge[EXCHANGE_CHALLENGE_MAX];
+};
+
+#define VERDICT_PACKET_JAIL 100 /* reason: the step that failed */
+
+void authenticator_init(struct authenticator *a);
+
+/* Forks. 0, or -1 with errno. */
+int authenticator_start(struct authenticator *a,
+	const struct authenticator_setup *setup);
+
+/* Feeds one response (data NULL: none). 0, or -1 when it is gone. */
+int authenticator_step(struct authenticator *a, struct slice response);
+
+/*
+ * Its answer, when a->fd is readable. 0, or -1 when it died or answered
+ * nonsense (a temporary failure). Text in the packet is NUL-terminated and
+ * lengths are within bounds.
+ */
+int authenticator_read(struct authenticator *a, struct verdict_packet *packet);
+
+/* Ends it, by force if it is still there, and reaps it. */
+void authenticator_stop(struct authenticator *a);
+
+#endif

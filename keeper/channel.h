@@ -1,0 +1,157 @@
+/*
+ * channel - what the session may say to the keeper, and the answers.
+ *
+ * A SOCK_SEQPACKET pair: one message a packet, a type, a code, a body. An
+ * ask_x() in the session sends X and waits for the answer, which has the same
+ * type and a verdict as its code; a tell_x() has no answer. The keeper's
+ * table (keeper.c) says which message may come when, how long it may be and
+ * how often; anything else ends the connection. The only file that both
+ * sides share.
+ */
+#ifndef KEEPER_CHANNEL_H
+#define KEEPER_CHANNEL_H
+
+#include "lib/bytes.h"
+
+#define CHANNEL_BODY_MAX 16384  /* octets: a certificate chain */
+#define CHANNEL_SEED_LEN 32     /* octets of entropy for the TLS engine */
+#define CHANNEL_RANDOMS_LEN 64  /* client and server random */
+#define CHANNEL_SIGN_MAX 208    /* randoms, curve, a P-521 point */
+#define CHANNEL_TEXT_MAX 512    /* a reply of the queue program */
+
+enum channel_type {
+	ASK_TLS = 1,     /* can we do TLS?  -> seed */
+	ASK_CERTIFICATE, /* SNI             -> key type, chain */
+	ASK_SIGN,        /* hash, ServerKeyExchange -> signature */
+	TELL_TLS,        /* struct channel_tls, SNI */
+	ASK_AUTH,        /* code: channel_initial; MECHANISM NUL response */
+	ASK_AUTH_STEP,   /* response        -> challenge */
+	TELL_AUTH_CANCEL,
+	ASK_MAIL,        /* sender */
+	ASK_RCPT,        /* recipient */
+	ASK_OPEN,        /* struct channel_open, HELO -> message pipe */
+	ASK_COMMIT,      /* struct channel_commit -> struct channel_queued, text */
+	ASK_ABORT,       /* code: channel_abort */
+	TELL_TRACE,      /* a line of the conversation */
+	TELL_END,        /* code: channel_end */
+	CHANNEL_TYPES
+};
+
+/* The keeper's word. */
+enum verdict {
+	VERDICT_OK = 1,
+	VERDICT_TEMPORARY,     /* 451, 454: we could not */
+	VERDICT_SENDER,        /* badmailfrom */
+	VERDICT_RECIPIENT,     /* badrcptto */
+	VERDICT_RELAY,         /* relaying denied */
+	VERDICT_NO_DOMAIN,     /* recipient without domain */
+	VERDICT_TOO_MANY,      /* recipients */
+	VERDICT_CHALLENGE,     /* AUTH goes on */
+	VERDICT_AUTH_FAILED,
+	VERDICT_AUTH_LAST,     /* failed, and that was the last try */
+	VERDICT_AUTH_SYNTAX,   /* malformed response */
+	VERDICT_AUTH_NO_TLS,
+	VERDICT_AUTH_UNKNOWN,  /* mechanism not offered */
+	VERDICT_AUTH_INITIAL,  /* initial response to a server-first mechanism */
+	VERDICT_JAIL,          /* the authenticator's jail failed: 421 */
+	VERDICT_REFUSED        /* the queue program's permanent no */
+};
+
+enum channel_initial { INITIAL_NONE, INITIAL_RESPONSE, INITIAL_MALFORMED };
+
+enum channel_abort {
+	ABORT_RESET = 1, /* RSET, EHLO, a new MAIL */
+	ABORT_SIZE,
+	ABORT_LOOP,
+	ABORT_LINE_ENDS,
+	ABORT_QUEUE      /* the queue program stopped reading */
+};
+
+/* Words of the log, by code; [0] is for a session that died without one. */
+enum channel_end {
+	END_QUIT = 1,
+	END_CLIENT,
+	END_TIMEOUT,
+	END_AUTH,
+	END_ERRORS,
+	END_LINE_ENDS,
+	END_QUEUE,
+	END_JAIL,
+	END_CODES
+};
+
+/* What TLS came to: claims, good for the log alone. */
+struct channel_tls {
+	uint16_t version; /* 0x0303; 0 when the handshake failed */
+	uint16_t suite;
+	int32_t error;    /* BearSSL's, when it failed */
+};
+
+enum channel_flags {
+	OPEN_ESMTP = 1,
+	OPEN_SMTPUTF8 = 2,
+	OPEN_7BIT = 4,
+	OPEN_8BITMIME = 8,
+	OPEN_FLAGS = 15
+};
+
+struct channel_open {
+	uint32_t flags;
+};
+
+struct channel_commit {
+	uint64_t octets; /* RFC 1870 */
+	uint32_t broken; /* the program stopped reading: never complete it */
+};
+
+struct channel_queued {
+	int64_t now;    /* seconds since 1970 */
+	int32_t qp;     /* process id of the queue program */
+};
+
+enum channel_key { KEY_NONE, KEY_EC, KEY_RSA };
+
+struct channel_message {
+	size_t len;         /* of body; what follows is the packet */
+	unsigned char type; /* enum channel_type */
+	unsigned char code;
+	unsigned char body[CHANNEL_BODY_MAX];
+};
+
+/* A socket pair, close-on-exec. 0 or -1 with errno. */
+int channel_pair(int fds[2]);
+
+/* Adds to the body. -1 when it does not fit. */
+int channel_add(struct channel_message *m, const void *data, size_t len);
+
+/* Takes len octets off the body at *at. -1 when they are not there. */
+int channel_take(const struct channel_message *m, size_t *at, void *data,
+	size_t len);
+
+/* The rest of the body from at on. */
+struct slice channel_rest(const struct channel_message *m, size_t at);
+
+/* Sends m, and fd with it unless -1. 0, or -1 when the other end is gone. */
+int channel_send(int channel, const struct channel_message *m, int fd);
+
+/*
+ * The keeper's receive: without a control buffer, so that no descriptor can
+ * come. 1, 0 when the session is gone, -1 for a packet of the wrong form.
+ */
+int channel_receive(int channel, struct channel_message *m);
+
+/* The session's receive, with the one descriptor that may come (or -1). */
+int channel_receive_fd(int channel, struct channel_message *m, int *fd);
+
+/* Starts a message. */
+void channel_start(struct channel_message *m, enum channel_type type,
+	unsigned code);
+
+/*
+ * The session's side. Each ask sends m, receives the answer into m and
+ * returns its verdict, or -1 when the keeper is gone or answers nonsense:
+ * the session then ends without another word.
+ */
+int channel_ask(int channel, struct channel_message *m);
+
+#endif

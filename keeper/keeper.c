@@ -1,0 +1,323 @@
+/*
+ * keeper - the loop, and the table of what the session may ask when. See
+ * keeper.h. Nothing here or in the answers blocks: session, authenticator
+ * and queue program are polled together.
+ */
+#include "keeper/keeper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+
+/* What a connection is in, for the table. */
+enum {
+	IN_LOGIN = 1,    /* logged in */
+	IN_EXCHANGE = 2, /* an authenticator is at work */
+	IN_MAIL = 4,     /* a sender was accepted */
+	IN_RCPT = 8,     /* a recipient was accepted */
+	IN_OPEN = 16,    /* the queue program was started */
+	IN_TLS = 32,     /* TLS is on */
+	IN_SIGNED = 64
+};
+
+#define IN_TRANSACTION (IN_MAIL | IN_RCPT | IN_OPEN)
+
+/* The whole privilege of a session that was taken over. */
+static const struct rule {
+	size_t min, max;     /* octets of the body */
+	unsigned needs;      /* all of these */
+	unsigned forbids;    /* none of these */
+	unsigned char times; /* 0: as often as it likes */
+	int (*answer)(struct keeper *k);
+} rules[CHANNEL_TYPES] = {
+	// clang-format off
+	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 20, answer_tls},
+	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_certificate},
+	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_sign},
+	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_tls},
+	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION, 40, answer_auth},
+	[ASK_AUTH_STEP]    = {0, EXCHANGE_RESPONSE_MAX, IN_EXCHANGE, IN_LOGIN, 120, answer_auth_step},
+	[TELL_AUTH_CANCEL] = {0, 0, IN_EXCHANGE, IN_LOGIN, 40, hear_auth_cancel},
+	[ASK_MAIL]         = {0, 1024, 0, IN_EXCHANGE | IN_TRANSACTION, 0, answer_mail},
+	[ASK_RCPT]         = {1, 1024, IN_MAIL, IN_EXCHANGE | IN_OPEN, 0, answer_rcpt},
+	[ASK_OPEN]         = {sizeof(struct channel_open), sizeof(struct channel_open) + KEEPER_HELO_MAX, IN_RCPT, IN_OPEN, 0, answer_open},
+	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit), IN_OPEN, 0, 0, answer_commit},
+	[ASK_ABORT]        = {0, 0, IN_MAIL, 0, 0, answer_abort},
+	[TELL_TRACE]       = {1, 1024, 0, 0, 0, NULL},
+	[TELL_END]         = {0, 64, 0, 0, 1, NULL},
+	// clang-format on
+};
+
+void
+keeper_log(struct keeper *k, struct log_line *line)
+{
+	if (k->log_lines++ > KEEPER_LOG_MAX)
+		return;
+	if (k->log_lines > KEEPER_LOG_MAX)
+		log_start(line, &k->log, "log suppressed");
+	log_send(line, &k->log);
+}
+
+void
+keeper_log_config(struct keeper *k, const char *file, const char *reason)
+{
+	struct log_line line;
+
+	log_start(&line, &k->log, "config fail");
+	log_text(&line, "file", file);
+	log_text(&line, "reason", reason);
+	keeper_log(k, &line);
+}
+
+int
+keeper_answer(struct keeper *k, unsigned verdict)
+{
+	/* A line for the log may have come since the request. */
+	if (k->pending != 0)
+		k->message.type = k->pending;
+	k->message.code = (unsigned char)verdict;
+	k->pending = 0;
+	/* A session that is gone is noticed by the loop. */
+	(void)channel_send(k->channel, &k->message, -1);
+	return 0;
+}
+
+bool
+keeper_relays(const struct keeper *k)
+{
+	return k->login[0] != '\0' || k->config->relayclient_set;
+}
+
+static unsigned
+state(const struct keeper *k)
+{
+	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
+		(k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
+		(k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
+		(k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
+		(k->signed_once ? IN_SIGNED : 0u);
+}
+
+static void
+hear_trace(struct keeper *k)
+{
+	struct slice text = channel_rest(&k->message, 0);
+	struct log_line line;
+
+	if (!k->config->trace || k->trace_lines++ >= KEEPER_TRACE_MAX)
+		return;
+	log_start(&line, &k->log, "");
+	line.buffer.len--; /* the blank before an event that is none */
+	while (text.len > 0) {
+		struct slice word = slice_split(&text, ' ');
+
+		buffer_add_char(&line.buffer, ' ');
+		buffer_add_escaped(&line.buffer, word, LOG_LINE);
+	}
+	log_send(&line, &k->log);
+}
+
+static void
+hear_end(struct keeper *k)
+{
+	struct slice step = channel_rest(&k->message, 0);
+
+	if (k->message.code < END_CODES)
+		k->end = k->message.code;
+	if (k->end == END_JAIL) {
+		struct log_line line;
+
+		log_start(&line, &k->log, "config fail");
+		log_text(&line, "file", k->jail.directory);
+		log_value(&line, "reason", step);
+		keeper_log(k, &line);
+	}
+	k->over = true;
+	k->deadline = clock_ms() + KEEPER_GRACE_MS;
+}
+
+/* One packet from the session. Returns -1 for an attack. */
+static int
+serve(struct keeper *k)
+{
+	int got = channel_receive(k->channel, &k->message);
+
+	if (got <= 0) {
+		k->over = true;
+		close(k->channel);
+		k->channel = -1;
+		return got;
+	}
+	unsigned type = k->message.type;
+
+	if (type == 0 || type >= CHANNEL_TYPES)
+		return -1;
+	const struct rule *rule = &rules[type];
+	unsigned now = state(k);
+
+	if (k->message.len < rule->min || k->message.len > rule->max ||
+		(now & rule->needs) != rule->needs || now & rule->forbids ||
+		(rule->times > 0 && k->times[type] >= rule->times))
+		return -1;
+	if (k->times[type] < UINT8_MAX)
+		k->times[type]++;
+	if (type == TELL_TRACE) {
+		hear_trace(k);
+		return 0;
+	}
+	if (type == TELL_END) {
+		hear_end(k);
+		return 0;
+	}
+	if (k->pending != 0 || k->over)
+		return -1; /* it may not ask before it was answered */
+	return rule->answer(k);
+}
+
+static int64_t
+earliest(const struct keeper *k)
+{
+	int64_t deadline = k->deadline;
+
+	if (k->queue.deadline < deadline)
+		deadline = k->queue.deadline;
+	if (k->authenticator.deadline < deadline)
+		deadline = k->authenticator.deadline;
+	return deadline;
+}
+
+/* One round of the loop. Returns -1 for an attack or a session over time. */
+static int
+turn(struct keeper *k)
+{
+	struct pollfd fds[2 + QUEUE_POLL_MAX];
+	size_t n = 2;
+
+	fds[0] = (struct pollfd){.fd = k->channel, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = k->authenticator.fd, .events = POLLIN};
+	n += queue_poll(&k->queue, fds + n);
+	if (clock_poll(fds, n, earliest(k)) == -1)
+		return -1;
+	/* Verdicts first: the session may be waiting for one. */
+	if (fds[1].revents != 0 && login_verdict(k) == -1)
+		return -1;
+	if (k->authenticator.deadline <= clock_ms() && login_timeout(k) == -1)
+		return -1;
+	if (k->queue.state != QUEUE_IDLE && queue_advance(&k->queue) &&
+		mail_finished(k) == -1)
+		return -1;
+	if (fds[0].revents != 0)
+		return serve(k);
+	return clock_ms() < k->deadline ? 0 : -1;
+}
+
+/* The session is gone, or has said its last word. */
+static bool
+done(const struct keeper *k)
+{
+	return k->over && k->channel == -1 && k->queue.state == QUEUE_IDLE;
+}
+
+static void
+let_go(struct keeper *k)
+{
+	authenticator_stop(&k->authenticator);
+	if (k->queue.state == QUEUE_READING)
+		queue_abandon(&k->queue);
+}
+
+/* It has let go of the channel; its exit must follow, or it is made to. */
+static void
+reap_session(struct keeper *k)
+{
+	if (waitpid(k->session, NULL, WNOHANG) == 0) {
+		struct pollfd gone = {
+			.fd = (int)syscall(SYS_pidfd_open, k->session, 0),
+			.events = POLLIN};
+
+		if (k->attacked || clock_poll(&gone, 1,
+			clock_ms() + KEEPER_GRACE_MS) <= 0) {
+			if (k->jail.isolate)
+				(void)jail_raise(JAIL_RIGHTS_KILL);
+			kill(k->session, SIGKILL);
+		}
+		while (waitpid(k->session, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+}
+
+static void
+log_end(struct keeper *k)
+{
+	static const char *const words[END_CODES] = {"session-died", "quit",
+		"client", "timeout", "auth", "errors", "line-ends", "queue",
+		"jail"};
+	char text[24];
+	struct buffer seconds = BUFFER_OVER(text);
+	uint64_t tenths = (uint64_t)(clock_ms() - k->start + 50) / 100;
+	struct log_line line;
+
+	buffer_add_number(&seconds, tenths / 10);
+	buffer_add_char(&seconds, '.');
+	buffer_add_number(&seconds, tenths % 10);
+	log_start(&line, &k->log, "end");
+	log_value(&line, "seconds", buffer_slice(&seconds));
+	log_number(&line, "messages", k->messages);
+	log_text(&line, "reason", k->attacked ? "channel" : words[k->end]);
+	log_send(&line, &k->log);
+}
+
+/*
+ * The session keeps its own, shorter deadlines; these hold if it does not.
+ * A session that idles by the rules may be idle for as many commands as it
+ * may send without progress.
+ */
+static int64_t
+deadline(const struct keeper *k)
+{
+	int64_t ms = (int64_t)k->config->timeoutsmtpd * 1000 * 100;
+
+	if (k->config->require_auth && !k->config->relayclient_set &&
+		k->login[0] == '\0')
+		return k->start + KEEPER_LOGIN_MS + KEEPER_GRACE_MS;
+	return k->open ? CLOCK_NEVER : clock_ms() + ms;
+}
+
+int
+keeper_run(struct keeper *k)
+{
+	struct log_line line;
+
+	k->start = clock_ms();
+	authenticator_init(&k->authenticator);
+	queue_init(&k->queue);
+	log_start(&line, &k->log, "connect");
+	if (k->config->local_port.data != NULL)
+		log_value(&line, "port", k->config->local_port);
+	keeper_log(k, &line);
+	while (!done(k)) {
+		if (!k->over)
+			k->deadline = deadline(k);
+		if (turn(k) == -1) {
+			k->attacked = true;
+			k->over = true;
+			if (k->channel != -1)
+				close(k->channel);
+			k->channel = -1;
+			k->deadline = CLOCK_NEVER;
+		}
+		if (k->channel == -1) {
+			let_go(k);
+			k->deadline = CLOCK_NEVER;
+		}
+	}
+	signer_close(&k->signer);
+	reap_session(k);
+	log_end(k);
+	return k->attacked ? 111 : 0;
+}

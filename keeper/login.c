@@ -1,0 +1,231 @@
+/* login - the keeper's answers about AUTH: it knows who, not how. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+#include "lib/clock.h"
+
+static void
+log_refused(struct keeper *k, const char *reason)
+{
+	struct log_line line;
+
+	log_start(&line, &k->log, "auth refused");
+	if (k->mechanism != NULL)
+		log_text(&line, "mech", k->mechanism->name);
+	log_text(&line, "reason", reason);
+	keeper_log(k, &line);
+}
+
+static void
+log_outcome(struct keeper *k, const char *event, struct slice user,
+	const char *label, const char *reason)
+{
+	struct log_line line;
+
+	log_start(&line, &k->log, event);
+	if (user.len > 0)
+		log_value(&line, "user", user);
+	log_text(&line, "mech", k->mechanism->name);
+	if (label[0] != '\0')
+		log_text(&line, "label", label);
+	if (reason[0] != '\0')
+		log_text(&line, "reason", reason);
+	keeper_log(k, &line);
+}
+
+static bool
+offered(const struct keeper *k, struct slice name)
+{
+	struct slice rest = k->mechanisms;
+
+	while (rest.data != NULL)
+		if (slice_equal_nocase(slice_split(&rest, ' '), name) &&
+			name.len > 0)
+			return true;
+	return false;
+}
+
+static int
+refuse(struct keeper *k, unsigned verdict, const char *reason)
+{
+	log_refused(k, reason);
+	k->message.len = 0;
+	return keeper_answer(k, verdict);
+}
+
+static int
+temporary(struct keeper *k, const char *reason)
+{
+	struct slice nobody = {NULL, 0};
+
+	authenticator_stop(&k->authenticator);
+	log_outcome(k, "auth temp", nobody, "", reason);
+	k->message.len = 0;
+	return keeper_answer(k, VERDICT_TEMPORARY);
+}
+
+static int
+step(struct keeper *k, struct slice response)
+{
+	int result = authenticator_step(&k->authenticator, response);
+
+	if (response.len > 0)
+		explicit_bzero(k->message.body, k->message.len);
+	if (result == -1)
+		return temporary(k, "backend");
+	k->pending = k->message.type;
+	return 0;
+}
+
+static int
+start(struct keeper *k, struct slice response)
+{
+	struct authenticator_setup setup = {k->mechanism, k->users_fd,
+		k->config->authdomain, k->jail};
+
+	if (k->users_fd == -1)
+		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
+	if (authenticator_start(&k->authenticator, &setup) == -1)
+		return temporary(k, "backend");
+	return step(k, response);
+}
+
+int
+answer_auth(struct keeper *k)
+{
+	struct slice response = channel_rest(&k->message, 0);
+	struct slice name = slice_split(&response, '\0');
+	unsigned initial = k->message.code;
+
+	if (response.data == NULL || initial > INITIAL_MALFORMED)
+		return -1;
+	if (initial != INITIAL_RESPONSE)
+		response = (struct slice){NULL, 0};
+	k->mechanism = mechanism_find(name);
+	if (k->failures >= KEEPER_FAILURES_MAX)
+		return refuse(k, VERDICT_AUTH_LAST, "limit");
+	if (k->config->forcetls && !k->tls && !k->config->tls_outside)
+		return refuse(k, VERDICT_AUTH_NO_TLS, "no-tls");
+	/* No user file where one is expected: ours to mend, not the user's. */
+	bool possible = offered(k, name) ||
+		(k->users_fd == -1 && !k->config->auth_off);
+
+	if (k->mechanism == NULL || !possible)
+		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
+	if (initial != INITIAL_NONE && !k->mechanism->client_first)
+		return refuse(k, VERDICT_AUTH_INITIAL, "syntax");
+	if (initial == INITIAL_MALFORMED)
+		return refuse(k, VERDICT_AUTH_SYNTAX, "syntax");
+	return start(k, response);
+}
+
+int
+answer_auth_step(struct keeper *k)
+{
+	struct slice response = channel_rest(&k->message, 0);
+
+	return step(k, response);
+}
+
+int
+hear_auth_cancel(struct keeper *k)
+{
+	struct slice nobody = {NULL, 0};
+
+	authenticator_stop(&k->authenticator);
+	log_outcome(k, "auth cancel", nobody, "", "");
+	return 0;
+}
+
+/* What filters and the bounce's reader look for; all names of the field. */
+static int
+set_environment(const struct keeper *k)
+{
+	static const char *const logins[] = {"TCPREMOTEINFO", "SMTPAUTHUSER",
+		"SMTP_AUTH_USER", "AUTHUSER", "AUTHINFO"};
+	static const char *const methods[] = {"SMTPAUTHMETHOD", "AUTHPROTOCOL"};
+
+	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
+		if (setenv(logins[i], k->login, 1) == -1)
+			return -1;
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (setenv(methods[i], k->mechanism->name, 1) == -1)
+			return -1;
+	return k->config->relayclient_set ? 0 : setenv("RELAYCLIENT", "", 1);
+}
+
+static int
+logged_in(struct keeper *k, const struct verdict_packet *packet)
+{
+	struct slice user = {packet->login, packet->login_len};
+
+	if (user.len == 0 ||
+		slice_string(user, k->login, sizeof k->login) == -1 ||
+		set_environment(k) == -1) {
+		k->login[0] = '\0';
+		return temporary(k, "memory");
+	}
+	/* No other authenticator will be needed. */
+	if (k->jail.isolate)
+		(void)jail_lower(JAIL_RIGHTS_KILL);
+	log_outcome(k, "auth ok", user, packet->label, "");
+	return keeper_answer(k, VERDICT_OK);
+}
+
+static int
+failed(struct keeper *k, const struct verdict_packet *packet)
+{
+	struct slice user = {packet->login, packet->login_len};
+
+	k->failures++;
+	log_outcome(k, "auth fail", user, "", packet->reason);
+	return keeper_answer(k,
+		k->failures >= KEEPER_FAILURES_MAX ? VERDICT_AUTH_LAST
+						   : VERDICT_AUTH_FAILED);
+}
+
+int
+login_verdict(struct keeper *k)
+{
+	static struct verdict_packet packet;
+	struct slice user;
+
+	if (k->pending == 0) {
+		/* It died in the client's turn: the next step will find out. */
+		close(k->authenticator.fd);
+		k->authenticator.fd = -1;
+		return 0;
+	}
+	if (authenticator_read(&k->authenticator, &packet) == -1)
+		return temporary(k, "backend");
+	user = (struct slice){packet.login, packet.login_len};
+	k->message.len = 0;
+	if (packet.result == EXCHANGE_CHALLENGE) {
+		channel_add(&k->message, packet.challenge, packet.challenge_len);
+		return keeper_answer(k, VERDICT_CHALLENGE);
+	}
+	authenticator_stop(&k->authenticator);
+	switch (packet.result) {
+	case EXCHANGE_OK:
+		return logged_in(k, &packet);
+	case EXCHANGE_FAIL:
+		return failed(k, &packet);
+	case EXCHANGE_MALFORMED:
+		log_outcome(k, "auth refused", user, "", "syntax");
+		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
+	case VERDICT_PACKET_JAIL:
+		keeper_log_config(k, k->jail.directory, packet.reason);
+		return keeper_answer(k, VERDICT_JAIL);
+	default:
+		log_outcome(k, "auth temp", user, "", packet.reason);
+		return keeper_answer(k, VERDICT_TEMPORARY);
+	}
+}
+
+int
+login_timeout(struct keeper *k)
+{
+	return temporary(k, "backend");
+}

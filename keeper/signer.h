@@ -1,0 +1,62 @@
+/*
+ * signer - certificate chain, private key, and one signature.
+ *
+ * Files are opened early (they may be root's) and decoded when TLS is asked
+ * for. After its one signature the key is wiped and its descriptors are
+ * closed. Keys: EC P-256, P-384, P-521; RSA of 2048 to 4096 bits.
+ */
+#ifndef KEEPER_SIGNER_H
+#define KEEPER_SIGNER_H
+
+#include <bearssl/bearssl.h>
+
+#include "control/config.h"
+#include "keeper/channel.h"
+
+#define SIGNER_FILE_MAX 65536    /* octets of a PEM file */
+#define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
+
+struct signer {
+	const char *directory;   /* the control directory */
+	int certificate_fd;      /* servercert.pem, or -1 */
+	int key_fd;              /* serverkey.pem, or -1: the key is in the former */
+	bool allow_sha1;         /* TLS before 1.2 is allowed */
+	bool used;               /* the one signature was made */
+	enum channel_key type;   /* of the loaded key; KEY_NONE: not loaded */
+	br_skey_decoder_context key;
+	unsigned char chain[CHANNEL_BODY_MAX - 16]; /* 2-octet length, DER, ... */
+	size_t chain_len;
+	const char *file;        /* on failure: what is wrong with which file */
+	const char *reason;
+	char file_text[320];
+	bool expired;
+};
+
+/* Opens what is there; as root, before the account. 0, or -1 with reason. */
+int signer_open(struct signer *s, const char *directory,
+	enum config_tls tls_min);
+
+/* Is there a certificate? Its content is not looked at. */
+bool signer_present(const struct signer *s);
+
+/*
+ * Loads the pair for a server name (servercerts/NAME), or the default pair
+ * when the name is empty or not in the directory. 0; -1 with file and
+ * reason: no TLS. With 0 and file not NULL, name's own pair was unusable and
+ * the default one is loaded.
+ */
+int signer_load(struct signer *s, struct slice name);
+
+/*
+ * Signs a raw ServerKeyExchange input (RFC 8422 §5.4) after checking its
+ * form: two randoms, named_curve, a curve of ours, a point of its length,
+ * nothing more. hash is a TLS HashAlgorithm number, 0 for MD5 and SHA-1
+ * (RSA before TLS 1.2). Returns the signature's length, or 0: refused.
+ */
+size_t signer_sign(struct signer *s, unsigned hash, struct slice input,
+	unsigned char *signature);
+
+/* Wipes the key and closes the files. */
+void signer_close(struct signer *s);
+
+#endif

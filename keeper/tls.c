@@ -1,0 +1,129 @@
+/* tls - the keeper's answers about TLS: chain, one signature, facts. */
+#include <string.h>
+#include <sys/random.h>
+
+#include "keeper/keeper.h"
+
+/* Names for the log, by number of the IANA registry; ECDHE suites only. */
+static const struct {
+	uint16_t number;
+	const char *name;
+} suites[] = {
+	{0xC02B, "ECDHE_ECDSA_AES128_GCM_SHA256"},
+	{0xC02F, "ECDHE_RSA_AES128_GCM_SHA256"},
+	{0xC02C, "ECDHE_ECDSA_AES256_GCM_SHA384"},
+	{0xC030, "ECDHE_RSA_AES256_GCM_SHA384"},
+	{0xCCA9, "ECDHE_ECDSA_CHACHA20_POLY1305_SHA256"},
+	{0xCCA8, "ECDHE_RSA_CHACHA20_POLY1305_SHA256"},
+	{0xC009, "ECDHE_ECDSA_AES128_CBC_SHA"},
+	{0xC013, "ECDHE_RSA_AES128_CBC_SHA"},
+	{0xC00A, "ECDHE_ECDSA_AES256_CBC_SHA"},
+	{0xC014, "ECDHE_RSA_AES256_CBC_SHA"},
+};
+
+/* Loads a pair and logs what is wrong with it. */
+static int
+load(struct keeper *k, struct slice name)
+{
+	int result = signer_load(&k->signer, name);
+
+	if (k->signer.file != NULL)
+		keeper_log_config(k, k->signer.file, k->signer.reason);
+	else if (result == 0 && k->signer.expired)
+		keeper_log_config(k, "servercert.pem", "expired");
+	return result;
+}
+
+/* Is there a usable certificate? Then entropy for the engine goes with it. */
+int
+answer_tls(struct keeper *k)
+{
+	unsigned char seed[CHANNEL_SEED_LEN];
+	struct slice none = {NULL, 0};
+
+	k->message.len = 0;
+	if (!signer_present(&k->signer) || load(k, none) == -1 ||
+		getrandom(seed, sizeof seed, 0) != sizeof seed)
+		return keeper_answer(k, VERDICT_TEMPORARY);
+	channel_add(&k->message, seed, sizeof seed);
+	explicit_bzero(seed, sizeof seed);
+	keeper_answer(k, VERDICT_OK);
+	explicit_bzero(k->message.body, CHANNEL_SEED_LEN);
+	return 0;
+}
+
+int
+answer_certificate(struct keeper *k)
+{
+	char name[256];
+	struct slice sni = channel_rest(&k->message, 0);
+	unsigned char type;
+
+	memcpy(name, sni.data, sni.len);
+	if (load(k, (struct slice){name, sni.len}) == -1)
+		return keeper_answer(k, VERDICT_TEMPORARY);
+	type = (unsigned char)k->signer.type;
+	k->message.len = 0;
+	channel_add(&k->message, &type, sizeof type);
+	if (channel_add(&k->message, k->signer.chain, k->signer.chain_len) == -1)
+		return keeper_answer(k, VERDICT_TEMPORARY);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+/* The code of the request is the hash. What is refused here is an attack. */
+int
+answer_sign(struct keeper *k)
+{
+	unsigned char signature[SIGNER_SIGNATURE_MAX];
+	size_t len = signer_sign(&k->signer, k->message.code,
+		channel_rest(&k->message, 0), signature);
+
+	if (len == 0)
+		return -1;
+	k->signed_once = true;
+	k->message.len = 0;
+	channel_add(&k->message, signature, len);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+static const char *
+version_name(uint16_t version)
+{
+	return version == 0x0303 ? "TLSv1.2"
+		: version == 0x0302 ? "TLSv1.1"
+		: version == 0x0301 ? "TLSv1.0"
+				    : "unknown";
+}
+
+/* Claims, but for this: without our signature there is no TLS. */
+int
+hear_tls(struct keeper *k)
+{
+	struct channel_tls facts;
+	size_t at = 0;
+	struct log_line line;
+	const char *cipher = "unknown";
+
+	if (channel_take(&k->message, &at, &facts, sizeof facts) == -1)
+		return -1;
+	if (facts.version == 0) {
+		log_start(&line, &k->log, "tls fail");
+		log_text(&line, "reason", "handshake");
+		log_number(&line, "error", (uint64_t)(uint32_t)facts.error);
+		keeper_log(k, &line);
+		return 0;
+	}
+	if (!k->signed_once)
+		return -1;
+	k->tls = true;
+	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+		if (suites[i].number == facts.suite)
+			cipher = suites[i].name;
+	log_start(&line, &k->log, "tls ok");
+	log_text(&line, "version", version_name(facts.version));
+	log_text(&line, "cipher", cipher);
+	if (at < k->message.len)
+		log_value(&line, "sni", channel_rest(&k->message, at));
+	keeper_log(k, &line);
+	return 0;
+}

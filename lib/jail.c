@@ -1,0 +1,239 @@
+/*
+ * jail - see jail.h. Run by session and authenticator; the last part, about
+ * capabilities, by the keeper.
+ */
+#include "lib/jail.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define AUDIT_ARCH_HERE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define AUDIT_ARCH_HERE AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define AUDIT_ARCH_HERE AUDIT_ARCH_RISCV64
+#else
+#error "lib/jail.c: no seccomp filter for this architecture yet"
+#endif
+
+#ifdef __NR_poll
+#define NR_POLL __NR_poll
+#else
+#define NR_POLL __NR_ppoll
+#endif
+
+/* The low half of a system call's argument; all supported are little-endian. */
+#define ARGUMENT(n) \
+	((uint32_t)(offsetof(struct seccomp_data, args) + (n) * 8))
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define ALLOW(number)                                                          \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                   \
+		RETURN(SECCOMP_RET_ALLOW)
+
+/* Both kinds start alike: the right architecture, then the commonest calls. */
+#define FILTER_HEAD                                                            \
+	LOAD(offsetof(struct seccomp_data, arch)),                             \
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_HERE, 1, 0),    \
+		RETURN(SECCOMP_RET_KILL_PROCESS),                              \
+		LOAD(offsetof(struct seccomp_data, nr)), ALLOW(__NR_read),     \
+		ALLOW(__NR_write), ALLOW(NR_POLL), ALLOW(__NR_ppoll),          \
+		ALLOW(__NR_exit_group), ALLOW(__NR_rt_sigreturn),              \
+		ALLOW(__NR_restart_syscall), ALLOW(__NR_clock_gettime)
+
+/* recvmsg: the message pipe comes over the channel. */
+static const struct sock_filter session_filter[] = {
+	FILTER_HEAD,
+	ALLOW(__NR_recvmsg),
+	ALLOW(__NR_close),
+	ALLOW(__NR_shutdown),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+};
+
+/*
+ * Memory without a file behind it and never executable: yescrypt wants
+ * megabytes, and a C library moves the end of its heap.
+ */
+static const struct sock_filter authenticator_filter[] = {
+	FILTER_HEAD,
+	ALLOW(__NR_pread64),
+	ALLOW(__NR_munmap),
+	ALLOW(__NR_brk),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mprotect, 0, 3),
+	LOAD(ARGUMENT(2)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 6, 0),
+	RETURN(SECCOMP_RET_ALLOW),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 0, 4),
+	LOAD(ARGUMENT(2)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 2, 0),
+	LOAD(ARGUMENT(3)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 1, 0),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	RETURN(SECCOMP_RET_ALLOW),
+};
+
+static int
+filter(enum jail_kind kind)
+{
+	struct sock_fprog program;
+
+	if (kind == JAIL_SESSION)
+		program = (struct sock_fprog){
+			sizeof session_filter / sizeof *session_filter,
+			(struct sock_filter *)(uintptr_t)session_filter};
+	else
+		program = (struct sock_fprog){
+			sizeof authenticator_filter /
+				sizeof *authenticator_filter,
+			(struct sock_filter *)(uintptr_t)authenticator_filter};
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int
+limit(int resource, rlim_t value)
+{
+	struct rlimit both = {value, value};
+
+	return setrlimit(resource, &both);
+}
+
+/* A uid and gid that nothing else on the machine uses. */
+static int
+change_uid(const struct jail *jail)
+{
+	uid_t id = jail->base + (uid_t)getpid();
+
+	if (jail->base == 0 || id < jail->base || id == jail->account) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (setresgid(id, id, id) == -1 || setresuid(id, id, id) == -1)
+		return -1;
+	return getuid() == id && geteuid() == id && getgid() == id ? 0 : -1;
+}
+
+/* Deny-all on files. Kernels without Landlock (ENOSYS, EOPNOTSUPP) go on. */
+static int
+landlock(void)
+{
+	struct landlock_ruleset_attr rules = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE |
+			LANDLOCK_ACCESS_FS_WRITE_FILE |
+			LANDLOCK_ACCESS_FS_READ_FILE |
+			LANDLOCK_ACCESS_FS_READ_DIR |
+			LANDLOCK_ACCESS_FS_REMOVE_DIR |
+			LANDLOCK_ACCESS_FS_REMOVE_FILE |
+			LANDLOCK_ACCESS_FS_MAKE_CHAR |
+			LANDLOCK_ACCESS_FS_MAKE_DIR |
+			LANDLOCK_ACCESS_FS_MAKE_REG |
+			LANDLOCK_ACCESS_FS_MAKE_SOCK |
+			LANDLOCK_ACCESS_FS_MAKE_FIFO |
+			LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+			LANDLOCK_ACCESS_FS_MAKE_SYM};
+	int fd = (int)syscall(
+		SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+
+	if (fd == -1)
+		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
+	int result = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+
+	close(fd);
+	return result;
+}
+
+const char *
+jail_enter(const struct jail *jail)
+{
+	if (jail->isolate) {
+		/* Root's rights are needed up to here, and gone after. */
+		if (setgroups(0, NULL) == -1)
+			return "setgroups";
+		if (chroot(jail->directory) == -1)
+			return "chroot";
+		if (chdir("/") == -1)
+			return "chdir";
+		if (change_uid(jail) == -1)
+			return "setresuid";
+		if (jail_lower(JAIL_RIGHTS_NONE) == -1)
+			return "capset";
+	}
+	/* Without this a sibling of the same uid could read our memory. */
+	if (prctl(PR_SET_DUMPABLE, 0) == -1)
+		return "dumpable";
+	/* Now that the uid is final: nothing an exec could give back. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return "no_new_privs";
+	/* Landlock opens a descriptor, so it comes before the limits. */
+	if (landlock() == -1)
+		return "landlock";
+	/* poll() fails for more descriptors than NOFILE, so it is not 0. */
+	if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_NPROC, 0) == -1 ||
+		limit(RLIMIT_NOFILE, (rlim_t)jail->fds_max) == -1)
+		return "setrlimit";
+	/* Last: it forbids every call above. */
+	if (filter(jail->kind) == -1)
+		return "seccomp";
+	return NULL;
+}
+
+void
+jail_close_from(unsigned first)
+{
+	/* Since Linux 5.9, the oldest that is supported. */
+	syscall(SYS_close_range, first, ~0u, 0);
+}
+
+static int
+capabilities(uint32_t permitted, uint32_t effective)
+{
+	struct __user_cap_header_struct header = {
+		_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2] = {
+		{.permitted = permitted, .effective = effective}};
+
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+static uint32_t
+capability_set(enum jail_rights rights)
+{
+	uint32_t kill = 1u << CAP_KILL;
+
+	if (rights == JAIL_RIGHTS_NONE)
+		return 0;
+	if (rights == JAIL_RIGHTS_KILL)
+		return kill;
+	return kill | 1u << CAP_SETUID | 1u << CAP_SETGID |
+		1u << CAP_SYS_CHROOT;
+}
+
+int
+jail_keep(void)
+{
+	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+}
+
+int
+jail_lower(enum jail_rights rights)
+{
+	return capabilities(capability_set(rights), 0);
+}
+
+int
+jail_raise(enum jail_rights rights)
+{
+	return capabilities(capability_set(rights), capability_set(rights));
+}

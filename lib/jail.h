@@ -1,0 +1,48 @@
+/*
+ * jail - take everything away from a process that parses hostile bytes.
+ *
+ * Used by session and authenticator before they read their first byte.
+ */
+#ifndef LIB_JAIL_H
+#define LIB_JAIL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum jail_kind {
+	JAIL_SESSION,      /* read, write, poll, receive a descriptor, exit */
+	JAIL_AUTHENTICATOR /* read, write, poll, pread, anonymous memory, exit */
+};
+
+struct jail {
+	enum jail_kind kind;
+	bool isolate;          /* started as root: uid, groups, chroot */
+	uid_t base;            /* uid and gid become base + process id */
+	uid_t account;         /* a uid that it must not become */
+	const char *directory; /* empty, chroot goes there */
+	int fds_max;           /* descriptors from here on may not be opened */
+};
+
+/*
+ * Enters the jail. Returns NULL, or the name of the step that failed with
+ * errno set; the caller then must not go on. Whoever calls has closed every
+ * descriptor that the process is not to have.
+ */
+const char *jail_enter(const struct jail *jail);
+
+/* Closes every descriptor from first on; those below stay. */
+void jail_close_from(unsigned first);
+
+/*
+ * For the process that stays outside, started as root and changed to the
+ * account: what it may still raise for a moment. JAIL_RIGHTS_MAKE is what a
+ * child's jail needs (setuid, setgid, chroot) and JAIL_RIGHTS_KILL; the
+ * latter alone ends a child whose uid is another.
+ */
+enum jail_rights { JAIL_RIGHTS_NONE, JAIL_RIGHTS_KILL, JAIL_RIGHTS_MAKE };
+
+int jail_keep(void);                     /* before setresuid */
+int jail_lower(enum jail_rights rights); /* may be raised later; now none */
+int jail_raise(enum jail_rights rights); /* in force now */
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * queue - see queue.h. Run by the keeper.
+ *
+ * Why the keeper holds copies of the read ends: what is in a pipe when its
+ * reader exits is lost without an error to the writer, and a program that
+ * exits 0 without having read everything must not count as a success. The
+ * copies make the left-over octets countable. A pidfd tells of the exit.
+ */
+#include "queue-handoff/queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+
+extern char **environ;
+
+static void
+close_fd(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+queue_init(struct queue *q)
+{
+	*q = (struct queue){.pid = -1,
+		.pidfd = -1,
+		.message_read = -1,
+		.envelope_read = -1,
+		.envelope_write = -1,
+		.error_read = -1,
+		.deadline = CLOCK_NEVER};
+	q->custom = BUFFER_OVER(q->custom_text);
+}
+
+static void
+close_all(struct queue *q)
+{
+	close_fd(&q->pidfd);
+	close_fd(&q->message_read);
+	close_fd(&q->envelope_read);
+	close_fd(&q->envelope_write);
+	close_fd(&q->error_read);
+	q->state = QUEUE_IDLE;
+	q->deadline = CLOCK_NEVER;
+}
+
+/*
+ * posix_spawn and not fork: the child borrows our memory until it execs.
+ * error_fd is set last because it may be the number of another pipe's end,
+ * which by then has been used.
+ */
+static int
+spawn(pid_t *pid, const char *program, int in, int envelope, int error_fd,
+	int error)
+{
+	char *const argv[] = {(char *)(uintptr_t)program, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all, none;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+			POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	int result = posix_spawn_file_actions_adddup2(&actions, in, 0);
+
+	if (result == 0)
+		result = posix_spawn_file_actions_adddup2(&actions, envelope, 1);
+	if (result == 0)
+		result = posix_spawn_file_actions_adddup2(
+			&actions, error, error_fd);
+	if (result == 0)
+		result = posix_spawn(
+			pid, program, &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return result;
+}
+
+int
+queue_start(struct queue *q, const char *program, int error_fd,
+	int *message_write)
+{
+	int message[2] = {-1, -1}, envelope[2] = {-1, -1}, error[2] = {-1, -1};
+	int result = 0;
+
+	queue_init(q);
+	if (pipe2(message, O_CLOEXEC) == -1 ||
+		pipe2(envelope, O_CLOEXEC) == -1 ||
+		pipe2(error, O_CLOEXEC) == -1)
+		result = errno;
+	else
+		result = spawn(&q->pid, program, message[0], envelope[0],
+			error_fd, error[1]);
+	q->message_read = message[0];
+	q->envelope_read = envelope[0];
+	q->envelope_write = envelope[1];
+	q->error_read = error[0];
+	close_fd(&error[1]);
+	if (result == 0) {
+		q->state = QUEUE_READING;
+		q->pidfd = (int)syscall(SYS_pidfd_open, q->pid, 0);
+		if (q->pidfd == -1)
+			result = errno;
+	}
+	/* The flag belongs to the write ends alone; the program's block. */
+	if (result == 0 && (fcntl(message[1], F_SETFL, O_NONBLOCK) == -1 ||
+				   fcntl(envelope[1], F_SETFL, O_NONBLOCK) == -1))
+		result = errno;
+	if (result == 0) {
+		*message_write = message[1];
+		return 0;
+	}
+	close_fd(&message[1]);
+	if (q->state == QUEUE_READING)
+		queue_kill(q);
+	else
+		close_all(q);
+	errno = result;
+	return -1;
+}
+
+void
+queue_commit(struct queue *q, struct slice envelope, int64_t deadline)
+{
+	q->state = QUEUE_COMMITTED;
+	q->deadline = deadline;
+	q->envelope = envelope;
+	if (envelope.data == NULL) {
+		q->incomplete = true;
+		close_fd(&q->envelope_write);
+	}
+}
+
+void
+queue_abandon(struct queue *q)
+{
+	q->state = QUEUE_ABANDONED;
+	q->incomplete = true;
+	q->deadline = clock_ms() + QUEUE_ABANDON_MS;
+	close_fd(&q->envelope_write);
+	close_fd(&q->envelope_read);
+	close_fd(&q->message_read);
+}
+
+size_t
+queue_poll(const struct queue *q, struct pollfd *fds)
+{
+	size_t n = 0;
+
+	if (q->state == QUEUE_IDLE)
+		return 0;
+	fds[n++] = (struct pollfd){.fd = q->pidfd, .events = POLLIN};
+	if (q->error_read != -1)
+		fds[n++] = (struct pollfd){.fd = q->error_read, .events = POLLIN};
+	if (q->state == QUEUE_COMMITTED && q->envelope_write != -1)
+		fds[n++] = (struct pollfd){
+			.fd = q->envelope_write, .events = POLLOUT};
+	return n;
+}
+
+static void
+write_envelope(struct queue *q)
+{
+	while (q->envelope.len > 0) {
+		ssize_t n = write(q->envelope_write, q->envelope.data,
+			q->envelope.len);
+
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n == -1) {
+			q->incomplete = true;
+			break;
+		}
+		q->envelope = slice_from(q->envelope, (size_t)n);
+	}
+	close_fd(&q->envelope_write);
+}
+
+/* Reads the program's own text; what is over the limit is read and dropped. */
+static void
+read_custom(struct queue *q)
+{
+	char text[QUEUE_CUSTOM_MAX];
+	struct pollfd ready = {.fd = q->error_read, .events = POLLIN};
+
+	while (q->error_read != -1 && poll(&ready, 1, 0) == 1) {
+		ssize_t n = read(q->error_read, text, sizeof text);
+
+		if (n <= 0) {
+			close_fd(&q->error_read);
+			return;
+		}
+		size_t room = q->custom.cap - q->custom.len;
+
+		buffer_add(&q->custom, text, (size_t)n < room ? (size_t)n : room);
+	}
+}
+
+/* Did the reader leave anything in the pipe? */
+static bool
+left_over(int read_fd)
+{
+	int octets = 0;
+
+	return read_fd != -1 &&
+		(ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
+}
+
+static void
+kill_group(const struct queue *q)
+{
+	kill(-q->pid, SIGKILL);
+	kill(q->pid, SIGKILL); /* should it not have its group yet */
+}
+
+static bool
+reap(struct queue *q, int flags)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(q->pid, &q->wait_status, flags);
+	while (pid == -1 && errno == EINTR);
+	if (pid == 0)
+		return false;
+	read_custom(q);
+	if (pid == -1 || q->envelope.len > 0 || left_over(q->message_read) ||
+		left_over(q->envelope_read))
+		q->incomplete = true;
+	close_all(q);
+	return true;
+}
+
+bool
+queue_advance(struct queue *q)
+{
+	if (q->state == QUEUE_IDLE)
+		return false;
+	if (q->state == QUEUE_COMMITTED && q->envelope_write != -1)
+		write_envelope(q);
+	read_custom(q);
+	if (reap(q, WNOHANG))
+		return true;
+	if (clock_ms() < q->deadline)
+		return false;
+	q->timed_out = q->state == QUEUE_COMMITTED;
+	queue_kill(q);
+	return true;
+}
+
+void
+queue_kill(struct queue *q)
+{
+	if (q->state == QUEUE_IDLE)
+		return;
+	kill_group(q);
+	q->incomplete = true;
+	reap(q, 0);
+}

@@ -1,0 +1,188 @@
+/*
+ * auth - the AUTH dialogue (RFC 4954): base64 off and on, lines back and
+ * forth. What the octets mean is the authenticator's affair. Run by the
+ * session.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base64.h"
+#include "lib/clock.h"
+#include "session/session.h"
+
+#define RESPONSE_MAX BASE64_DECODED_MAX(SESSION_AUTH_LINE_MAX)
+#define CHALLENGE_TEXT_MAX BASE64_ENCODED_LEN(3072)
+
+/*
+ * The authenticator may have to hash for a while; a client that is gone
+ * meanwhile takes the connection with it.
+ */
+static int
+ask_slowly(struct session *s)
+{
+	unsigned char type = s->message.type;
+	int fd;
+
+	if (channel_send(s->channel, &s->message, -1) == -1)
+		_exit(111);
+	explicit_bzero(s->message.body, s->message.len);
+	if (stream_wait_other(&s->stream, s->channel, POLLIN, CLOCK_NEVER) ==
+		-1) {
+		session_stream_failed(s);
+		return -1;
+	}
+	if (channel_receive_fd(s->channel, &s->message, &fd) == -1 ||
+		s->message.type != type)
+		_exit(111);
+	return s->message.code;
+}
+
+/* Adds the decoded response to the request. "=" is the empty response. */
+static int
+add_response(struct session *s, struct slice text)
+{
+	char octets[RESPONSE_MAX];
+	struct buffer decoded = BUFFER_OVER(octets);
+	int result = base64_decode(&decoded, text);
+
+	if (result == 0)
+		result = channel_add(&s->message, decoded.data, decoded.len);
+	explicit_bzero(octets, decoded.len);
+	return result;
+}
+
+static void
+put_challenge(struct session *s)
+{
+	char text[4 + CHALLENGE_TEXT_MAX];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_text(&b, "334 ");
+	base64_encode(&b, channel_rest(&s->message, 0));
+	session_reply_text(s, buffer_slice(&b));
+}
+
+static enum reply
+cancel(struct session *s, enum reply reply)
+{
+	channel_start(&s->message, TELL_AUTH_CANCEL, 0);
+	if (channel_send(s->channel, &s->message, -1) == -1)
+		_exit(111);
+	return reply;
+}
+
+/* One answer of the client to a challenge. verdict: the keeper's. */
+static enum reply
+respond(struct session *s, int *verdict)
+{
+	switch (session_line(s, true)) {
+	case LINE_OK:
+		break;
+	case LINE_TOO_LONG:
+		return cancel(s, REPLY_AUTH_TOO_LONG);
+	case LINE_BAD_END:
+		return session_stop(s, END_LINE_ENDS, REPLY_LINE_ENDS);
+	case LINE_STOP:
+		return REPLY_NONE;
+	}
+	struct slice line = {s->line, s->line_len};
+
+	if (s->config->trace) {
+		char text[64];
+		struct buffer b = BUFFER_OVER(text);
+
+		buffer_add_text(&b, "<hidden ");
+		buffer_add_number(&b, line.len);
+		buffer_add_text(&b, " bytes>");
+		session_trace(s, "<", buffer_slice(&b));
+	}
+	if (slice_is(line, "*"))
+		return cancel(s, REPLY_CANCELLED);
+	channel_start(&s->message, ASK_AUTH_STEP, 0);
+	int result = add_response(s, line);
+
+	explicit_bzero(s->line, s->line_len);
+	if (result == -1)
+		return cancel(s, REPLY_BASE64);
+	*verdict = ask_slowly(s);
+	return REPLY_NONE;
+}
+
+static enum reply
+outcome(struct session *s, int verdict)
+{
+	switch (verdict) {
+	case VERDICT_OK:
+		s->authenticated = true;
+		s->login_deadline = CLOCK_NEVER;
+		s->idle_commands = 0;
+		return REPLY_OK_AUTH;
+	case VERDICT_AUTH_LAST:
+		session_reply(s, REPLY_AUTH_FAILED);
+		return session_stop(s, END_AUTH, REPLY_TOO_MANY_FAILURES);
+	case VERDICT_AUTH_FAILED:
+		return REPLY_AUTH_FAILED;
+	case VERDICT_AUTH_SYNTAX:
+		return REPLY_BASE64;
+	case VERDICT_AUTH_NO_TLS:
+		return REPLY_AUTH_NEEDS_TLS;
+	case VERDICT_AUTH_UNKNOWN:
+		return REPLY_MECHANISM;
+	case VERDICT_AUTH_INITIAL:
+		return REPLY_INITIAL_RESPONSE;
+	case VERDICT_JAIL:
+		return session_stop(s, END_JAIL, REPLY_UNAVAILABLE);
+	case -1:
+		return REPLY_NONE;
+	default:
+		return REPLY_AUTH_TEMPORARY;
+	}
+}
+
+/* AUTH MECHANISM [initial response] */
+static void
+start(struct session *s, struct slice argument)
+{
+	struct slice response = argument;
+	struct slice name = slice_split(&response, ' ');
+
+	channel_start(&s->message, ASK_AUTH, INITIAL_NONE);
+	if (name.len > 40)
+		name.len = 0; /* no mechanism has such a name */
+	channel_add(&s->message, name.len > 0 ? name.data : "?",
+		name.len > 0 ? name.len : 1);
+	channel_add(&s->message, "", 1);
+	if (response.data == NULL)
+		return;
+	size_t len = s->message.len;
+
+	s->message.code = INITIAL_RESPONSE;
+	if (!slice_is(response, "=") && add_response(s, response) == -1) {
+		s->message.code = INITIAL_MALFORMED;
+		s->message.len = len;
+	}
+}
+
+enum reply
+command_auth(struct session *s, struct slice argument)
+{
+	enum reply reply = REPLY_NONE;
+
+	if (s->authenticated)
+		return REPLY_SEQUENCE_AUTHED;
+	if (s->mail || s->chunks != CHUNKS_NONE)
+		return REPLY_SEQUENCE_AUTH;
+	if (argument.len == 0)
+		return REPLY_PARAMETER_VALUE;
+	start(s, argument);
+	explicit_bzero(s->line, s->line_len);
+	int verdict = ask_slowly(s);
+
+	while (verdict == VERDICT_CHALLENGE) {
+		put_challenge(s);
+		reply = respond(s, &verdict);
+		if (reply != REPLY_NONE || s->end != 0)
+			return reply;
+	}
+	return outcome(s, verdict);
+}

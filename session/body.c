@@ -1,0 +1,367 @@
+/*
+ * body - DATA and BDAT: from the client through data.c into the message pipe,
+ * and the commit. Run by the session.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "session/address.h"
+#include "session/session.h"
+
+#define RATE_FREE_MS 60000           /* a minute without a minimum rate */
+#define RATE_MS_AN_OCTET 10          /* then 100 octets a second */
+#define OVERRUN_MIN (64ull << 20)    /* read over databytes before we hang up */
+#define CHUNK_REFUSED_MAX (64ull << 20)
+#define CHUNK_MAX ((uint64_t)INT64_MAX)
+
+/* Asks for a message pipe. */
+static enum reply
+open_message(struct session *s)
+{
+	struct channel_open open = {
+		(s->esmtp ? OPEN_ESMTP : 0u) | (s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
+		(s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
+		(s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u)};
+
+	channel_start(&s->message, ASK_OPEN, 0);
+	channel_add(&s->message, &open, sizeof open);
+	channel_add(&s->message, s->helo, s->helo_len);
+	if (channel_send(s->channel, &s->message, -1) == -1 ||
+		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1 ||
+		s->message.type != ASK_OPEN)
+		_exit(111);
+	s->broken = false;
+	if (s->message.code == VERDICT_OK && s->pipe != -1)
+		return REPLY_NONE;
+	return REPLY_QUEUE_TEMPORARY;
+}
+
+/*
+ * Writes to the queue program. When it no longer reads, the rest is thrown
+ * away, and its exit code will say why.
+ */
+static int
+write_pipe(struct session *s, struct slice text)
+{
+	int64_t deadline =
+		clock_ms() + (int64_t)s->config->timeoutqueue * 1000;
+
+	while (text.len > 0 && !s->broken && s->pipe != -1) {
+		ssize_t n = write(s->pipe, text.data, text.len);
+
+		if (n >= 0) {
+			text = slice_from(text, (size_t)n);
+		} else if (errno == EAGAIN) {
+			int ready = stream_wait_other(
+				&s->stream, s->pipe, POLLOUT, deadline);
+
+			if (ready == -1)
+				return -1;
+			s->broken = ready == 0;
+		} else if (errno != EINTR) {
+			s->broken = true;
+		}
+	}
+	return 0;
+}
+
+/* One read's worth of time: the idle limit, and the rate over all. */
+static void
+set_deadline(struct session *s, int64_t start, uint64_t octets)
+{
+	int64_t now = clock_ms();
+	int64_t idle = now + (int64_t)s->config->timeoutsmtpd * 1000;
+	int64_t rate = start + RATE_FREE_MS +
+		(int64_t)(octets < CHUNK_MAX / RATE_MS_AN_OCTET
+				? octets * RATE_MS_AN_OCTET
+				: (uint64_t)INT64_MAX / 2);
+
+	s->stream.deadline = idle < rate ? idle : rate;
+}
+
+static bool
+too_big(const struct session *s)
+{
+	return s->config->databytes != 0 &&
+		s->data.octets > s->config->databytes;
+}
+
+/* Lets go of a message that may not be queued; its end is still to come. */
+static enum reply
+find_damage(struct session *s)
+{
+	if (s->data.hops >= DATA_HOPS_MAX) {
+		session_forget_mail(s, ABORT_LOOP);
+		return REPLY_LOOP;
+	}
+	if (too_big(s)) {
+		session_forget_mail(s, ABORT_SIZE);
+		return REPLY_TOO_BIG;
+	}
+	return REPLY_NONE;
+}
+
+/* The message is whole: the keeper completes the envelope and waits. */
+static enum reply
+commit(struct session *s)
+{
+	struct channel_commit request = {s->data.octets, s->broken};
+	struct channel_queued queued;
+	size_t at = 0;
+	char text[CHANNEL_TEXT_MAX + 64];
+	struct buffer b = BUFFER_OVER(text);
+
+	/* Its end of file comes before its envelope. */
+	close(s->pipe);
+	s->pipe = -1;
+	channel_start(&s->message, ASK_COMMIT, 0);
+	channel_add(&s->message, &request, sizeof request);
+	int verdict = session_ask(s);
+
+	s->mail = false; /* the keeper has forgotten it too */
+	session_forget_mail(s, ABORT_RESET);
+	if (channel_take(&s->message, &at, &queued, sizeof queued) == -1)
+		_exit(111);
+	if (verdict == VERDICT_OK) {
+		s->idle_commands = 0;
+		buffer_add_text(&b, "250 2.0.0 ok ");
+		buffer_add_number(&b, (uint64_t)queued.now);
+		buffer_add_text(&b, " qp ");
+		buffer_add_number(&b, (uint64_t)queued.qp);
+	} else {
+		buffer_add_text(&b,
+			verdict == VERDICT_REFUSED ? "554 " : "451 ");
+		buffer_add_slice(&b, channel_rest(&s->message, at));
+	}
+	session_reply_text(s, buffer_slice(&b));
+	return REPLY_NONE;
+}
+
+static void
+trace_octets(struct session *s, uint64_t octets)
+{
+	char text[48];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_char(&b, '<');
+	buffer_add_number(&b, octets);
+	buffer_add_text(&b, " octets>");
+	session_trace(s, "<", buffer_slice(&b));
+}
+
+static enum reply
+violation(struct session *s)
+{
+	session_forget_mail(s, ABORT_LINE_ENDS);
+	return session_stop(s, END_LINE_ENDS, REPLY_BARE);
+}
+
+/* ---------------------------------------------------------------- DATA --- */
+
+/*
+ * One input through the automaton. Returns false when DATA is over: the end
+ * came, or *reply and s->end say why not. *damage is what the end will be
+ * answered with.
+ */
+static bool
+data_step(struct session *s, struct slice input, enum reply *damage,
+	enum reply *reply)
+{
+	size_t taken, len;
+	uint64_t overrun = s->config->databytes > OVERRUN_MIN
+		? s->config->databytes
+		: OVERRUN_MIN;
+	enum data_result result = data_feed(
+		&s->data, input.data, input.len, &taken, s->out, &len);
+
+	stream_consume(&s->stream, taken);
+	if (result == DATA_VIOLATION) {
+		*reply = violation(s);
+		return false;
+	}
+	if (*damage == REPLY_NONE)
+		*damage = find_damage(s);
+	if (*damage == REPLY_NONE &&
+		write_pipe(s, (struct slice){s->out, len}) == -1) {
+		*reply = session_stream_failed(s);
+		return false;
+	}
+	if (too_big(s) && s->data.octets - s->config->databytes > overrun) {
+		*reply = session_stop(s, END_ERRORS, REPLY_TOO_BIG);
+		return false;
+	}
+	return result != DATA_END;
+}
+
+static enum reply
+read_data(struct session *s)
+{
+	enum reply damage = REPLY_NONE, reply = REPLY_NONE;
+	int64_t start = clock_ms();
+	struct slice input;
+
+	data_start(&s->data, true);
+	do {
+		set_deadline(s, start, s->data.octets);
+		if (stream_next(&s->stream, &input) == -1)
+			return session_stream_failed(s);
+	} while (data_step(s, input, &damage, &reply));
+	trace_octets(s, s->data.octets);
+	if (s->end != 0)
+		return reply;
+	return damage != REPLY_NONE ? damage : commit(s);
+}
+
+enum reply
+command_data(struct session *s, struct slice argument)
+{
+	if (argument.len > 0)
+		return REPLY_ARGUMENT;
+	if (s->chunks != CHUNKS_NONE)
+		return REPLY_SEQUENCE_BDAT;
+	if (!s->mail)
+		return REPLY_SEQUENCE_NO_MAIL;
+	if (s->recipients == 0)
+		return REPLY_NO_RCPT;
+	/* A client that does not wait for 354 may hide commands in its text. */
+	if (stream_pending(&s->stream))
+		return session_stop(s, END_ERRORS, REPLY_PIPELINED_DATA);
+	enum reply reply = open_message(s);
+
+	if (reply != REPLY_NONE) {
+		session_forget_mail(s, ABORT_RESET);
+		return reply;
+	}
+	if (stream_pending(&s->stream)) {
+		session_forget_mail(s, ABORT_RESET);
+		return session_stop(s, END_ERRORS, REPLY_PIPELINED_DATA);
+	}
+	session_reply(s, REPLY_GO_AHEAD);
+	return read_data(s);
+}
+
+/* ---------------------------------------------------------------- BDAT --- */
+
+/* "12345" or "12345 LAST". 0, or -1. */
+static int
+parse_chunk(struct slice argument, uint64_t *octets, bool *last)
+{
+	struct slice count = slice_split(&argument, ' ');
+
+	*last = slice_is_nocase(argument, "LAST");
+	if (argument.data != NULL && !*last)
+		return -1;
+	return slice_number(count, octets) == -1 || *octets > CHUNK_MAX ? -1
+									: 0;
+}
+
+/* May a chunk be taken now? The octets are consumed whatever this says. */
+static enum reply
+chunk_allowed(struct session *s)
+{
+	if (s->chunks == CHUNKS_FAILED || !s->mail)
+		return REPLY_SEQUENCE_NO_MAIL;
+	if (s->recipients == 0)
+		return REPLY_NO_RCPT;
+	if (s->chunks == CHUNKS_OPEN)
+		return REPLY_NONE;
+	enum reply reply = open_message(s);
+
+	if (reply == REPLY_NONE) {
+		s->chunks = CHUNKS_OPEN;
+		data_start(&s->data, false);
+	}
+	return reply;
+}
+
+/* Part of a chunk through the automaton; returns what is wrong with it. */
+static enum reply
+chunk_step(struct session *s, struct slice input)
+{
+	size_t taken, len;
+
+	if (data_feed(&s->data, input.data, input.len, &taken, s->out, &len) ==
+		DATA_VIOLATION)
+		return violation(s);
+	enum reply damage = find_damage(s);
+
+	if (damage != REPLY_NONE) {
+		s->chunks = CHUNKS_FAILED;
+		return damage;
+	}
+	if (write_pipe(s, (struct slice){s->out, len}) == -1)
+		return session_stream_failed(s);
+	return REPLY_NONE;
+}
+
+/* Takes the announced octets, good or not, so that commands stay in step. */
+static enum reply
+read_chunk(struct session *s, uint64_t octets, enum reply reply)
+{
+	int64_t start = clock_ms();
+	uint64_t total = octets;
+	struct slice input;
+
+	while (octets > 0 && s->end == 0) {
+		set_deadline(s, start, total - octets);
+		if (stream_next(&s->stream, &input) == -1)
+			return session_stream_failed(s);
+		if (input.len > octets)
+			input.len = (size_t)octets;
+		if (reply == REPLY_NONE)
+			reply = chunk_step(s, input);
+		if (reply != REPLY_NONE && total > CHUNK_REFUSED_MAX)
+			return session_stop(s, END_ERRORS, reply);
+		if (s->end != 0)
+			return reply;
+		stream_consume(&s->stream, input.len);
+		octets -= input.len;
+	}
+	trace_octets(s, total);
+	return reply;
+}
+
+static enum reply
+chunk_reply(struct session *s, uint64_t octets)
+{
+	char text[64];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_text(&b, "250 2.0.0 ");
+	buffer_add_number(&b, octets);
+	buffer_add_text(&b, " octets received");
+	session_reply_text(s, buffer_slice(&b));
+	return REPLY_NONE;
+}
+
+enum reply
+command_bdat(struct session *s, struct slice argument)
+{
+	uint64_t octets;
+	bool last;
+	size_t len;
+
+	if (parse_chunk(argument, &octets, &last) == -1)
+		return session_stop(s, END_ERRORS, REPLY_BDAT_COUNT);
+	enum reply reply = chunk_allowed(s);
+
+	/* After a failure every chunk is refused until the client resets. */
+	if (reply != REPLY_NONE && (s->mail || s->chunks != CHUNKS_NONE)) {
+		session_forget_mail(s, ABORT_RESET);
+		s->chunks = CHUNKS_FAILED;
+	}
+	if (reply != REPLY_NONE && octets > CHUNK_REFUSED_MAX)
+		return session_stop(s, END_ERRORS, reply);
+	reply = read_chunk(s, octets, reply);
+	if (reply != REPLY_NONE || s->end != 0)
+		return reply;
+	if (!last)
+		return chunk_reply(s, octets);
+	if (data_finish(&s->data, s->out, &len) == DATA_VIOLATION)
+		return violation(s);
+	if (write_pipe(s, (struct slice){s->out, len}) == -1)
+		return session_stream_failed(s);
+	return commit(s);
+}

@@ -1,0 +1,306 @@
+/*
+ * command - the verbs of SMTP, one short function each, and their table. A
+ * function returns the reply, or REPLY_NONE when it has answered by itself.
+ * Run by the session.
+ */
+#include <string.h>
+
+#include "lib/clock.h"
+#include "session/address.h"
+#include "session/session.h"
+
+/* The name we go by is the greeting's first word, as with qmail. */
+static struct slice
+own_name(const struct session *s)
+{
+	struct slice rest = s->config->smtpgreeting;
+
+	return slice_split(&rest, ' ');
+}
+
+static bool
+auth_usable(const struct session *s)
+{
+	return s->mechanisms.len > 0 && !s->authenticated &&
+		(!s->config->forcetls || s->tls_on || s->config->tls_outside);
+}
+
+static enum reply
+hello(struct session *s, struct slice name, bool esmtp)
+{
+	size_t len = name.len < sizeof s->helo ? name.len : sizeof s->helo;
+
+	if (name.len == 0)
+		return REPLY_HELO_SYNTAX;
+	session_forget_mail(s, ABORT_RESET);
+	memcpy(s->helo, name.data, len);
+	s->helo_len = len;
+	s->esmtp = esmtp;
+	return REPLY_NONE;
+}
+
+static enum reply
+command_helo(struct session *s, struct slice name)
+{
+	char text[CONTROL_LINE_MAX + 8];
+	struct buffer b = BUFFER_OVER(text);
+	enum reply reply = hello(s, name, false);
+
+	if (reply != REPLY_NONE)
+		return reply;
+	buffer_add_text(&b, "250 ");
+	buffer_add_slice(&b, own_name(s));
+	session_reply_text(s, buffer_slice(&b));
+	return REPLY_NONE;
+}
+
+static void
+keyword(struct session *s, const char *text, struct slice rest)
+{
+	char line[CONTROL_LINE_MAX + 64];
+	struct buffer b = BUFFER_OVER(line);
+
+	buffer_add_text(&b, "250-");
+	buffer_add_text(&b, text);
+	buffer_add_slice(&b, rest);
+	session_reply_text(s, buffer_slice(&b));
+}
+
+static void
+keyword_number(struct session *s, const char *text, uint64_t n)
+{
+	char digits[24];
+	struct buffer b = BUFFER_OVER(digits);
+
+	buffer_add_number(&b, n);
+	keyword(s, text, buffer_slice(&b));
+}
+
+static enum reply
+command_ehlo(struct session *s, struct slice name)
+{
+	const struct config *config = s->config;
+	struct slice none = {NULL, 0};
+	enum reply reply = hello(s, name, true);
+
+	if (reply != REPLY_NONE)
+		return reply;
+	keyword(s, "", own_name(s));
+	keyword(s, "PIPELINING", none);
+	keyword(s, "8BITMIME", none);
+	if (config->smtputf8)
+		keyword(s, "SMTPUTF8", none);
+	keyword(s, "ENHANCEDSTATUSCODES", none);
+	keyword(s, "CHUNKING", none);
+	if (config->maxrcpt > 0)
+		keyword_number(s, "LIMITS RCPTMAX=", config->maxrcpt);
+	keyword_number(s, "SIZE ", config->databytes);
+	if (s->tls_possible && !s->tls_on)
+		keyword(s, "STARTTLS", none);
+	if (auth_usable(s)) {
+		keyword(s, "AUTH ", s->mechanisms);
+		if (config->oldclients)
+			keyword(s, "AUTH=", s->mechanisms);
+	}
+	session_reply_text(s, slice_of("250 HELP"));
+	return REPLY_NONE;
+}
+
+static bool
+must_log_in(const struct session *s)
+{
+	return s->config->require_auth && !s->authenticated &&
+		!s->config->relayclient_set;
+}
+
+static enum reply
+check_sender(const struct session *s, enum address_result result,
+	const struct address *sender, const struct mail_parameters *parameters)
+{
+	if (result == ADDRESS_SYNTAX)
+		return REPLY_SENDER_SYNTAX;
+	if (result == ADDRESS_PARAMETER)
+		return REPLY_PARAMETER;
+	if (result == ADDRESS_VALUE)
+		return REPLY_PARAMETER_VALUE;
+	if (sender->eight_bit && !parameters->smtputf8)
+		return REPLY_NEEDS_UTF8;
+	if (s->config->databytes != 0 && parameters->has_size &&
+		parameters->size > s->config->databytes)
+		return REPLY_TOO_BIG;
+	return REPLY_NONE;
+}
+
+static enum reply
+command_mail(struct session *s, struct slice argument)
+{
+	struct address sender;
+	struct mail_parameters parameters;
+
+	if (must_log_in(s))
+		return REPLY_AUTH_REQUIRED;
+	if (s->mail || s->chunks == CHUNKS_FAILED)
+		return REPLY_SEQUENCE_MAIL;
+	enum reply reply = check_sender(s,
+		address_mail(argument, s->config->smtputf8, &sender,
+			&parameters),
+		&sender, &parameters);
+
+	if (reply != REPLY_NONE)
+		return reply;
+	channel_start(&s->message, ASK_MAIL, 0);
+	channel_add(&s->message, sender.text, sender.len);
+	switch (session_ask(s)) {
+	case VERDICT_OK:
+		s->mail = true;
+		s->smtputf8 = parameters.smtputf8;
+		s->body = parameters.body;
+		return REPLY_OK_MAIL;
+	case VERDICT_SENDER:
+		return REPLY_SENDER_REFUSED;
+	default:
+		return REPLY_QUEUE_TEMPORARY;
+	}
+}
+
+static enum reply
+rcpt_reply(int verdict)
+{
+	switch (verdict) {
+	case VERDICT_OK:
+		return REPLY_OK_RCPT;
+	case VERDICT_TOO_MANY:
+		return REPLY_TOO_MANY_RCPTS;
+	case VERDICT_RECIPIENT:
+		return REPLY_RCPT_REFUSED;
+	case VERDICT_RELAY:
+		return REPLY_RELAY;
+	case VERDICT_NO_DOMAIN:
+		return REPLY_NO_DOMAIN;
+	default:
+		return REPLY_QUEUE_TEMPORARY;
+	}
+}
+
+static enum reply
+command_rcpt(struct session *s, struct slice argument)
+{
+	struct address recipient;
+
+	if (s->chunks != CHUNKS_NONE)
+		return REPLY_SEQUENCE_BDAT;
+	if (!s->mail)
+		return REPLY_SEQUENCE_NO_MAIL;
+	switch (address_rcpt(argument, s->config->smtputf8, &recipient)) {
+	case ADDRESS_OK:
+		break;
+	case ADDRESS_SYNTAX:
+		return REPLY_RCPT_SYNTAX;
+	default:
+		return REPLY_PARAMETER;
+	}
+	if (recipient.eight_bit && !s->smtputf8)
+		return REPLY_NEEDS_UTF8;
+	channel_start(&s->message, ASK_RCPT, 0);
+	channel_add(&s->message, recipient.text, recipient.len);
+	int verdict = session_ask(s);
+
+	if (verdict == VERDICT_OK) {
+		s->recipients++;
+	} else if (s->authenticated) {
+		/* A user's typing error is no attack: not counted. */
+		session_reply(s, rcpt_reply(verdict));
+		s->errors--;
+		return REPLY_NONE;
+	}
+	return rcpt_reply(verdict);
+}
+
+static enum reply
+command_rset(struct session *s, struct slice argument)
+{
+	if (argument.len > 0)
+		return REPLY_ARGUMENT;
+	session_forget_mail(s, ABORT_RESET);
+	return REPLY_OK_RESET;
+}
+
+static enum reply
+command_starttls(struct session *s, struct slice argument)
+{
+	if (argument.len > 0)
+		return REPLY_ARGUMENT;
+	if (s->tls_on || s->config->tls_outside)
+		return REPLY_SEQUENCE_TLS;
+	if (s->authenticated || s->mail || s->chunks != CHUNKS_NONE)
+		return REPLY_SEQUENCE_TLS_LATE;
+	/* CVE-2011-0411, CVE-2020-15955: what follows would be answered inside. */
+	if (stream_pending(&s->stream))
+		return session_stop(s, END_ERRORS, REPLY_PIPELINED_TLS);
+	if (!s->tls_possible)
+		return REPLY_TLS_UNAVAILABLE;
+	channel_start(&s->message, ASK_TLS, 0);
+	if (session_ask(s) != VERDICT_OK)
+		return REPLY_TLS_UNAVAILABLE;
+	session_reply(s, REPLY_OK_STARTTLS);
+	if (stream_flush(&s->stream) == -1)
+		return session_stream_failed(s);
+	return session_start_tls(s);
+}
+
+static enum reply
+command_noop(struct session *s, struct slice argument)
+{
+	(void)s;
+	(void)argument; /* RFC 5321 §4.1.1.9 allows one */
+	return REPLY_OK_NOOP;
+}
+
+static enum reply
+command_help(struct session *s, struct slice argument)
+{
+	(void)s;
+	(void)argument;
+	return REPLY_HELP;
+}
+
+static enum reply
+command_vrfy(struct session *s, struct slice argument)
+{
+	(void)argument;
+	return must_log_in(s) ? REPLY_AUTH_REQUIRED : REPLY_VRFY;
+}
+
+static enum reply
+command_quit(struct session *s, struct slice argument)
+{
+	if (argument.len > 0)
+		return REPLY_ARGUMENT;
+	return session_stop(s, END_QUIT, REPLY_OK_QUIT);
+}
+
+/* What is not known is not repeated, here or in the log. */
+static enum reply
+command_unknown(struct session *s, struct slice argument)
+{
+	(void)s;
+	(void)argument;
+	return REPLY_UNKNOWN_COMMAND;
+}
+
+const struct command commands[] = {
+	{"EHLO", command_ehlo, true},
+	{"HELO", command_helo, true},
+	{"STARTTLS", command_starttls, true},
+	{"AUTH", command_auth, true},
+	{"MAIL", command_mail, true},
+	{"RCPT", command_rcpt, false},
+	{"DATA", command_data, false},
+	{"BDAT", command_bdat, false},
+	{"RSET", command_rset, true},
+	{"NOOP", command_noop, true},
+	{"VRFY", command_vrfy, true},
+	{"HELP", command_help, true},
+	{"QUIT", command_quit, false},
+	{NULL, command_unknown, true},
+};

@@ -1,0 +1,379 @@
+/*
+ * session - greeting, one line, one row of the command table, limits. See
+ * session.h. Run by the session, jailed before it reads its first byte.
+ */
+#include "session/session.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+
+static int64_t
+seconds_from_now(uint64_t seconds)
+{
+	return clock_ms() + (int64_t)seconds * 1000;
+}
+
+enum reply
+session_stop(struct session *s, enum channel_end end, enum reply last)
+{
+	s->end = (unsigned char)end;
+	s->last = last;
+	return REPLY_NONE;
+}
+
+enum reply
+session_stream_failed(struct session *s)
+{
+	switch (s->stream.state) {
+	case STREAM_TIMEOUT:
+		return session_stop(s, END_TIMEOUT, REPLY_TIMEOUT);
+	case STREAM_KEEPER:
+		_exit(111); /* nobody is left to tell */
+	default:
+		return session_stop(s, END_CLIENT, REPLY_NONE);
+	}
+}
+
+/* A line of the conversation for the log, where the admin asked for it. */
+void
+session_trace(struct session *s, const char *mark, struct slice text)
+{
+	struct channel_message m;
+
+	if (!s->config->trace)
+		return;
+	channel_start(&m, TELL_TRACE, 0);
+	if (text.len > 1000)
+		text.len = 1000;
+	channel_add(&m, mark, 1);
+	channel_add(&m, " ", 1);
+	channel_add(&m, text.data, text.len);
+	(void)channel_send(s->channel, &m, -1); /* the next request will tell */
+}
+
+/* "WORD <hidden N bytes>": what may be a password is never traced. */
+static void
+trace_hidden(struct session *s, const char *mark, const char *word, size_t len)
+{
+	char text[128];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_text(&b, word);
+	buffer_add_text(&b, "<hidden ");
+	buffer_add_number(&b, len);
+	buffer_add_text(&b, " bytes>");
+	session_trace(s, mark, buffer_slice(&b));
+}
+
+void
+session_reply_text(struct session *s, struct slice text)
+{
+	if (slice_starts_nocase(text, "334"))
+		trace_hidden(s, ">", "334 ", text.len - 4);
+	else
+		session_trace(s, ">", text);
+	stream_put(&s->stream, text);
+	stream_put(&s->stream, (struct slice){"\r\n", 2});
+	s->errors += text.data[0] == '4' || text.data[0] == '5';
+}
+
+void
+session_reply(struct session *s, enum reply reply)
+{
+	if (reply != REPLY_NONE)
+		session_reply_text(s, reply_text(reply));
+}
+
+int
+session_ask(struct session *s)
+{
+	int verdict = channel_ask(s->channel, &s->message);
+
+	if (verdict == -1)
+		_exit(111);
+	return verdict;
+}
+
+void
+session_forget_mail(struct session *s, enum channel_abort why)
+{
+	if (s->pipe != -1)
+		close(s->pipe);
+	s->pipe = -1;
+	if (s->mail) {
+		channel_start(&s->message, ASK_ABORT, why);
+		session_ask(s);
+	}
+	s->mail = s->smtputf8 = s->broken = false;
+	s->recipients = 0;
+	s->chunks = CHUNKS_NONE;
+}
+
+/* ----------------------------------------------------------- one line --- */
+
+static enum line_result
+check_line(struct session *s, size_t total, bool auth)
+{
+	struct slice line = {s->line, s->line_len};
+	bool cr = line.len > 0 && line.data[line.len - 1] == '\r';
+	size_t limit = auth || slice_starts_nocase(line, "AUTH ")
+		? SESSION_AUTH_LINE_MAX
+		: SESSION_LINE_MAX;
+
+	if (total > limit)
+		return LINE_TOO_LONG;
+	if (!cr && !s->terminal)
+		return LINE_BAD_END;
+	s->line_len = line.len -= cr;
+	if (slice_find(line, '\r') != line.len ||
+		slice_find(line, '\0') != line.len)
+		return LINE_BAD_END;
+	return LINE_OK;
+}
+
+/*
+ * Reads up to and with the next LF; s->line gets the line without its end.
+ * The deadline is the whole line's: one octet a minute is no line.
+ */
+enum line_result
+session_line(struct session *s, bool auth)
+{
+	size_t total = 0;
+	struct slice input;
+
+	s->line_len = 0;
+	s->stream.deadline = seconds_from_now(s->config->timeoutsmtpd);
+	if (s->login_deadline < s->stream.deadline)
+		s->stream.deadline = s->login_deadline;
+	for (;;) {
+		if (stream_next(&s->stream, &input) == -1) {
+			session_stream_failed(s);
+			return LINE_STOP;
+		}
+		size_t len = slice_find(input, '\n');
+		bool end = len < input.len;
+		size_t room = sizeof s->line - s->line_len;
+		size_t kept = len < room ? len : room;
+
+		memcpy(s->line + s->line_len, input.data, kept);
+		s->line_len += kept;
+		total += len + end;
+		stream_consume(&s->stream, len + end);
+		if (end)
+			return check_line(s, total, auth);
+	}
+}
+
+/* ------------------------------------------------------------- a verb --- */
+
+/* A browser or a cross-protocol attack (ALPACA), not a mail program. */
+static bool
+is_http(struct slice line)
+{
+	static const char *const starts[] = {"GET ", "POST ", "PUT ", "HEAD ",
+		"OPTIONS ", "CONNECT ", "PATCH ", "DELETE ", "TRACE ", "Host:",
+		"User-Agent:"};
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (slice_starts_nocase(line, starts[i]))
+			return true;
+	return false;
+}
+
+static struct slice
+trim(struct slice text)
+{
+	while (text.len > 0 && isblank((unsigned char)text.data[0]))
+		text = slice_from(text, 1);
+	while (text.len > 0 && isblank((unsigned char)text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+static void
+trace_command(struct session *s, const struct command *command,
+	struct slice line, struct slice argument)
+{
+	if (!s->config->trace)
+		return;
+	if (command->verb == NULL) {
+		trace_hidden(s, "<", "", line.len);
+	} else if (command->run == command_auth) {
+		struct slice response = argument;
+		char text[64];
+		struct buffer b = BUFFER_OVER(text);
+
+		buffer_add_text(&b, "AUTH ");
+		buffer_add_escaped(&b, slice_split(&response, ' '), 40);
+		buffer_add_char(&b, ' ');
+		if (buffer_string(&b) != NULL && response.data != NULL)
+			trace_hidden(s, "<", text, response.len);
+		else
+			session_trace(s, "<", buffer_slice(&b));
+	} else {
+		session_trace(s, "<", line);
+	}
+}
+
+static enum reply
+dispatch(struct session *s)
+{
+	struct slice line = {s->line, s->line_len}, argument = line;
+	struct slice verb = slice_split(&argument, ' ');
+	const struct command *command = commands;
+
+	if (is_http(line))
+		return session_stop(s, END_ERRORS, REPLY_NOT_A_WEB_SERVER);
+	argument = argument.data == NULL ? (struct slice){"", 0}
+					 : trim(argument);
+	while (command->verb != NULL && !slice_is_nocase(verb, command->verb))
+		command++;
+	trace_command(s, command, line, argument);
+	if (command->counts && ++s->idle_commands > SESSION_IDLE_COMMANDS_MAX)
+		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
+	return command->run(s, argument);
+}
+
+static void
+one_command(struct session *s)
+{
+	switch (session_line(s, false)) {
+	case LINE_OK:
+		session_reply(s, dispatch(s));
+		break;
+	case LINE_TOO_LONG:
+		session_reply(s, slice_starts_nocase(
+					 (struct slice){s->line, 5}, "AUTH ")
+				? REPLY_AUTH_TOO_LONG
+				: REPLY_LINE_TOO_LONG);
+		break;
+	case LINE_BAD_END:
+		session_stop(s, END_LINE_ENDS, REPLY_LINE_ENDS);
+		break;
+	case LINE_STOP:
+		break;
+	}
+	if (s->end == 0 && s->errors >= SESSION_ERRORS_MAX)
+		session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
+}
+
+/* -------------------------------------------------- beginning and end --- */
+
+/*
+ * Starts TLS; the reply to STARTTLS, if there was one, is already out. Any
+ * failure ends the connection without another clear byte.
+ */
+enum reply
+session_start_tls(struct session *s)
+{
+	struct channel_tls facts;
+	struct slice sni;
+
+	s->stream.deadline = clock_ms() + SESSION_HANDSHAKE_MS;
+	int result = tls_init(&s->tls, &s->stream, &s->message,
+		s->config->tls_min, s->message.body);
+
+	explicit_bzero(s->message.body, CHANNEL_SEED_LEN);
+	if (result == 0)
+		result = tls_handshake(&s->tls);
+	tls_facts(&s->tls, &facts, &sni);
+	channel_start(&s->message, TELL_TLS, 0);
+	channel_add(&s->message, &facts, sizeof facts);
+	channel_add(&s->message, sni.data, sni.len);
+	if (s->stream.state == STREAM_KEEPER ||
+		channel_send(s->channel, &s->message, -1) == -1)
+		_exit(111);
+	if (result == -1) {
+		s->stream.output_len = 0;
+		return session_stop(s,
+			s->stream.state == STREAM_TIMEOUT ? END_TIMEOUT
+							  : END_CLIENT,
+			REPLY_NONE);
+	}
+	s->stream.tls = &s->tls;
+	s->tls_on = true;
+	s->esmtp = false;
+	s->helo_len = 0;
+	return REPLY_NONE;
+}
+
+static void
+implicit_tls(struct session *s)
+{
+	channel_start(&s->message, ASK_TLS, 0);
+	if (session_ask(s) == VERDICT_OK)
+		session_start_tls(s);
+	else
+		session_stop(s, END_ERRORS, REPLY_NONE);
+}
+
+/* RFC 5321 §4.3.1: the client waits for the greeting; a spam bot may not. */
+static void
+delay_greeting(struct session *s)
+{
+	struct slice input;
+
+	s->stream.deadline = seconds_from_now(s->config->greetdelay);
+	if (stream_next(&s->stream, &input) == 0)
+		session_stop(s, END_ERRORS, REPLY_EARLY_TALKER);
+	else if (s->stream.state == STREAM_TIMEOUT)
+		s->stream.state = STREAM_OPEN;
+	else
+		session_stream_failed(s);
+}
+
+static void
+greet(struct session *s)
+{
+	char text[CONTROL_LINE_MAX + 16];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_text(&b, "220 ");
+	buffer_add_slice(&b, s->config->smtpgreeting);
+	buffer_add_text(&b, " ESMTP");
+	session_reply_text(s, buffer_slice(&b));
+}
+
+/* Says the last word and goes. reason: the jail's step that failed. */
+static _Noreturn void
+finish(struct session *s, const char *reason)
+{
+	session_reply(s, s->last);
+	channel_start(&s->message, TELL_END, s->end);
+	if (reason != NULL)
+		channel_add(&s->message, reason, strlen(reason));
+	(void)channel_send(s->channel, &s->message, -1);
+	/* A message that is open is the keeper's to let go, now. */
+	if (s->pipe != -1)
+		close(s->pipe);
+	stream_close(&s->stream, s->end != END_QUIT && s->end != END_CLIENT);
+	_exit(0);
+}
+
+void
+session_run(struct session *s)
+{
+	const char *failed = jail_enter(&s->jail);
+
+	s->pipe = -1;
+	if (failed != NULL) {
+		session_stop(s, END_JAIL, REPLY_UNAVAILABLE);
+		finish(s, failed);
+	}
+	s->login_deadline = CLOCK_NEVER;
+	if (s->config->require_auth && !s->config->relayclient_set)
+		s->login_deadline = clock_ms() + SESSION_LOGIN_MS;
+	if (s->config->smtps && !s->config->tls_outside)
+		implicit_tls(s);
+	if (s->end == 0 && s->config->greetdelay > 0)
+		delay_greeting(s);
+	if (s->end == 0)
+		greet(s);
+	while (s->end == 0)
+		one_command(s);
+	finish(s, NULL);
+}

@@ -1,0 +1,95 @@
+/*
+ * session - the jailed process that talks with the client.
+ *
+ * session.c: greeting, one line, one row of the command table, limits.
+ * command.c: one short function a verb. auth.c: the AUTH dialogue. body.c:
+ * DATA and BDAT from the client into the message pipe.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "control/config.h"
+#include "keeper/channel.h"
+#include "lib/jail.h"
+#include "session/data.h"
+#include "session/reply.h"
+#include "session/stream.h"
+#include "session/tls.h"
+
+#define SESSION_LINE_MAX 4096        /* octets of a command with CR LF */
+#define SESSION_AUTH_LINE_MAX 12288  /* octets, RFC 4954 §4 */
+#define SESSION_HELO_MAX 255         /* octets kept of HELO */
+#define SESSION_ERRORS_MAX 20        /* refused commands */
+#define SESSION_IDLE_COMMANDS_MAX 100 /* commands that lead to no message */
+#define SESSION_HANDSHAKE_MS 30000
+#define SESSION_LOGIN_MS 120000      /* until logged in, where required */
+
+/* Where a BDAT sequence stands. */
+enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
+
+struct session {
+	const struct config *config;
+	struct slice mechanisms; /* offered in AUTH, blanks between */
+	bool tls_possible;       /* there is a certificate */
+	bool terminal;           /* typed at a prompt: LF alone ends a line */
+	int channel;
+	int64_t login_deadline;  /* CLOCK_NEVER once it does not matter */
+	struct jail jail;
+
+	bool esmtp, authenticated, tls_on;
+	bool mail, smtputf8;     /* a MAIL was accepted */
+	unsigned body;           /* enum body */
+	unsigned recipients;
+	enum chunks chunks;
+	int pipe;                /* message pipe, or -1 */
+	struct data data;
+	bool broken;             /* the queue program stopped reading */
+	unsigned errors, idle_commands;
+	unsigned char end;       /* enum channel_end: say it and stop */
+	enum reply last;         /* ... with this reply, or REPLY_NONE */
+	char helo[SESSION_HELO_MAX];
+	size_t helo_len;
+
+	struct stream stream;
+	struct tls tls;
+	struct channel_message message;
+	char line[SESSION_AUTH_LINE_MAX];
+	size_t line_len;
+	char out[STREAM_INPUT_MAX + 2]; /* what data.c makes of the input */
+};
+
+/* Enters the jail, greets, serves, ends. */
+_Noreturn void session_run(struct session *s);
+
+/* For command.c, auth.c and body.c. */
+enum line_result {
+	LINE_OK,
+	LINE_TOO_LONG, /* read to its end and dropped */
+	LINE_BAD_END,  /* bare CR, bare LF or NUL */
+	LINE_STOP      /* nothing more comes: s->end is set */
+};
+enum line_result session_line(struct session *s, bool auth);
+void session_reply(struct session *s, enum reply reply);
+void session_reply_text(struct session *s, struct slice text); /* no CR LF */
+enum reply session_stop(struct session *s, enum channel_end end,
+	enum reply last);
+/* The stream failed: which end that is. */
+enum reply session_stream_failed(struct session *s);
+/* A request to the keeper; on -1 the session is to stop. */
+int session_ask(struct session *s);
+/* Forgets the envelope, here and in the keeper. */
+void session_forget_mail(struct session *s, enum channel_abort why);
+void session_trace(struct session *s, const char *mark, struct slice text);
+enum reply session_start_tls(struct session *s);
+
+struct command {
+	const char *verb;
+	enum reply (*run)(struct session *s, struct slice argument);
+	bool counts; /* towards SESSION_IDLE_COMMANDS_MAX */
+};
+extern const struct command commands[];
+enum reply command_auth(struct session *s, struct slice argument);
+enum reply command_data(struct session *s, struct slice argument);
+enum reply command_bdat(struct session *s, struct slice argument);
+
+#endif

@@ -1,0 +1,221 @@
+/* stream - see stream.h. Run by the session. */
+#include "session/stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "session/tls.h"
+
+#define CLOSE_MS 2000
+#define CLOSE_OCTETS 1048576
+
+void
+stream_init(struct stream *s, int in, int out, int channel)
+{
+	s->in = in;
+	s->out = out;
+	s->channel = channel;
+	s->tls = NULL;
+	s->state = STREAM_OPEN;
+	s->deadline = CLOCK_NEVER;
+	s->input_start = s->input_end = s->output_len = 0;
+}
+
+static int
+fail(struct stream *s, enum stream_state state)
+{
+	if (s->state == STREAM_OPEN)
+		s->state = state;
+	return -1;
+}
+
+/* Waits for the client. The channel is silent now: readable means closed. */
+static int
+wait_client(struct stream *s, int fd, short events)
+{
+	struct pollfd fds[2] = {{.fd = fd, .events = events},
+		{.fd = s->channel, .events = POLLIN}};
+	int ready = clock_poll(fds, 2, s->deadline);
+
+	if (ready == -1)
+		return fail(s, STREAM_GONE);
+	if (ready == 0)
+		return fail(s, STREAM_TIMEOUT);
+	return fds[1].revents != 0 ? fail(s, STREAM_KEEPER) : 0;
+}
+
+int
+stream_wire_write(struct stream *s, struct slice text)
+{
+	while (text.len > 0) {
+		/* Where writes block, POLLOUT promises this much and no more. */
+		size_t len = text.len < PIPE_BUF || s->nonblocking ? text.len
+								   : PIPE_BUF;
+		ssize_t n;
+
+		if (!s->nonblocking && wait_client(s, s->out, POLLOUT) == -1)
+			return -1;
+		n = write(s->out, text.data, len);
+		if (n >= 0)
+			text = slice_from(text, (size_t)n);
+		else if (errno == EAGAIN) {
+			if (wait_client(s, s->out, POLLOUT) == -1)
+				return -1;
+		} else if (errno != EINTR)
+			return fail(s, STREAM_GONE);
+	}
+	return 0;
+}
+
+int
+stream_wire_next(struct stream *s, struct slice *input)
+{
+	while (s->input_start == s->input_end) {
+		if (s->state != STREAM_OPEN ||
+			wait_client(s, s->in, POLLIN) == -1)
+			return -1;
+		ssize_t n = read(s->in, s->input, sizeof s->input);
+
+		if (n == 0)
+			return fail(s, STREAM_EOF);
+		if (n == -1 && errno != EAGAIN && errno != EINTR)
+			return fail(s, STREAM_GONE);
+		if (n > 0) {
+			s->input_start = 0;
+			s->input_end = (size_t)n;
+		}
+	}
+	*input = (struct slice){s->input + s->input_start,
+		s->input_end - s->input_start};
+	return 0;
+}
+
+int
+stream_next(struct stream *s, struct slice *input)
+{
+	bool waiting = s->tls == NULL ? s->input_start == s->input_end
+				      : tls_buffered(s->tls) == 0;
+
+	if (waiting && stream_flush(s) == -1)
+		return -1;
+	if (s->tls != NULL)
+		return tls_next(s->tls, input);
+	return stream_wire_next(s, input);
+}
+
+void
+stream_consume(struct stream *s, size_t len)
+{
+	if (s->tls != NULL)
+		tls_consume(s->tls, len);
+	else
+		s->input_start += len;
+}
+
+bool
+stream_pending(struct stream *s)
+{
+	struct pollfd ready = {.fd = s->in, .events = POLLIN};
+
+	if (s->input_start != s->input_end ||
+		(s->tls != NULL && tls_buffered(s->tls) > 0))
+		return true;
+	/* The end of input is readable too, but is no input. */
+	return poll(&ready, 1, 0) == 1 && ready.revents & POLLIN &&
+		!(ready.revents & POLLHUP);
+}
+
+void
+stream_put(struct stream *s, struct slice text)
+{
+	while (text.len > 0) {
+		size_t room = sizeof s->output - s->output_len;
+		size_t len = text.len < room ? text.len : room;
+
+		memcpy(s->output + s->output_len, text.data, len);
+		s->output_len += len;
+		text = slice_from(text, len);
+		if (s->output_len == sizeof s->output && stream_flush(s) == -1)
+			return;
+	}
+}
+
+int
+stream_flush(struct stream *s)
+{
+	struct slice text = {s->output, s->output_len};
+
+	s->output_len = 0;
+	if (s->state != STREAM_OPEN && s->state != STREAM_EOF &&
+		s->state != STREAM_TIMEOUT)
+		return -1;
+	if (text.len == 0)
+		return 0;
+	return s->tls != NULL ? tls_write(s->tls, text)
+			      : stream_wire_write(s, text);
+}
+
+int
+stream_wait_other(struct stream *s, int fd, short events, int64_t deadline)
+{
+	int64_t gone = CLOCK_NEVER;
+
+	for (;;) {
+		struct pollfd fds[3] = {{.fd = fd, .events = events},
+			{.fd = fd == s->channel ? -1 : s->channel,
+				.events = POLLIN},
+			{.fd = gone == CLOCK_NEVER ? s->in : -1,
+				.events = POLLRDHUP}};
+		int ready = clock_poll(fds, 3, gone < deadline ? gone : deadline);
+
+		if (ready == -1)
+			return fail(s, STREAM_GONE);
+		if (fds[0].revents != 0)
+			return 1;
+		if (fds[1].revents != 0)
+			return fail(s, STREAM_KEEPER);
+		if (ready == 0)
+			return gone <= deadline && gone != CLOCK_NEVER
+				? fail(s, STREAM_GONE)
+				: 0;
+		/*
+		 * It may have sent everything and closed its half; but one that
+		 * is gone must not be waited for. So it gets a little time.
+		 */
+		gone = clock_ms() + STREAM_GONE_MS;
+	}
+}
+
+static void
+drain_input(struct stream *s)
+{
+	struct slice input;
+	size_t total = 0;
+
+	if (shutdown(s->out, SHUT_WR) == -1)
+		close(s->out); /* a pipe has no halves */
+	s->tls = NULL; /* what comes now is thrown away, clear or not */
+	s->input_start = s->input_end;
+	if (s->state == STREAM_TIMEOUT)
+		s->state = STREAM_OPEN;
+	while (total < CLOSE_OCTETS && stream_wire_next(s, &input) == 0) {
+		total += input.len;
+		stream_consume(s, input.len);
+	}
+}
+
+void
+stream_close(struct stream *s, bool drain)
+{
+	s->deadline = clock_ms() + CLOSE_MS;
+	if (stream_flush(s) == -1)
+		return;
+	if (s->tls != NULL)
+		tls_close(s->tls);
+	if (drain)
+		drain_input(s);
+}

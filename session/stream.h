@@ -1,0 +1,71 @@
+/*
+ * stream - the client: buffered octets in and out, clear or TLS, with one
+ * absolute deadline. Replies are kept until the next read has to wait, so
+ * that a batch of commands gets one write.
+ */
+#ifndef SESSION_STREAM_H
+#define SESSION_STREAM_H
+
+#include "lib/bytes.h"
+
+#define STREAM_INPUT_MAX 65536  /* octets; a page is touched when it is used */
+#define STREAM_OUTPUT_MAX 4096  /* octets of replies before a write */
+#define STREAM_GONE_MS 1500     /* a client that hung up while we wait for others */
+
+struct tls;
+
+enum stream_state {
+	STREAM_OPEN,
+	STREAM_EOF,     /* the client sent its end */
+	STREAM_GONE,    /* reset, write error, TLS error */
+	STREAM_TIMEOUT, /* the deadline passed */
+	STREAM_KEEPER   /* the keeper is gone */
+};
+
+struct stream {
+	int in, out;
+	bool nonblocking; /* sockets are; a terminal or a pipe is not ours to set */
+	int channel;      /* watched: when the keeper goes, so do we */
+	struct tls *tls;  /* NULL: clear */
+	enum stream_state state;
+	int64_t deadline; /* clock_ms() */
+	size_t input_start, input_end, output_len;
+	char input[STREAM_INPUT_MAX];
+	char output[STREAM_OUTPUT_MAX];
+};
+
+void stream_init(struct stream *s, int in, int out, int channel);
+
+/*
+ * What the client sent next, at least one octet; waits for it, and before
+ * that flushes. 0, or -1 with state. The octets stay until consumed, and the
+ * view holds until then.
+ */
+int stream_next(struct stream *s, struct slice *input);
+void stream_consume(struct stream *s, size_t len);
+
+/* Is there input that nobody asked for yet, here or in the kernel? */
+bool stream_pending(struct stream *s);
+
+/* Adds to the replies. Errors show at the flush. */
+void stream_put(struct stream *s, struct slice text);
+int stream_flush(struct stream *s);
+
+/*
+ * Waits for events on another descriptor (the message pipe, the channel)
+ * until deadline. 1 ready; 0 past the deadline; -1 keeper gone, or client
+ * gone for STREAM_GONE_MS (state says which).
+ */
+int stream_wait_other(struct stream *s, int fd, short events, int64_t deadline);
+
+/*
+ * Says no more. drain: after an error it reads on until the client's end, at
+ * most 2 seconds or 1 MiB, so that the client gets the reply and not a reset.
+ */
+void stream_close(struct stream *s, bool drain);
+
+/* For tls.c: the wire below TLS. Same results. */
+int stream_wire_next(struct stream *s, struct slice *input);
+int stream_wire_write(struct stream *s, struct slice text);
+
+#endif

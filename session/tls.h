@@ -1,0 +1,46 @@
+/*
+ * tls - BearSSL's server engine between stream and wire. TLS 1.2 (1.0 and 1.1
+ * where allowed), ECDHE suites only, no renegotiation, no resumption. Chain
+ * and signature come from the keeper: there is no key in this process.
+ */
+#ifndef SESSION_TLS_H
+#define SESSION_TLS_H
+
+#include <bearssl/bearssl.h>
+
+#include "keeper/channel.h"
+#include "lib/bytes.h"
+
+struct stream;
+
+struct tls {
+	const br_ssl_server_policy_class *policy; /* first: BearSSL's context */
+	struct stream *wire;
+	struct channel_message *message; /* the session's, for asking */
+	br_ssl_server_context server;
+	br_x509_certificate chain[8];
+	enum channel_key key;
+	unsigned char certificates[CHANNEL_BODY_MAX];
+	unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
+};
+
+/*
+ * Prepares the engine. seed: CHANNEL_SEED_LEN octets of entropy; min: the
+ * lowest version, BR_TLS10 to BR_TLS12. 0, or -1.
+ */
+int tls_init(struct tls *t, struct stream *wire,
+	struct channel_message *message, unsigned min, const void *seed);
+
+/* Runs the handshake within the stream's deadline. 0, or -1 (no more I/O). */
+int tls_handshake(struct tls *t);
+
+int tls_next(struct tls *t, struct slice *input);
+size_t tls_buffered(struct tls *t);
+void tls_consume(struct tls *t, size_t len);
+int tls_write(struct tls *t, struct slice text);
+void tls_close(struct tls *t); /* close_notify, once, without an answer */
+
+/* For the log. */
+void tls_facts(struct tls *t, struct channel_tls *facts, struct slice *sni);
+
+#endif

@@ -1,0 +1,389 @@
+/*
+ * smtpd-auth - main: options, controls, what must be opened early, then the
+ * fork. The child is the session, the process that was started is the
+ * keeper. See smtpd-auth(8).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+#include "lib/clock.h"
+#include "session/session.h"
+
+#define PROGRAM "smtpd-auth"
+#define EXIT_USAGE 100
+#define EXIT_TEMPORARY 111
+#define UID_BASE 1900000000u
+#define SESSION_CHANNEL 3 /* the session's descriptors are 0, 1 and this */
+
+struct options {
+	bool smtps;
+	const char *account;
+	const char *directory;
+	uid_t base;
+};
+
+static struct config config;
+static struct keeper keeper;
+static struct session session;
+
+static const char usage[] =
+	"usage: smtpd-auth [-s] [-u account] [-U base] [-j dir]\n"
+	"  -s          TLS from the first byte (port 465)\n"
+	"  -u account  started as root: run as this account (qmaild)\n"
+	"  -U base     first uid for the jailed processes (1900000000)\n"
+	"  -j dir      empty directory to chroot into (/var/empty)\n"
+	"  -h, -V      this text; the version\n";
+
+static _Noreturn void
+die_usage(const char *what)
+{
+	fprintf(stderr, PROGRAM ": fatal: %s\n%s", what, usage);
+	exit(EXIT_USAGE);
+}
+
+static uid_t
+parse_base(const char *text)
+{
+	uint64_t n;
+
+	if (slice_number(slice_of(text), &n) == -1 || n < 1000 ||
+		n > UINT_MAX / 2)
+		die_usage("-U wants a number from 1000 to 2147483647");
+	return (uid_t)n;
+}
+
+static void
+parse_options(int argc, char **argv, struct options *options)
+{
+	int option;
+
+	*options = (struct options){
+		false, "qmaild", "/var/empty", (uid_t)UID_BASE};
+	opterr = 0;
+	while ((option = getopt(argc, argv, "+su:U:j:hV")) != -1)
+		switch (option) {
+		case 's':
+			options->smtps = true;
+			break;
+		case 'u':
+			options->account = optarg;
+			break;
+		case 'U':
+			options->base = parse_base(optarg);
+			break;
+		case 'j':
+			options->directory = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case 'V':
+			puts(PROGRAM " " VERSION);
+			exit(0);
+		default:
+			die_usage("unknown option or missing argument");
+		}
+	if (optind < argc)
+		die_usage("a checkpassword program is not supported yet");
+}
+
+/* Would what is written to 2 go to the client? */
+static bool
+log_is_client(void)
+{
+	struct stat log, client;
+
+	if (fstat(STDERR_FILENO, &log) == -1)
+		return true;
+	if (!S_ISSOCK(log.st_mode) && !S_ISFIFO(log.st_mode))
+		return false;
+	for (int fd = 0; fd <= 1; fd++)
+		if (fstat(fd, &client) == 0 && client.st_dev == log.st_dev &&
+			client.st_ino == log.st_ino)
+			return true;
+	return false;
+}
+
+/* Signals and descriptors in a known state; returns whether to use syslog. */
+static bool
+prepare_process(void)
+{
+	const char *target = getenv("LOG");
+	bool use_syslog = target != NULL && strcmp(target, "syslog") == 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	jail_close_from(3);
+	if (log_is_client()) {
+		int null = open("/dev/null", O_WRONLY);
+
+		use_syslog = true;
+		if (null != -1 && null != STDERR_FILENO) {
+			dup2(null, STDERR_FILENO);
+			close(null);
+		}
+	}
+	return use_syslog;
+}
+
+/* Logs what is wrong with the set-up, says 421, and ends. */
+static _Noreturn void
+die_config(const char *file, const char *reason)
+{
+	static const char reply[] = "421 4.3.0 service not available\r\n";
+
+	keeper_log_config(&keeper, file, reason);
+	/* With TLS from the first byte the client could not read it. */
+	if (!config.smtps) {
+		ssize_t ignored = write(1, reply, sizeof reply - 1);
+
+		(void)ignored;
+	}
+	shutdown(1, SHUT_WR);
+	exit(EXIT_TEMPORARY);
+}
+
+static _Noreturn void
+die_system(const char *what)
+{
+	die_config(what, strerror(errno));
+}
+
+/* Copies of what we set ourselves after AUTH prove nothing: clear them. */
+static void
+clear_environment(void)
+{
+	static const char *const names[] = {"SMTPAUTHUSER", "SMTP_AUTH_USER",
+		"AUTHUSER", "AUTHINFO", "SMTPAUTHMETHOD", "AUTHPROTOCOL",
+		"SMTPUTF8", "BODY"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unsetenv(names[i]);
+}
+
+/* A missing or unreadable user file is 454 to AUTH, nothing to plain mail. */
+static void
+open_users(struct keeper *k)
+{
+	char path[1024];
+	struct buffer b = BUFFER_OVER(path);
+	struct stat status;
+
+	buffer_add_text(&b, config_directory());
+	buffer_add_text(&b, "/authusers.cdb");
+	k->users_fd = buffer_string(&b) == NULL
+		? -1
+		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (k->users_fd == -1) {
+		k->users_reason = strerror(errno);
+	} else if (fstat(k->users_fd, &status) == -1 ||
+		!S_ISREG(status.st_mode)) {
+		close(k->users_fd);
+		k->users_fd = -1;
+		k->users_reason = "not a regular file";
+	}
+}
+
+/* Which mechanisms to offer: the list that was set, else the user file's. */
+static void
+choose_mechanisms(struct keeper *k)
+{
+	static char text[USERS_MECHS_MAX];
+	static char from_file[USERS_MECHS_MAX];
+	struct buffer offered = BUFFER_OVER(text);
+	struct buffer usual = BUFFER_OVER(from_file);
+	struct slice wanted = config.mechanisms;
+	bool explicit = wanted.data != NULL;
+
+	k->mechanisms = (struct slice){NULL, 0};
+	if (config.auth_off ||
+		(k->users_fd == -1 && !config.require_auth && !explicit))
+		return;
+	if (!explicit) {
+		/* A broken file is 454 to AUTH; the client is not to think
+		 * that there is none. */
+		if (users_mechanisms(k->users_fd, &usual) != USERS_FOUND) {
+			usual.len = 0;
+			usual.overflow = false;
+			for (size_t i = 0; mechanisms[i] != NULL; i++) {
+				buffer_add_text(&usual, mechanisms[i]->name);
+				buffer_add_char(&usual, ' ');
+			}
+		}
+		wanted = buffer_slice(&usual);
+	}
+	while (wanted.data != NULL) {
+		const struct mechanism *m =
+			mechanism_find(slice_split(&wanted, ' '));
+
+		if (m == NULL)
+			continue;
+		if (offered.len > 0)
+			buffer_add_char(&offered, ' ');
+		buffer_add_text(&offered, m->name);
+	}
+	k->mechanisms = buffer_slice(&offered);
+}
+
+/*
+ * Looks the account up with the C library's parser, without its name service:
+ * that would need a dynamic program.
+ */
+static void
+find_account(const char *name, struct passwd *found)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *account = NULL;
+
+	while (file != NULL && (account = fgetpwent(file)) != NULL)
+		if (strcmp(account->pw_name, name) == 0)
+			break;
+	if (account == NULL)
+		die_config(name, "no such account in /etc/passwd");
+	if (account->pw_uid == 0)
+		die_config(name, "root is no account for this");
+	*found = *account;
+	fclose(file);
+}
+
+/* From root to the account; rights for the authenticators' jails are kept. */
+static void
+become_account(const struct keeper *k, const struct passwd *account)
+{
+	uid_t uid = account->pw_uid;
+	gid_t gid = account->pw_gid;
+
+	if (jail_keep() == -1 || setgroups(1, &gid) == -1 ||
+		setresgid(gid, gid, gid) == -1 ||
+		setresuid(uid, uid, uid) == -1 ||
+		jail_lower(k->mechanisms.len > 0 ? JAIL_RIGHTS_MAKE
+						 : JAIL_RIGHTS_KILL) == -1)
+		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
+}
+
+/* Replies leave when they are written; reads and writes never block us. */
+static bool
+prepare_client(void)
+{
+	bool sockets = true;
+	int on = 1;
+
+	for (int fd = 0; fd <= 1; fd++) {
+		struct stat status;
+
+		if (fstat(fd, &status) == -1)
+			die_system("client");
+		if (!S_ISSOCK(status.st_mode)) {
+			sockets = false;
+			continue;
+		}
+		/* Fails for a Unix socket, which needs it not. */
+		(void)setsockopt(
+			fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	}
+	for (int fd = 0; sockets && fd <= 1; fd++)
+		if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == -1)
+			die_system("client");
+	return sockets;
+}
+
+/* The child: nothing but the client and the channel stays open. */
+static _Noreturn void
+become_session(struct session *s, int channel)
+{
+	if (dup2(channel, SESSION_CHANNEL) == -1)
+		_exit(EXIT_TEMPORARY);
+	close(STDERR_FILENO);
+	jail_close_from(SESSION_CHANNEL + 1);
+	stream_init(&s->stream, 0, 1, SESSION_CHANNEL);
+	s->channel = SESSION_CHANNEL;
+	s->jail.kind = JAIL_SESSION;
+	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
+	session_run(s);
+}
+
+/* The parent: not the client. */
+static void
+leave_client(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null == -1)
+		_exit(EXIT_TEMPORARY);
+	dup2(null, 0);
+	dup2(null, 1);
+	if (null > 1)
+		close(null);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct passwd account = {.pw_uid = 0};
+	bool isolate = geteuid() == 0;
+	int channel[2];
+
+	parse_options(argc, argv, &options);
+	bool use_syslog = prepare_process();
+
+	log_open(&keeper.log, PROGRAM, "unknown", use_syslog);
+	int loaded = config_load(&config, options.smtps);
+	static char address[64];
+
+	if (slice_string(config.remote_ip, address, sizeof address) == 0 &&
+		address[0] != '\0')
+		keeper.log.address = address;
+	if (loaded == -1)
+		die_config(config.failed_file, config.reason);
+	clear_environment();
+	keeper.config = &config;
+	open_users(&keeper);
+	choose_mechanisms(&keeper);
+	bool unreadable = signer_open(&keeper.signer, config_directory(),
+				  config.tls_min) == -1;
+
+	if (unreadable)
+		keeper_log_config(
+			&keeper, keeper.signer.file, keeper.signer.reason);
+	if (isolate)
+		find_account(options.account, &account);
+	session.config = &config;
+	session.mechanisms = keeper.mechanisms;
+	session.tls_possible = unreadable || signer_present(&keeper.signer);
+	session.terminal = isatty(0);
+	session.stream.nonblocking = prepare_client();
+	keeper.jail = session.jail =
+		(struct jail){.isolate = isolate,
+			.base = options.base,
+			.account = account.pw_uid,
+			.directory = options.directory};
+	if (channel_pair(channel) == -1)
+		die_system("channel");
+	keeper.session = fork();
+	if (keeper.session == -1)
+		die_system("fork");
+	if (keeper.session == 0)
+		become_session(&session, channel[1]);
+	close(channel[1]);
+	keeper.channel = channel[0];
+	leave_client();
+	if (isolate)
+		become_account(&keeper, &account);
+	prctl(PR_SET_DUMPABLE, 0);
+	return keeper_run(&keeper);
+}
