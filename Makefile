@@ -3,7 +3,8 @@
 #   make deps && make && make install      (PREFIX=/usr/local DESTDIR=)
 #   make run          try it on 127.0.0.1:2525
 #   make check        every test
-#   make fuzz         fuzz targets, FUZZ_SECONDS each
+#   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
+#   make lint         format, compilers with -Werror, clang-tidy, cppcheck
 #
 # LIBC=musl (default where musl-gcc is) or LIBC=glibc. Both are static: an
 # exec of a static program costs half of a dynamic one.
@@ -21,6 +22,7 @@ MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
 MODULES = $(filter-out $(MAINS),$(sort $(wildcard lib/*.c control/*.c auth/*.c \
 	queue-handoff/*.c keeper/*.c session/*.c)))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
+STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
@@ -67,14 +69,71 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBRARIES)
 
-units: $(UNITS:%=$(BUILD)/unit/%)
+# The queue program that tests look at: tests/stub/NAME.c
+$(BUILD)/stub/%: $(BUILD)/tests/stub/%.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $<
+
+tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%)
+
+deps:
+	./deps build
+
+deps-check: deps
+	./deps check
+
+# A second make, which sees the libraries that the first has installed.
+check: deps-check
+	$(MAKE) checked
+
+checked: tests-built
+	BUILD=$(BUILD) tests/run
+
+run: deps
+	$(MAKE) all
+	service/demo
+
+# libFuzzer needs clang and glibc.
+FUZZ_SECONDS = 60
+FUZZ_FLAGS = -std=c17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+build/fuzz/%: tests/fuzz/%.c $(filter-out musl/%,$(MODULES))
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) -o $@ $< $(filter-out musl/%,$(MODULES)) \
+		-lbearssl -lcdb -lcrypt
+
+fuzz: $(FUZZERS:%=build/fuzz/%)
+	for target in $(FUZZERS); do \
+		mkdir -p build/corpus/$$target && \
+		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
+			-print_final_stats=1 build/corpus/$$target || exit 1; \
+	done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d -m 555 $(DESTDIR)/var/empty
 
 clean:
 	rm -rf build $(PROGRAMS)
 
+SOURCES = $(MODULES) $(MAINS)
 format:
-	clang-format -i $(shell git ls-files '*.c' '*.h')
+	clang-format -i $(SOURCES) $(sort $(wildcard */*.h))
+
+lint:
+	clang-format --dry-run -Werror $(SOURCES) $(sort $(wildcard */*.h))
+	$(MAKE) BUILD=build/lint-gcc CFLAGS='-O2 -Werror' build/lint-gcc/smtpd-auth.a
+	for f in $(filter-out musl/%,$(SOURCES)); do \
+		clang -std=c17 -D_GNU_SOURCE -DVERSION='""' -I. $(WARNINGS) \
+			-Werror -fsyntax-only $$f || exit 1; \
+	done
+	cppcheck --quiet --enable=warning,portability,performance \
+		--error-exitcode=1 --inline-suppr -I. $(filter-out musl/%,$(SOURCES))
 
 -include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
-.PHONY: all units clean format
+.PHONY: all tests-built checked deps deps-check check run fuzz install clean format lint

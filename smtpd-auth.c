@@ -372,7 +372,9 @@ main(int argc, char **argv)
 			.base = options.base,
 			.account = account.pw_uid,
 			.directory = options.directory};
-	if (channel_pair(channel) == -1)
+	/* A session that does not read its answers must not stop the keeper. */
+	if (channel_pair(channel) == -1 ||
+		fcntl(channel[0], F_SETFL, O_RDWR | O_NONBLOCK) == -1)
 		die_system("channel");
 	keeper.session = fork();
 	if (keeper.session == -1)

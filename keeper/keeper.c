@@ -83,7 +83,8 @@ keeper_answer(struct keeper *k, unsigned verdict)
 	k->message.code = (unsigned char)verdict;
 	k->pending = 0;
 	/* A session that is gone is noticed by the loop. */
-	(void)channel_send(k->channel, &k->message, -1);
+	if (channel_send(k->channel, &k->message, -1) == -1 && errno == EAGAIN)
+		return -1; /* it asks and asks, and reads no answers */
 	return 0;
 }
 

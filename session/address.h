@@ -9,8 +9,13 @@
 
 #define ADDRESS_MAX 900 /* octets of a path without brackets and route */
 
+/*
+ * The local part stands as an envelope of qmail's has it: quotes and their
+ * backslashes are gone, so that it may hold blanks, @, " and \, but never a
+ * control character. "a b"@example.com is a b@example.com here.
+ */
 struct address {
-	char text[ADDRESS_MAX]; /* quoting kept only where it is needed */
+	char text[ADDRESS_MAX]; /* the last @ splits it */
 	size_t len;             /* 0: the null path <> */
 	bool eight_bit;         /* holds octets over 127 */
 };

@@ -32,16 +32,19 @@ struct data {
 void data_start(struct data *d, bool dots);
 
 /*
- * Takes input; out gets what the queue program is to see, at most len + 2
- * octets (*out_len). *taken is how much of the input was used: all but
- * behind DATA_END. After anything but DATA_MORE it must not be fed again.
+ * Takes input; out gets what the queue program is to see, at most len octets
+ * (*out_len), and does not overlap in. *taken is how much of the input was
+ * used: all of it with DATA_MORE, else nothing behind what the result tells
+ * of. DATA_LOOP comes once; who wants the end of the message all the same
+ * feeds what was not taken. After DATA_END and DATA_VIOLATION the message is
+ * over, and feeding more is a DATA_VIOLATION.
  */
 enum data_result data_feed(struct data *d, const char *in, size_t len,
 	size_t *taken, char *out, size_t *out_len);
 
 /*
  * BDAT only: the last chunk is over. A message that does not end in a line
- * end gets one in out (*out_len 0 or 1); a CR as the last octet is a
+ * end gets one in out (*out_len 0 or 1), which is not counted; a CR as the last octet is a
  * DATA_VIOLATION; else DATA_END.
  */
 enum data_result data_finish(struct data *d, char *out, size_t *out_len);

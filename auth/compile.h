@@ -1,0 +1,30 @@
+/* compile - a text of users, authusers(5), to the cdb the server reads. */
+#ifndef AUTH_COMPILE_H
+#define AUTH_COMPILE_H
+
+#include "auth/userfile.h"
+
+struct compile {
+	struct userfile *file; /* for names, warnings and the message */
+	struct slice text;
+	unsigned char key[USERS_SITE_KEY_LEN];
+	bool lenient; /* a bad line is left out with a warning */
+};
+
+/*
+ * Writes the cdb to fd, open for reading and writing, empty. Returns 0, or
+ * -1 with the file's message set. Streams: needs some 24 octets a user.
+ */
+int compile_text(const struct compile *c, int fd, struct census *census);
+
+/*
+ * The site key: the text's own, else that of the old cdb, else a new one.
+ * *add: the text lacks it. Made once; another one would show by changed
+ * salts which users are not there.
+ */
+int compile_key(struct compile *c, bool *add);
+
+/* The line that holds the key, with its LF. */
+void compile_key_line(struct buffer *out, const unsigned char *key);
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * rewrite - userfile_change(): new text and new cdb beside the old ones,
+ * then two renames. Used by smtpd-passwd, under the lock.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/compile.h"
+#include "lib/base64.h"
+
+#define KEY_LINE_MAX 80 /* octets of the line with the site key */
+
+/* A file that will take another one's place. */
+struct replacement {
+	const char *path; /* of the old one */
+	char beside[USERFILE_PATH_MAX + 8];
+	int fd; /* -1: none */
+};
+
+static int
+keep_rights(struct userfile *f, const struct replacement *new)
+{
+	struct stat old, made;
+
+	if (stat(new->path, &old) != 0) {
+		if (errno != ENOENT)
+			return userfile_fail(f, "unable to stat %s: %s",
+				new->path, strerror(errno));
+		return 0;
+	}
+	if (fstat(new->fd, &made) != 0)
+		return userfile_fail(f, "unable to stat %s: %s", new->beside,
+			strerror(errno));
+	if ((made.st_uid != old.st_uid || made.st_gid != old.st_gid) &&
+		fchown(new->fd, old.st_uid, old.st_gid) != 0)
+		return userfile_fail(f, "unable to keep the owner of %s: %s",
+			new->path, strerror(errno));
+	if (fchmod(new->fd, old.st_mode & 07777) != 0)
+		return userfile_fail(f, "unable to keep the mode of %s: %s",
+			new->path, strerror(errno));
+	return 0;
+}
+
+/* Rights come before content: nobody reads what the old file kept from him. */
+static int
+replacement_open(struct userfile *f, struct replacement *new, const char *path)
+{
+	new->path = path;
+	(void)snprintf(new->beside, sizeof new->beside, "%s.new", path);
+	/* One that a killed run left behind; the lock says it is nobody's. */
+	if (unlink(new->beside) != 0 && errno != ENOENT)
+		return userfile_fail(f, "unable to remove %s: %s", new->beside,
+			strerror(errno));
+	new->fd = open(new->beside,
+		O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (new->fd < 0)
+		return userfile_fail(f, "unable to create %s: %s", new->beside,
+			strerror(errno));
+	return keep_rights(f, new);
+}
+
+static int
+replacement_sync(struct userfile *f, const struct replacement *new)
+{
+	if (new->fd >= 0 && fsync(new->fd) != 0)
+		return userfile_fail(f, "unable to write %s: %s", new->beside,
+			strerror(errno));
+	return 0;
+}
+
+static int
+sync_directory(struct userfile *f, const char *path)
+{
+	char directory[USERFILE_PATH_MAX];
+	size_t slash = slice_find_last(slice_of(path), '/');
+	int fd, result = 0;
+
+	strcpy(directory, path[slash] == '\0' ? "." : path);
+	if (path[slash] != '\0')
+		directory[slash == 0 ? 1 : slash] = '\0';
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		result = userfile_fail(f, "unable to sync %s: %s", directory,
+			strerror(errno));
+	if (fd >= 0)
+		(void)close(fd); /* was only read */
+	return result;
+}
+
+static int
+replacement_rename(struct userfile *f, struct replacement *new)
+{
+	if (new->fd < 0)
+		return 0;
+	if (rename(new->beside, new->path) != 0)
+		return userfile_fail(f, "unable to rename %s: %s", new->beside,
+			strerror(errno));
+	(void)close(new->fd); /* fsync has told */
+	new->fd = -1;
+	return sync_directory(f, new->path);
+}
+
+static void
+replacement_drop(struct replacement *new)
+{
+	if (new->fd < 0)
+		return;
+	(void)close(new->fd);
+	(void)unlink(new->beside); /* else the next run removes it */
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+write_user(int fd, const struct userfile_edit *edit)
+{
+	char line[USERS_LOGIN_MAX + USERS_RECORD_MAX + 2];
+	struct buffer b = BUFFER_OVER(line);
+	int result;
+
+	buffer_add_slice(&b, edit->login);
+	buffer_add_char(&b, ':');
+	buffer_add_slice(&b, edit->record);
+	buffer_add_char(&b, '\n');
+	errno = EMSGSIZE;
+	result = b.overflow ? -1 : write_all(fd, b.data, b.len);
+	explicit_bzero(line, sizeof line);
+	return result;
+}
+
+/*
+ * The old text with the first line of the login replaced, or all of them
+ * left out; what does not change is copied in runs, byte for byte.
+ */
+static int
+write_lines(int fd, struct slice text, const struct userfile_edit *edit,
+	bool *written)
+{
+	struct userfile_cursor at = {0};
+	struct userfile_line line;
+	size_t kept = 0; /* where the run not yet written begins */
+
+	while (!*written && edit->login.data != NULL &&
+		userfile_next(text, &at, &line)) {
+		if (line.login.data == NULL ||
+			!slice_equal_nocase(line.login, edit->login))
+			continue;
+		if (write_all(fd, text.data + kept,
+			    (size_t)(line.text.data - text.data) - kept) != 0)
+			return -1;
+		kept = at.offset;
+		if (edit->record.data == NULL)
+			continue;
+		if (write_user(fd, edit) != 0)
+			return -1;
+		*written = true;
+	}
+	return write_all(fd, text.data + kept, text.len - kept);
+}
+
+static int
+write_text(int fd, struct slice text, const struct userfile_edit *edit,
+	struct slice key_line)
+{
+	bool written = edit->record.data == NULL;
+	bool replaced = false;
+
+	if (text.len == 0 && write_all(fd, key_line.data, key_line.len) != 0)
+		return -1;
+	if (write_lines(fd, text, edit, &replaced) != 0)
+		return -1;
+	written = written || replaced;
+	/* Added at the end, a line moves no other: line numbers stay true. */
+	if (text.len > 0 && (!written || key_line.len > 0) &&
+		text.data[text.len - 1] != '\n' && write_all(fd, "\n", 1) != 0)
+		return -1;
+	if (text.len > 0 && write_all(fd, key_line.data, key_line.len) != 0)
+		return -1;
+	return written ? 0 : write_user(fd, edit);
+}
+
+/* Makes the new text and maps it, for the cdb to be made from it. */
+static int
+make_text(struct userfile *f, const struct userfile_edit *edit,
+	struct slice key_line, struct replacement *new, struct slice *text)
+{
+	struct stat status;
+
+	if (replacement_open(f, new, f->text_path) != 0)
+		return -1;
+	if (write_text(new->fd, f->text, edit, key_line) != 0 ||
+		fstat(new->fd, &status) != 0)
+		return userfile_fail(f, "unable to write %s: %s", new->beside,
+			strerror(errno));
+	if (userfile_map(new->fd, (size_t)status.st_size, text) != 0)
+		return userfile_fail(f, "unable to read %s: %s", new->beside,
+			strerror(errno));
+	return 0;
+}
+
+/* An editor takes no lock: what it saved meanwhile is not to be lost. */
+static int
+check_unchanged(struct userfile *f)
+{
+	const struct timespec *old = &f->status.st_mtim;
+	struct stat now;
+	bool missing = stat(f->text_path, &now) != 0;
+
+	if (missing == f->missing &&
+		(missing || (now.st_ino == f->status.st_ino &&
+				    now.st_size == f->status.st_size &&
+				    now.st_mtim.tv_sec == old->tv_sec &&
+				    now.st_mtim.tv_nsec == old->tv_nsec)))
+		return 0;
+	return userfile_fail(f, "%s was changed meanwhile: try again", f->name);
+}
+
+static int
+replace_both(struct userfile *f, const struct compile *c,
+	struct replacement *text, struct replacement *cdb,
+	struct census *census)
+{
+	if (replacement_open(f, cdb, f->cdb_path) != 0 ||
+		compile_text(c, cdb->fd, census) != 0 ||
+		replacement_sync(f, text) != 0 ||
+		replacement_sync(f, cdb) != 0 || check_unchanged(f) != 0)
+		return -1;
+	/* Killed in between, the cdb is older than the text, which shows. */
+	if (replacement_rename(f, text) != 0)
+		return -1;
+	return replacement_rename(f, cdb);
+}
+
+int
+userfile_change(struct userfile *f, const struct userfile_edit *edit,
+	struct census *census)
+{
+	struct compile c = {.file = f, .text = f->text,
+		.lenient = edit->login.data != NULL &&
+			   edit->record.data == NULL};
+	struct replacement text = {.fd = -1}, cdb = {.fd = -1};
+	char key_text[KEY_LINE_MAX];
+	struct buffer key_line = BUFFER_OVER(key_text);
+	bool add_key;
+	int result = 0;
+
+	if (f->missing && userfile_state(f) != USERFILE_NOT_COMPILED)
+		return userfile_fail(f, "%s is missing, %s.cdb is not: put it "
+			"back, or remove the cdb", f->name, f->name);
+	if (compile_key(&c, &add_key) != 0)
+		return -1;
+	if (add_key)
+		compile_key_line(&key_line, c.key);
+	if (add_key || edit->login.data != NULL)
+		result = make_text(f, edit, buffer_slice(&key_line), &text,
+			&c.text);
+	if (result == 0)
+		result = replace_both(f, &c, &text, &cdb, census);
+	if (c.text.data != f->text.data)
+		userfile_unmap(c.text);
+	replacement_drop(&text);
+	replacement_drop(&cdb);
+	explicit_bzero(&c.key, sizeof c.key);
+	explicit_bzero(key_text, sizeof key_text);
+	return result;
+}

@@ -1,0 +1,221 @@
+/* userfile - see userfile.h. Used by smtpd-passwd, never by the server. */
+#include "auth/userfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FIELDS_MAX 8 /* of a Dovecot passwd-file line, with the login */
+
+int
+userfile_fail(struct userfile *f, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(f->message, sizeof f->message, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+/* A symbolic link is followed, so that a rename doesn't replace it. */
+static int
+resolve(struct userfile *f, const char *suffix, char *out)
+{
+	char path[USERFILE_PATH_MAX];
+	int len = snprintf(path, sizeof path, "%s%s", f->name, suffix);
+
+	/* Further suffixes are added to it later: ".lock", ".new". */
+	if (len < 0 || (size_t)len > sizeof path - 16)
+		return userfile_fail(f, "%.64s...: name too long", f->name);
+	if (realpath(path, out) == NULL)
+		strcpy(out, path);
+	return 0;
+}
+
+static int
+lock(struct userfile *f)
+{
+	char path[USERFILE_PATH_MAX + 8];
+
+	(void)snprintf(path, sizeof path, "%s.lock", f->text_path);
+	f->lock_fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+		0600);
+	if (f->lock_fd < 0)
+		return userfile_fail(f, "unable to open %s.lock: %s", f->name,
+			strerror(errno));
+	while (flock(f->lock_fd, LOCK_EX) != 0)
+		if (errno != EINTR)
+			return userfile_fail(f, "unable to lock %s.lock: %s",
+				f->name, strerror(errno));
+	return 0;
+}
+
+int
+userfile_map(int fd, size_t len, struct slice *text)
+{
+	void *memory;
+
+	*text = slice_of("");
+	if (len == 0)
+		return 0;
+	memory = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (memory == MAP_FAILED)
+		return -1;
+	*text = (struct slice){memory, len};
+	return 0;
+}
+
+void
+userfile_unmap(struct slice text)
+{
+	if (text.len > 0)
+		(void)munmap((void *)(uintptr_t)text.data, text.len);
+}
+
+static int
+open_text(struct userfile *f)
+{
+	int fd = open(f->text_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0 && errno == ENOENT) {
+		f->missing = true;
+		return 0;
+	}
+	if (fd < 0 || fstat(fd, &f->status) != 0)
+		result = userfile_fail(f, "unable to read %s: %s", f->name,
+			strerror(errno));
+	else if (!S_ISREG(f->status.st_mode))
+		result = userfile_fail(f, "unable to read %s: not a regular "
+			"file", f->name);
+	else if (userfile_map(fd, (size_t)f->status.st_size, &f->text) != 0)
+		result = userfile_fail(f, "unable to read %s: %s", f->name,
+			strerror(errno));
+	if (fd >= 0)
+		(void)close(fd); /* was only read */
+	return result;
+}
+
+int
+userfile_open(struct userfile *f, const char *name, bool to_change,
+	void (*warn)(const char *message))
+{
+	*f = (struct userfile){.name = name, .warn = warn, .lock_fd = -1};
+	f->text = slice_of("");
+	if (resolve(f, "", f->text_path) != 0 ||
+		resolve(f, ".cdb", f->cdb_path) != 0 ||
+		(to_change && lock(f) != 0) || open_text(f) != 0) {
+		userfile_close(f);
+		return -1;
+	}
+	return 0;
+}
+
+void
+userfile_close(struct userfile *f)
+{
+	userfile_unmap(f->text);
+	f->text = slice_of("");
+	if (f->lock_fd >= 0)
+		(void)close(f->lock_fd); /* was never written */
+	f->lock_fd = -1;
+}
+
+bool
+userfile_next(struct slice text, struct userfile_cursor *at,
+	struct userfile_line *line)
+{
+	struct slice rest;
+
+	if (at->offset >= text.len)
+		return false;
+	rest = slice_from(text, at->offset);
+	line->text = (struct slice){rest.data, slice_find(rest, '\n')};
+	at->offset += line->text.len;
+	if (at->offset < text.len)
+		at->offset++; /* the LF */
+	at->line++;
+	line->login = line->record = (struct slice){NULL, 0};
+	if (line->text.len > 0 && line->text.data[0] != '#') {
+		line->record = line->text;
+		line->login = slice_split(&line->record, ':');
+	}
+	return true;
+}
+
+const char *
+userfile_login_fault(struct slice login)
+{
+	if (login.len == 0)
+		return "empty login";
+	if (login.len > USERS_LOGIN_MAX)
+		return "login longer than 255 octets";
+	if (login.data[0] == '#')
+		return "login begins with #";
+	if (slice_find(login, ':') != login.len)
+		return "login holds a colon";
+	for (size_t i = 0; i < login.len; i++) {
+		unsigned char c = (unsigned char)login.data[i];
+
+		if (c <= ' ' || c == 0x7f)
+			return "login holds a blank or control character";
+	}
+	return NULL;
+}
+
+const char *
+userfile_line_fault(const struct userfile_line *line)
+{
+	size_t fields = 2;
+
+	if (line->login.data == NULL)
+		return NULL;
+	if (slice_find(line->text, '\0') != line->text.len)
+		return "line holds a NUL";
+	if (line->text.data[line->text.len - 1] == '\r')
+		return "line ends in CR LF";
+	if (line->record.data == NULL)
+		return "no colon";
+	if (line->record.len > USERS_RECORD_MAX)
+		return "line longer than 4096 octets after the login";
+	for (size_t i = 0; i < line->record.len; i++)
+		fields += line->record.data[i] == ':';
+	if (fields > FIELDS_MAX)
+		return "more than 8 fields";
+	return userfile_login_fault(line->login);
+}
+
+bool
+userfile_find(const struct userfile *f, struct slice login,
+	struct userfile_line *line)
+{
+	struct userfile_cursor at = {0};
+
+	while (userfile_next(f->text, &at, line))
+		if (line->login.data != NULL &&
+			slice_equal_nocase(line->login, login))
+			return true;
+	return false;
+}
+
+enum userfile_state
+userfile_state(const struct userfile *f)
+{
+	const struct timespec *text = &f->status.st_mtim;
+	struct stat cdb;
+
+	if (stat(f->cdb_path, &cdb) != 0)
+		return USERFILE_NOT_COMPILED;
+	if (cdb.st_mtim.tv_sec != text->tv_sec)
+		return cdb.st_mtim.tv_sec < text->tv_sec ? USERFILE_OLD
+							 : USERFILE_FRESH;
+	return cdb.st_mtim.tv_nsec < text->tv_nsec ? USERFILE_OLD
+						   : USERFILE_FRESH;
+}

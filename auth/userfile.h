@@ -1,0 +1,86 @@
+/*
+ * userfile - the text file of users, authusers(5), and its compiled form.
+ *
+ * Whoever changes it holds a lock, writes text and cdb beside the old ones
+ * and renames them, so that a reader sees the old file or the new one. All
+ * functions return 0, or -1 with a whole sentence in message.
+ */
+#ifndef AUTH_USERFILE_H
+#define AUTH_USERFILE_H
+
+#include <sys/stat.h>
+
+#include "auth/census.h"
+
+#define USERFILE_PATH_MAX 4096                       /* octets with NUL */
+#define USERFILE_MESSAGE_MAX (USERFILE_PATH_MAX + 256)
+
+struct userfile {
+	const char *name; /* as the caller called it, for messages */
+	void (*warn)(const char *message);
+	char text_path[USERFILE_PATH_MAX]; /* symbolic links resolved */
+	char cdb_path[USERFILE_PATH_MAX];
+	int lock_fd;
+	bool missing; /* no text file yet: text is then empty */
+	struct stat status;
+	struct slice text; /* mapped */
+	char message[USERFILE_MESSAGE_MAX];
+};
+
+/* Where in a text one is; {0} at the start. */
+struct userfile_cursor {
+	size_t offset;
+	size_t line; /* number of the line read last, from 1 */
+};
+
+/* A user's line; or a comment or empty line, whose login is absent. */
+struct userfile_line {
+	struct slice text;   /* the whole line without its LF */
+	struct slice login;  /* as written; record is absent without a colon */
+	struct slice record; /* after "login:" */
+};
+
+/* One change. An absent login changes no user: the text is compiled only. */
+struct userfile_edit {
+	struct slice login;  /* lower case */
+	struct slice record; /* absent: delete, and let no bad line stop it */
+};
+
+/*
+ * Opens name (it must outlive f); to_change waits for the lock. A text file
+ * that does not exist is no error here.
+ */
+int userfile_open(struct userfile *f, const char *name, bool to_change,
+	void (*warn)(const char *message));
+void userfile_close(struct userfile *f);
+
+/* A whole file to read, and back. Returns 0, or -1 with errno. */
+int userfile_map(int fd, size_t len, struct slice *text);
+void userfile_unmap(struct slice text);
+
+/* The next line of a text; false at its end. */
+bool userfile_next(struct slice text, struct userfile_cursor *at,
+	struct userfile_line *line);
+
+/* What is wrong with a login or a user's line; NULL when it is sound. */
+const char *userfile_login_fault(struct slice login);
+const char *userfile_line_fault(const struct userfile_line *line);
+
+/* The first line of a login (lower case). False when there is none. */
+bool userfile_find(const struct userfile *f, struct slice login,
+	struct userfile_line *line);
+
+/* Rewrites text and cdb; census tells what the new file holds. */
+int userfile_change(struct userfile *f, const struct userfile_edit *edit,
+	struct census *census);
+
+enum userfile_state { USERFILE_FRESH, USERFILE_OLD, USERFILE_NOT_COMPILED };
+
+/* Is the cdb as new as the text? */
+enum userfile_state userfile_state(const struct userfile *f);
+
+/* Fills message; returns -1. */
+int userfile_fail(struct userfile *f, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

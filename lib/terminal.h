@@ -1,0 +1,15 @@
+/* terminal - read a password from the terminal, or from standard input. */
+#ifndef LIB_TERMINAL_H
+#define LIB_TERMINAL_H
+
+#include "lib/buffer.h"
+
+/*
+ * Reads one line of descriptor 0 into out, without its LF. On a terminal it
+ * prompts on descriptor 2 and turns echo off; a signal that stops or ends
+ * the process turns it on again first. A line that does not fit sets
+ * out->overflow. Returns 0, or -1 with errno.
+ */
+int terminal_password(const char *prompt, struct buffer *out);
+
+#endif

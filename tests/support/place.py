@@ -1,0 +1,84 @@
+"""Where things are: the tree, and temporary directories.
+
+Everything a test makes stands below one directory under $TMPDIR that is
+removed when the test ends (kept with KEEP=1). It is readable by all, because
+the server under test runs as another account.
+"""
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+_base = None
+_lock = threading.RLock()
+
+
+def base():
+    """The directory of this test's run."""
+    global _base
+    if _base is None:
+        _base = tempfile.mkdtemp(prefix="smtpd-auth-test.")
+        os.chmod(_base, 0o755)
+        if not os.environ.get("KEEP"):
+            atexit.register(shutil.rmtree, _base, ignore_errors=True)
+    return _base
+
+
+def home(prefix="home"):
+    """A new empty directory, readable by all."""
+    path = tempfile.mkdtemp(prefix=prefix + ".", dir=base())
+    os.chmod(path, 0o755)
+    return path
+
+
+def shared():
+    """What tests of one run share: certificates and the like."""
+    path = os.environ.get("TEST_SHARED")
+    if not path:
+        return base()
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def program(name):
+    """A program of the tree. TEST_PROGRAMS may name another directory."""
+    return os.path.join(os.environ.get("TEST_PROGRAMS", TOP), name)
+
+
+def installed(name):
+    """A copy of a program of the tree that every account can run."""
+    with _lock:
+        path = os.path.join(base(), name)
+        if not os.path.exists(path):
+            shutil.copy(program(name), path)
+            os.chmod(path, 0o755)
+        return path
+
+
+def write(path, content, mode=0o644):
+    """Writes a file (text or bytes) with this mode."""
+    data = content if isinstance(content, bytes) else content.encode()
+    with open(path, "wb") as file:
+        file.write(data)
+    os.chmod(path, mode)
+
+
+def record_program():
+    """A copy of the recording queue program that every account can run."""
+    built = os.environ.get("RECORD_PROGRAM")
+    source = os.path.join(TOP, "tests", "stub", "record.c")
+    with _lock:
+        path = os.path.join(base(), "record")
+        if os.path.exists(path):
+            return path
+        if built:
+            shutil.copy(built, path)
+        else:
+            subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE",
+                            "-static", "-o", path, source], check=True)
+        os.chmod(path, 0o755)
+        return path
