@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -264,12 +263,8 @@ find_account(const char *name, struct passwd *found)
 static void
 become_account(const struct keeper *k, const struct passwd *account)
 {
-	uid_t uid = account->pw_uid;
-	gid_t gid = account->pw_gid;
-
-	if (jail_keep() == -1 || setgroups(1, &gid) == -1 ||
-		setresgid(gid, gid, gid) == -1 ||
-		setresuid(uid, uid, uid) == -1 ||
+	if (jail_keep() == -1 ||
+		jail_identity(account->pw_uid, account->pw_gid) == -1 ||
 		jail_lower(k->mechanisms.len > 0 ? JAIL_RIGHTS_MAKE
 						 : JAIL_RIGHTS_KILL) == -1)
 		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */

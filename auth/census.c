@@ -1,47 +1,15 @@
 /* census - see census.h. Used by smtpd-passwd. */
 #include "auth/census.h"
 
-#include <crypt.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "auth/madeup.h"
 #include "auth/record.h"
 #include "lib/base64.h"
 
-#define MEASURE_RUNS 3 /* the longest counts */
+#define MEASURE_RUNS 3		 /* the longest counts */
 #define MEASURE_ENOUGH 200000000 /* nanoseconds, then one run is enough */
-
-/*
- * Where the salt of a crypt string stands, crypt(5): before it is what two
- * strings of the same cost share.
- */
-static struct slice
-crypt_salt(struct slice text)
-{
-	size_t last = slice_find_last(text, '$');
-	size_t at = 0, end = 2; /* DES */
-
-	if (slice_starts_nocase(text, "$2")) {
-		at = 7;
-		end = 7 + 22;
-	} else if (slice_starts_nocase(text, "$7$")) {
-		at = 3 + 11;
-		end = last;
-	} else if (slice_starts_nocase(text, "$")) {
-		at = slice_find_last((struct slice){text.data, last}, '$') + 1;
-		end = last;
-	} else if (slice_starts_nocase(text, "_")) {
-		at = 5;
-		end = 9;
-	}
-	if (end > text.len)
-		end = text.len;
-	if (at > end)
-		at = end;
-	return (struct slice){text.data + at, end - at};
-}
 
 /* A crypt string that never matches, as in shadow(5). */
 static bool
@@ -55,8 +23,10 @@ is_locked(const struct secret *secret)
 static bool
 same_crypt_cost(struct slice a, struct slice b)
 {
-	struct slice before_a = {a.data, (size_t)(crypt_salt(a).data - a.data)};
-	struct slice before_b = {b.data, (size_t)(crypt_salt(b).data - b.data)};
+	struct slice before_a = {
+		a.data, (size_t)(madeup_crypt_salt(a).data - a.data)};
+	struct slice before_b = {
+		b.data, (size_t)(madeup_crypt_salt(b).data - b.data)};
 
 	return slice_equal(before_a, before_b);
 }
@@ -245,10 +215,9 @@ usual_class(const struct census *census)
 static bool
 same_cost(const struct census_class *a, const struct census_class *b)
 {
-	return a == b ||
-	       (a->kind == b->kind && a->kind != SECRET_CRYPT &&
-		       a->kind != SECRET_PLAIN &&
-		       a->iterations == b->iterations);
+	return a == b || (a->kind == b->kind && a->kind != SECRET_CRYPT &&
+				 a->kind != SECRET_PLAIN &&
+				 a->iterations == b->iterations);
 }
 
 uint32_t
@@ -303,105 +272,18 @@ salt_len_of(const struct census_class *class)
 	return class->salt_len;
 }
 
-static int
-random_octets(void *out, size_t len)
-{
-	return getrandom(out, len, 0) == (ssize_t)len ? 0 : -1;
-}
-
-/*
- * The same setting with another salt and the hash of nobody's password. A
- * salt's last octets carry fewer bits in some schemes, so they stay; where
- * crypt does not like the salt all the same, the old one will do.
- */
-static int
-made_up_crypt(const struct census_class *class, struct buffer *out)
-{
-	static const char alphabet[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "abcdefghijklmnopqrstuvwxyz";
-	struct crypt_data *data = calloc(1, sizeof *data);
-	char setting[CENSUS_TEXT_MAX + 1], password[33];
-	unsigned char dice[CENSUS_TEXT_MAX];
-	struct slice salt;
-	const char *hash;
-
-	if (data == NULL || random_octets(dice, sizeof dice) != 0 ||
-		slice_string((struct slice){class->text, class->text_len},
-			setting, sizeof setting) != 0) {
-		free(data);
-		return -1;
-	}
-	for (size_t i = 0; i < sizeof password - 1; i++)
-		password[i] = alphabet[dice[i] & 63];
-	password[sizeof password - 1] = '\0';
-	salt = crypt_salt(slice_of(setting));
-	for (size_t i = 0; salt.len > 4 && i < salt.len - 4; i++)
-		setting[(size_t)(salt.data - setting) + i] =
-			alphabet[dice[sizeof password + i] & 63];
-	hash = crypt_rn(password, setting, data, (int)sizeof *data);
-	if (hash == NULL || hash[0] == '*') {
-		memcpy(setting, class->text, class->text_len);
-		hash = crypt_rn(password, setting, data, (int)sizeof *data);
-	}
-	if (hash != NULL && hash[0] == '*')
-		hash = NULL;
-	if (hash != NULL)
-		buffer_add_text(out, hash);
-	free(data);
-	return hash == NULL ? -1 : 0;
-}
-
-static int
-made_up_plain(struct buffer *out)
-{
-	char octets[15];
-
-	if (random_octets(octets, sizeof octets) != 0)
-		return -1;
-	buffer_add_text(out, "{PLAIN}");
-	base64_encode(out, (struct slice){octets, sizeof octets});
-	return 0;
-}
-
-static int
-made_up_secret(const struct census_class *class, struct buffer *out)
-{
-	struct secret secret = {.kind = SECRET_SCRAM_SHA_256,
-		.iterations = CENSUS_ITERATIONS,
-		.salt_len = CENSUS_SALT_LEN};
-
-	if (class != NULL && class->kind == SECRET_PLAIN)
-		return made_up_plain(out);
-	if (class != NULL && class->kind == SECRET_CRYPT) {
-		if (made_up_crypt(class, out) == 0)
-			return 0;
-	} else if (class != NULL) {
-		secret.kind = class->kind;
-		secret.iterations = class->iterations;
-		secret.salt_len = class->salt_len;
-	}
-	if (random_octets(secret.salt, sizeof secret.salt) != 0 ||
-		random_octets(secret.stored_key, SECRET_HASH_MAX) != 0 ||
-		random_octets(secret.server_key, SECRET_HASH_MAX) != 0)
-		return -1;
-	record_add_secret(out, &secret);
-	return 0;
-}
-
 int
-census_site(const struct census *census, struct slice key,
-	struct buffer *out)
+census_site(const struct census *census, struct slice key, struct buffer *out)
 {
 	buffer_add_text(out, "1 ");
 	base64_encode(out, key);
 	buffer_add_char(out, ' ');
-	buffer_add_number(out,
-		commonest(census, iterations_of, CENSUS_ITERATIONS));
+	buffer_add_number(
+		out, commonest(census, iterations_of, CENSUS_ITERATIONS));
 	buffer_add_char(out, ' ');
-	buffer_add_number(out,
-		commonest(census, salt_len_of, CENSUS_SALT_LEN));
+	buffer_add_number(out, commonest(census, salt_len_of, CENSUS_SALT_LEN));
 	buffer_add_char(out, ' ');
 	buffer_add_number(out, census_floor_ms(census));
 	buffer_add_char(out, ' ');
-	return made_up_secret(usual_class(census), out);
+	return madeup_secret(usual_class(census), out);
 }

@@ -13,25 +13,26 @@
 #define CENSUS_SITE_MAX 1024   /* octets of the record #site */
 
 #define CENSUS_ITERATIONS 10000 /* of SCRAM, where a file has none */
-#define CENSUS_SALT_LEN 16      /* octets */
+#define CENSUS_SALT_LEN 16	/* octets */
 
 /* Secrets that are alike: same kind, same cost. */
 struct census_class {
 	enum secret_kind kind;
-	uint32_t iterations;        /* SCRAM */
-	size_t salt_len;            /* SCRAM, octets */
+	uint32_t iterations;	    /* SCRAM */
+	size_t salt_len;	    /* SCRAM, octets */
 	char text[CENSUS_TEXT_MAX]; /* CRYPT: the first one seen */
 	size_t text_len;
-	uint64_t count;       /* secrets of all users */
-	uint64_t tried;       /* secrets run by a password check */
+	uint64_t count;	      /* secrets of all users */
+	uint64_t tried;	      /* secrets run by a password check */
 	uint64_t nanoseconds; /* of one check; 0 while not measured */
 };
 
 struct census {
-	size_t users;    /* all that were compiled */
+	size_t users; /* all that were compiled */
 	size_t disabled;
-	size_t able;     /* enabled, and can log in */
-	size_t without[CENSUS_MECHS_MAX]; /* able ones who can't do mechanisms[i] */
+	size_t able;			  /* enabled, and can log in */
+	size_t without[CENSUS_MECHS_MAX]; /* able ones who can't do
+					     mechanisms[i] */
 	struct census_class classes[CENSUS_CLASSES_MAX];
 	size_t classes_count;
 	bool mixed; /* a failed password check does not cost the same for all */
@@ -48,7 +49,7 @@ void census_mechanisms(const struct census *census, struct buffer *out);
 uint32_t census_floor_ms(const struct census *census);
 
 /* The record #site. Returns 0, or -1 when there is no randomness. */
-int census_site(const struct census *census, struct slice key,
-	struct buffer *out);
+int census_site(
+	const struct census *census, struct slice key, struct buffer *out);
 
 #endif

@@ -92,8 +92,8 @@ seen_add(struct seen_table *seen, struct slice login, const char *folded,
 		}
 		/* The colon after it was found when its line was taken. */
 		if (slot->hash == hash &&
-			slice_equal_nocase((struct slice){slot->login,
-						   login.len},
+			slice_equal_nocase(
+				(struct slice){slot->login, login.len},
 				login) &&
 			slot->login[login.len] == ':')
 			return slot->line;
@@ -133,9 +133,10 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 		return fault(run->c, number, buffer_string(&b));
 	}
 	if (!census_add(run->census, &run->user)) {
-		(void)userfile_fail(run->c->file, "%s:%zu: no secret of a "
-			"known scheme: cannot log in", run->c->file->name,
-			number);
+		(void)userfile_fail(run->c->file,
+			"%s:%zu: no secret of a "
+			"known scheme: cannot log in",
+			run->c->file->name, number);
 		run->c->file->warn(run->c->file->message);
 	}
 	return add_record(run, key, line->record);
@@ -151,8 +152,10 @@ add_reserved(struct run *run)
 
 	census_mechanisms(run->census, &b);
 	if (census_site(run->census, key, &s) != 0 || b.overflow || s.overflow)
-		return userfile_fail(run->c->file, "unable to make the site "
-			"record of %s.cdb", run->c->file->name);
+		return userfile_fail(run->c->file,
+			"unable to make the site "
+			"record of %s.cdb",
+			run->c->file->name);
 	result = add_record(run, slice_of("#mechs"), buffer_slice(&b));
 	if (result == 0)
 		result = add_record(run, slice_of("#site"), buffer_slice(&s));
@@ -189,7 +192,7 @@ compile_text(const struct compile *c, int fd, struct census *census)
 		(void)userfile_fail(c->file, "unable to write %s.cdb: %s",
 			c->file->name, strerror(errno));
 	else if ((result = add_lines(&run)) != 0)
-		cdb_make_free(&run.make);
+		(void)cdb_make_finish(&run.make); /* frees what it holds */
 	else if (cdb_make_finish(&run.make) != 0)
 		result = userfile_fail(c->file, "unable to write %s.cdb: %s",
 			c->file->name, strerror(errno));
@@ -246,22 +249,23 @@ compile_key(struct compile *c, bool *add)
 
 		if (decode_key(text, c->key) == 0)
 			return 0;
-		if (fault(c, at.line, "smtpd-key is not the base64 of 32 "
-				      "octets") != 0)
+		if (fault(c, at.line,
+			    "smtpd-key is not the base64 of 32 "
+			    "octets") != 0)
 			return -1;
 	}
 	if (old_key(c->file, c->key) == 0 ||
 		getrandom(c->key, sizeof c->key, 0) == sizeof c->key)
 		return 0;
-	return userfile_fail(c->file, "unable to make a key: %s",
-		strerror(errno));
+	return userfile_fail(
+		c->file, "unable to make a key: %s", strerror(errno));
 }
 
 void
 compile_key_line(struct buffer *out, const unsigned char *key)
 {
 	buffer_add_text(out, KEY_MARK);
-	base64_encode(out,
-		(struct slice){(const char *)key, USERS_SITE_KEY_LEN});
+	base64_encode(
+		out, (struct slice){(const char *)key, USERS_SITE_KEY_LEN});
 	buffer_add_char(out, '\n');
 }

@@ -7,7 +7,7 @@
 
 #include "lib/base64.h"
 
-#define GECOS 3     /* field 5 of the line, counted from 0 after the login */
+#define GECOS 3	    /* field 5 of the line, counted from 0 after the login */
 #define SALT_LEN 16 /* octets of a new salt */
 
 #define WORD "smtp_secret_"
@@ -42,11 +42,11 @@ record_add_secret(struct buffer *out, const struct secret *secret)
 	base64_encode(out,
 		(struct slice){(const char *)secret->salt, secret->salt_len});
 	buffer_add_char(out, ',');
-	base64_encode(out,
-		(struct slice){(const char *)secret->stored_key, len});
+	base64_encode(
+		out, (struct slice){(const char *)secret->stored_key, len});
 	buffer_add_char(out, ',');
-	base64_encode(out,
-		(struct slice){(const char *)secret->server_key, len});
+	base64_encode(
+		out, (struct slice){(const char *)secret->server_key, len});
 }
 
 /*
@@ -117,8 +117,8 @@ add_gecos(struct buffer *out, struct slice gecos)
 }
 
 int
-record_set_password(struct buffer *out, struct slice old,
-	struct slice password, uint32_t *iterations)
+record_set_password(struct buffer *out, struct slice old, struct slice password,
+	uint32_t *iterations)
 {
 	struct user user;
 	struct slice rest = old.data == NULL ? slice_of("::::::") : old;
@@ -128,8 +128,9 @@ record_set_password(struct buffer *out, struct slice old,
 	if (old.data == NULL || users_parse(&user, old) != 0)
 		user.secrets_count = 0;
 	for (size_t i = 0; i <= GECOS || rest.data != NULL; i++) {
-		struct slice field = rest.data == NULL ? slice_of("")
-						       : slice_split(&rest, ':');
+		struct slice field = rest.data == NULL
+					     ? slice_of("")
+					     : slice_split(&rest, ':');
 
 		if (i > 0)
 			buffer_add_char(out, ':');

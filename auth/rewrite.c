@@ -83,8 +83,8 @@ sync_directory(struct userfile *f, const char *path)
 		directory[slash == 0 ? 1 : slash] = '\0';
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
-		result = userfile_fail(f, "unable to sync %s: %s", directory,
-			strerror(errno));
+		result = userfile_fail(
+			f, "unable to sync %s: %s", directory, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd); /* was only read */
 	return result;
@@ -252,9 +252,10 @@ int
 userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	struct census *census)
 {
-	struct compile c = {.file = f, .text = f->text,
-		.lenient = edit->login.data != NULL &&
-			   edit->record.data == NULL};
+	struct compile c = {.file = f,
+		.text = f->text,
+		.lenient =
+			edit->login.data != NULL && edit->record.data == NULL};
 	struct replacement text = {.fd = -1}, cdb = {.fd = -1};
 	char key_text[KEY_LINE_MAX];
 	struct buffer key_line = BUFFER_OVER(key_text);
@@ -262,15 +263,17 @@ userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	int result = 0;
 
 	if (f->missing && userfile_state(f) != USERFILE_NOT_COMPILED)
-		return userfile_fail(f, "%s is missing, %s.cdb is not: put it "
-			"back, or remove the cdb", f->name, f->name);
+		return userfile_fail(f,
+			"%s is missing, %s.cdb is not: put it "
+			"back, or remove the cdb",
+			f->name, f->name);
 	if (compile_key(&c, &add_key) != 0)
 		return -1;
 	if (add_key)
 		compile_key_line(&key_line, c.key);
 	if (add_key || edit->login.data != NULL)
-		result = make_text(f, edit, buffer_slice(&key_line), &text,
-			&c.text);
+		result = make_text(
+			f, edit, buffer_slice(&key_line), &text, &c.text);
 	if (result == 0)
 		result = replace_both(f, &c, &text, &cdb, census);
 	if (c.text.data != f->text.data)

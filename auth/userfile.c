@@ -45,8 +45,8 @@ lock(struct userfile *f)
 	char path[USERFILE_PATH_MAX + 8];
 
 	(void)snprintf(path, sizeof path, "%s.lock", f->text_path);
-	f->lock_fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-		0600);
+	f->lock_fd =
+		open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (f->lock_fd < 0)
 		return userfile_fail(f, "unable to open %s.lock: %s", f->name,
 			strerror(errno));
@@ -90,14 +90,16 @@ open_text(struct userfile *f)
 		return 0;
 	}
 	if (fd < 0 || fstat(fd, &f->status) != 0)
-		result = userfile_fail(f, "unable to read %s: %s", f->name,
-			strerror(errno));
+		result = userfile_fail(
+			f, "unable to read %s: %s", f->name, strerror(errno));
 	else if (!S_ISREG(f->status.st_mode))
-		result = userfile_fail(f, "unable to read %s: not a regular "
-			"file", f->name);
+		result = userfile_fail(f,
+			"unable to read %s: not a regular "
+			"file",
+			f->name);
 	else if (userfile_map(fd, (size_t)f->status.st_size, &f->text) != 0)
-		result = userfile_fail(f, "unable to read %s: %s", f->name,
-			strerror(errno));
+		result = userfile_fail(
+			f, "unable to read %s: %s", f->name, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd); /* was only read */
 	return result;

@@ -12,7 +12,7 @@
 
 #include "auth/census.h"
 
-#define USERFILE_PATH_MAX 4096                       /* octets with NUL */
+#define USERFILE_PATH_MAX 4096 /* octets with NUL */
 #define USERFILE_MESSAGE_MAX (USERFILE_PATH_MAX + 256)
 
 struct userfile {

@@ -22,6 +22,7 @@ struct config {
 	bool smtputf8, forcetls, oldclients, received_auth, trace;
 	bool require_auth;       /* after the port and SMTPAUTH were looked at */
 	bool auth_off;           /* SMTPAUTH=- or 0 */
+	struct slice smtpauth;   /* as the launcher set it; or absent */
 	struct slice mechanisms; /* explicit list, blanks between; or absent */
 	struct slice tls_min_text;
 	enum config_tls tls_min;
@@ -41,7 +42,19 @@ struct config {
 	const char *reason;
 };
 
-enum config_type { CONFIG_TEXT, CONFIG_NUMBER, CONFIG_FLAG, CONFIG_LIST };
+enum config_type {
+	CONFIG_TEXT,       /* struct slice */
+	CONFIG_NUMBER,     /* uint64_t */
+	CONFIG_FLAG,       /* bool: 0, 1, or empty for 1 */
+	CONFIG_LIST,       /* struct control_list */
+	CONFIG_MECHANISMS, /* struct slice, names with a blank between */
+	CONFIG_FILE,       /* int, a descriptor; -1 when there is no file */
+	CONFIG_PATH,       /* no value: whoever uses the file opens it */
+	CONFIG_LAUNCHER    /* a fact about the connection, not a setting */
+};
+
+/* The offset of a row that has no member in struct config. */
+#define CONFIG_NOWHERE SIZE_MAX
 
 struct config_row {
 	const char *file;        /* in the control directory, or NULL */

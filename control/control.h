@@ -22,12 +22,17 @@ struct control_list {
 /*
  * Both read NAME in the directory open as dir_fd. Memory lives as long as
  * the process. On CONTROL_BROKEN *reason is "access denied", "not a regular
- * file", "holds a NUL", "larger than 1048576 bytes", or strerror's.
+ * file", "holds a NUL", "larger than 1048576 bytes", or strerror's. A file
+ * without a value is CONTROL_MISSING to control_line.
  */
 enum control_result control_line(int dir_fd, const char *name,
 	struct slice *value, const char **reason);
 enum control_result control_list(int dir_fd, const char *name,
 	struct control_list *list, const char **reason);
+
+/* Opens NAME, a regular file; *fd is -1 but on CONTROL_OK. */
+enum control_result control_open(int dir_fd, const char *name, int *fd,
+	const char **reason);
 
 /* For each line: while (control_next(list, &at, &line)) ...; at starts at 0. */
 bool control_next(const struct control_list *list, size_t *at,

@@ -5,7 +5,6 @@
 #include "lib/jail.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -110,6 +109,20 @@ limit(int resource, rlim_t value)
 	return setrlimit(resource, &both);
 }
 
+/*
+ * The system calls themselves: a C library's functions block and unblock all
+ * signals around each, for the threads that we do not have.
+ */
+int
+jail_identity(uid_t uid, gid_t gid)
+{
+	if (syscall(SYS_setgroups, 0, NULL) == -1 ||
+		syscall(SYS_setresgid, gid, gid, gid) == -1 ||
+		syscall(SYS_setresuid, uid, uid, uid) == -1)
+		return -1;
+	return getuid() == uid && geteuid() == uid && getgid() == gid ? 0 : -1;
+}
+
 /* A uid and gid that nothing else on the machine uses. */
 static int
 change_uid(const struct jail *jail)
@@ -120,9 +133,7 @@ change_uid(const struct jail *jail)
 		errno = EINVAL;
 		return -1;
 	}
-	if (setresgid(id, id, id) == -1 || setresuid(id, id, id) == -1)
-		return -1;
-	return getuid() == id && geteuid() == id && getgid() == id ? 0 : -1;
+	return jail_identity(id, id);
 }
 
 /* Deny-all on files. Kernels without Landlock (ENOSYS, EOPNOTSUPP) go on. */
@@ -159,8 +170,6 @@ jail_enter(const struct jail *jail)
 {
 	if (jail->isolate) {
 		/* Root's rights are needed up to here, and gone after. */
-		if (setgroups(0, NULL) == -1)
-			return "setgroups";
 		if (chroot(jail->directory) == -1)
 			return "chroot";
 		if (chdir("/") == -1)

@@ -30,6 +30,12 @@ struct jail {
  */
 const char *jail_enter(const struct jail *jail);
 
+/*
+ * Real, effective and saved uid and gid at once, and no other group than
+ * gid. 0, or -1 with errno.
+ */
+int jail_identity(uid_t uid, gid_t gid);
+
 /* Closes every descriptor from first on; those below stay. */
 void jail_close_from(unsigned first);
 

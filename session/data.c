@@ -7,12 +7,12 @@
 #include "lib/scan.h"
 
 enum data_state {
-	AT_START,   /* of a line */
-	AFTER_DOT,  /* a dot at the start of a line, held back */
-	DOT_CR,     /* that, and a CR */
-	IN_TEXT,    /* of a line */
-	AFTER_CR,   /* held back */
-	OVER        /* not to be fed again */
+	AT_START,  /* of a line */
+	AFTER_DOT, /* a dot at the start of a line, held back */
+	DOT_CR,	   /* that, and a CR */
+	IN_TEXT,   /* of a line */
+	AFTER_CR,  /* held back */
+	OVER	   /* not to be fed again */
 };
 
 /* header_match: octets of a name that the line agrees with, so far. */
@@ -36,8 +36,7 @@ struct feed {
 void
 data_start(struct data *d, bool dots)
 {
-	*d = (struct data){
-		.dots = dots, .state = AT_START, .in_header = true};
+	*d = (struct data){.dots = dots, .state = AT_START, .in_header = true};
 }
 
 /*
@@ -52,12 +51,11 @@ match_name(struct data *d, const char *text, size_t len, bool *hop)
 	*hop = false;
 	if (d->header_match == MATCH_NOTHING && len > 0)
 		d->header_match = bytes_lower(*text) == delivered[0]
-			? MATCH_DELIVERED
-			: MATCH_RECEIVED;
+					  ? MATCH_DELIVERED
+					  : MATCH_RECEIVED;
 	while (n < len && d->header_match != MATCH_FAILED) {
-		const char *name = d->header_match & MATCH_DELIVERED
-			? delivered
-			: received;
+		const char *name = d->header_match & MATCH_DELIVERED ? delivered
+								     : received;
 		const char *next = name + (d->header_match & MATCH_LENGTH);
 
 		if (bytes_lower(text[n++]) != *next) {

@@ -44,8 +44,8 @@ enum data_result data_feed(struct data *d, const char *in, size_t len,
 
 /*
  * BDAT only: the last chunk is over. A message that does not end in a line
- * end gets one in out (*out_len 0 or 1), which is not counted; a CR as the last octet is a
- * DATA_VIOLATION; else DATA_END.
+ * end gets one in out (*out_len 0 or 1), which octets does not count; a CR
+ * as the last octet is a DATA_VIOLATION; else DATA_END.
  */
 enum data_result data_finish(struct data *d, char *out, size_t *out_len);
 

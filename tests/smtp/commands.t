@@ -18,7 +18,7 @@ with case("simple verbs"), Server() as server:
                ("", "502 5.5.1", "an empty line"),
                (" NOOP", "502 5.5.1", "a blank before the verb"),
                ("MAIL", "501 5.1.7", "MAIL without FROM"),
-               ("STARTTLS", "502 5.5.1", "STARTTLS without a certificate"),
+               ("STARTTLS", "454 4.7.0", "STARTTLS without a certificate"),
                ("RCPT TO:<a@example.com>", "503 5.5.1", "RCPT before MAIL"),
                ("DATA", "503 5.5.1", "DATA before MAIL"),
                ("BDAT 0", "503 5.5.1", "BDAT before MAIL"))

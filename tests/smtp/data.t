@@ -13,7 +13,7 @@ BODIES = (  # on the wire without the final dot, what the queue gets, what
     (".x\r\n", "x\n", "a dot not stuffed is taken off"),
     ("...\r\n", "..\n", "two dots"),
     ("x.\r\n.. \r\n..\t\r\n", "x.\n. \n.\t\n", "dots and blanks"),
-    (". \r\n.\t\r\n", " \n\t\n", "a dot and a blank are no end"),
+    ("a\r\n. \r\n.\t\r\n", "a\n \n\t\n", "a dot and a blank are no end"),
     ("a\r\n\r\n\r\nb\r\n", "a\n\n\nb\n", "empty lines"),
     ("\x7f\x1b[31m\x01\x0b\x0c\r\n", "\x7f\x1b[31m\x01\x0b\x0c\n",
      "control characters"),

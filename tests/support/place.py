@@ -7,7 +7,9 @@ the server under test runs as another account.
 import atexit
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -15,6 +17,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 _base = None
 _lock = threading.RLock()
+
+
+# A test that is ended for taking too long stops its servers, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def base():

@@ -4,7 +4,6 @@ Checks may come from several threads. A test ends with done(); when a file
 holds no check at all, that is a failure too.
 """
 import contextlib
-import os
 import re
 import sys
 import threading
@@ -86,8 +85,11 @@ def case(what):
     """A block of checks: an exception inside is one failed check."""
     try:
         yield
-    except Exception:  # pylint: disable=broad-except
-        ok(False, what, traceback.format_exc())
+    except Exception as error:  # pylint: disable=broad-except
+        where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+                 for frame in traceback.extract_tb(error.__traceback__)[1:]]
+        ok(False, what, f"{type(error).__name__}: {error}",
+           "at " + " ".join(where))
 
 
 def done():
@@ -95,6 +97,4 @@ def done():
     if _count == 0:
         ok(False, "the file holds checks")
     _line(f"1..{_count}")
-    sys.stdout.flush()
-    # Threads that still wait for something must not keep the test alive.
-    os._exit(1 if _failed else 0)
+    sys.exit(1 if _failed else 0)

@@ -1,0 +1,19 @@
+/* madeup - a stored secret for those users who do not exist. */
+#ifndef AUTH_MADEUP_H
+#define AUTH_MADEUP_H
+
+#include "auth/census.h"
+
+/*
+ * Where the salt of a crypt string stands, crypt(5): what comes before it
+ * is the same in strings of the same cost.
+ */
+struct slice madeup_crypt_salt(struct slice text);
+
+/*
+ * Appends a secret of random content that costs what the class does; class
+ * NULL: SCRAM-SHA-256. Returns 0, or -1 when there is no randomness.
+ */
+int madeup_secret(const struct census_class *class, struct buffer *out);
+
+#endif

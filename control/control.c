@@ -1,0 +1,196 @@
+/*
+ * control - see control.h. A file costs openat, fstat, read and close; one
+ * that is not there costs the openat. Run by the keeper before it forks, and
+ * by the tools.
+ */
+#include "control/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEXT_OF(number) #number
+#define LARGER_THAN(number) "larger than " TEXT_OF(number) " bytes"
+
+static enum control_result
+broken(const char **reason, const char *why)
+{
+	*reason = why;
+	return CONTROL_BROKEN;
+}
+
+static enum control_result
+broken_system(const char **reason, int error)
+{
+	return broken(
+		reason, error == EACCES ? "access denied" : strerror(error));
+}
+
+/* Reads len octets, or fewer when the file has become shorter since. */
+static enum control_result
+fill(int fd, struct control_list *text, size_t len, const char **reason)
+{
+	while (text->len < len) {
+		ssize_t got = read(fd, text->text + text->len, len - text->len);
+
+		if (got == 0)
+			break;
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got == -1)
+			return broken_system(reason, errno);
+		text->len += (size_t)got;
+	}
+	if (memchr(text->text, '\0', text->len) != NULL)
+		return broken(reason, "holds a NUL");
+	return CONTROL_OK;
+}
+
+/* O_NONBLOCK: a FIFO must not hold up the greeting. */
+static enum control_result
+open_regular(int dir_fd, const char *name, int *fd, uint64_t *size,
+	const char **reason)
+{
+	struct stat status;
+	const char *why;
+
+	*fd = openat(
+		dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (*fd == -1)
+		return errno == ENOENT ? CONTROL_MISSING
+				       : broken_system(reason, errno);
+	if (fstat(*fd, &status) == -1) {
+		why = strerror(errno);
+	} else if (!S_ISREG(status.st_mode)) {
+		why = "not a regular file";
+	} else {
+		*size = (uint64_t)status.st_size;
+		return CONTROL_OK;
+	}
+	close(*fd);
+	*fd = -1;
+	return broken(reason, why);
+}
+
+enum control_result
+control_open(int dir_fd, const char *name, int *fd, const char **reason)
+{
+	uint64_t size;
+
+	return open_regular(dir_fd, name, fd, &size, reason);
+}
+
+/* The whole of an open file, with room for one octet more. */
+static enum control_result
+read_open(int fd, uint64_t size, size_t max, struct control_list *text,
+	const char **reason)
+{
+	if (size > max)
+		return broken(reason, max == CONTROL_LINE_MAX
+					      ? LARGER_THAN(CONTROL_LINE_MAX)
+					      : LARGER_THAN(CONTROL_LIST_MAX));
+	text->text = malloc((size_t)size + 1);
+	if (text->text == NULL)
+		return broken_system(reason, errno);
+	return fill(fd, text, (size_t)size, reason);
+}
+
+static enum control_result
+read_file(int dir_fd, const char *name, size_t max, struct control_list *text,
+	const char **reason)
+{
+	uint64_t size;
+	int fd;
+
+	*text = (struct control_list){.text = NULL};
+	enum control_result result =
+		open_regular(dir_fd, name, &fd, &size, reason);
+
+	if (result != CONTROL_OK)
+		return result;
+	result = read_open(fd, size, max, text, reason);
+	close(fd);
+	if (result == CONTROL_BROKEN) {
+		free(text->text);
+		*text = (struct control_list){.text = NULL};
+	}
+	return result;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Takes the next line that is no comment, without its trailing blanks. */
+static bool
+next_line(struct slice *rest, struct slice *line)
+{
+	while (rest->data != NULL) {
+		*line = slice_split(rest, '\n');
+		if (line->len > 0 && line->data[0] == '#')
+			continue;
+		while (line->len > 0 && is_blank(line->data[line->len - 1]))
+			line->len--;
+		return true;
+	}
+	return false;
+}
+
+enum control_result
+control_line(
+	int dir_fd, const char *name, struct slice *value, const char **reason)
+{
+	struct control_list text;
+	enum control_result result =
+		read_file(dir_fd, name, CONTROL_LINE_MAX, &text, reason);
+	struct slice rest = {text.text, text.len};
+
+	*value = (struct slice){NULL, 0};
+	if (result != CONTROL_OK)
+		return result;
+	if (next_line(&rest, value) && value->len > 0)
+		return CONTROL_OK;
+	free(text.text);
+	*value = (struct slice){NULL, 0};
+	return CONTROL_MISSING;
+}
+
+enum control_result
+control_list(int dir_fd, const char *name, struct control_list *list,
+	const char **reason)
+{
+	enum control_result result =
+		read_file(dir_fd, name, CONTROL_LIST_MAX, list, reason);
+	struct slice rest = {list->text, list->len}, line;
+
+	if (result != CONTROL_OK)
+		return result;
+	list->present = true;
+	list->len = 0;
+	/* In place: a line is never longer than what it was read from, but
+	 * for the LF that the last one may lack. */
+	while (next_line(&rest, &line)) {
+		if (line.len == 0)
+			continue;
+		memmove(list->text + list->len, line.data, line.len);
+		list->len += line.len;
+		list->text[list->len++] = '\n';
+	}
+	return CONTROL_OK;
+}
+
+bool
+control_next(const struct control_list *list, size_t *at, struct slice *line)
+{
+	if (*at >= list->len)
+		return false;
+	*line = (struct slice){list->text + *at, list->len - *at};
+	line->len = slice_find(*line, '\n');
+	*at += line->len + 1;
+	return true;
+}

@@ -1,0 +1,313 @@
+/*
+ * load - config_load of config.h: one pass over the table, then what one
+ * setting means for another. Run by the keeper before it forks, and by
+ * smtpd-check.
+ */
+#include "control/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/authmechs.h"
+#include "control/launcher.h"
+
+#define AT(member) offsetof(struct config, member)
+#define HOST_MAX 255	     /* octets, RFC 5321 4.5.3.1.2 */
+#define GREETING_MAX 500     /* octets; fits a reply line of 512 */
+#define TIMEOUT_MAX 31536000 /* seconds, a year */
+#define MAXRCPT_MAX 100000   /* where the keeper stops anyway */
+#define GREETDELAY_MAX 60    /* seconds */
+#define ERROR_FD_MIN 2
+#define ERROR_FD_MAX 9
+
+static int
+fail(struct config *config, const char *file, const char *reason)
+{
+	config->failed_file = file;
+	config->reason = reason;
+	return -1;
+}
+
+/* The value of a row that the environment overrules, or absent. */
+static struct slice
+from_environment(const struct config_row *row)
+{
+	return slice_of(
+		row->environment == NULL ? NULL : getenv(row->environment));
+}
+
+/* Blames the variable when it is set, since then it counts. */
+static int
+fail_row(
+	struct config *config, const struct config_row *row, const char *reason)
+{
+	char *file;
+
+	if (row->file == NULL || from_environment(row).data != NULL)
+		return fail(config, row->environment, reason);
+	if (asprintf(&file, "control/%s", row->file) == -1)
+		return fail(config, row->file, reason);
+	return fail(config, file, reason);
+}
+
+/* Blames the row of a member: FAIL(config, me, "not set"). */
+static int
+fail_at(struct config *config, size_t offset, const char *reason)
+{
+	size_t i = 0;
+
+	while (config_rows[i].offset != offset)
+		i++;
+	return fail_row(config, &config_rows[i], reason);
+}
+
+#define FAIL(config, member, reason) fail_at((config), AT(member), (reason))
+
+static int
+load_list(struct config *config, const struct config_row *row, int dir_fd)
+{
+	void *member = (char *)config + row->offset;
+	const char *reason;
+
+	if (control_list(dir_fd, row->file, member, &reason) == CONTROL_BROKEN)
+		return fail_row(config, row, reason);
+	return 0;
+}
+
+static int
+load_file(struct config *config, const struct config_row *row, int dir_fd)
+{
+	void *member = (char *)config + row->offset;
+	const char *reason;
+
+	if (control_open(dir_fd, row->file, member, &reason) == CONTROL_BROKEN)
+		return fail_row(config, row, reason);
+	return 0;
+}
+
+/* One value as text: the variable, the first line of the file, the default. */
+static int
+find_text(struct config *config, const struct config_row *row, int dir_fd,
+	struct slice *text)
+{
+	const char *reason;
+
+	*text = from_environment(row);
+	if (text->data == NULL && row->file != NULL &&
+		control_line(dir_fd, row->file, text, &reason) ==
+			CONTROL_BROKEN)
+		return fail_row(config, row, reason);
+	if (text->data == NULL)
+		*text = slice_of(row->fallback);
+	return 0;
+}
+
+static int
+load_value(struct config *config, const struct config_row *row, int dir_fd)
+{
+	void *member = (char *)config + row->offset;
+	struct slice text;
+
+	if (find_text(config, row, dir_fd, &text) == -1)
+		return -1;
+	if (text.data == NULL)
+		return 0;
+	if (row->type == CONFIG_TEXT) {
+		*(struct slice *)member = text;
+	} else if (row->type == CONFIG_NUMBER) {
+		if (slice_number(text, member) == -1)
+			return fail_row(config, row, "not a number");
+	} else {
+		if (text.len > 0 && !slice_is(text, "0") &&
+			!slice_is(text, "1"))
+			return fail_row(config, row, "must be 0 or 1");
+		*(bool *)member = !slice_is(text, "0");
+	}
+	return 0;
+}
+
+/* AUTHMECHS, SMTPAUTH, authmechs: the first that is there. */
+static int
+load_mechanisms(struct config *config, const struct config_row *row, int dir_fd)
+{
+	struct slice text = from_environment(row);
+	struct control_list list = {.present = false};
+	struct authmechs_smtpauth smtpauth = {.off = false};
+	const char *reason;
+
+	if (config->smtpauth.data != NULL &&
+		authmechs_smtpauth(config->smtpauth, &smtpauth) == -1)
+		return fail(config, "SMTPAUTH",
+			"must be -, 0, empty, +cram or cram, or one of these "
+			"after !");
+	config->auth_off = smtpauth.off;
+	config->require_auth = smtpauth.required;
+	if (text.data == NULL && config->smtpauth.data != NULL) {
+		config->mechanisms = smtpauth.mechanisms;
+		return 0;
+	}
+	if (text.data == NULL) {
+		if (control_list(dir_fd, row->file, &list, &reason) ==
+			CONTROL_BROKEN)
+			return fail_row(config, row, reason);
+		text = (struct slice){list.text, list.len};
+	}
+	reason = authmechs_list(text, &config->mechanisms);
+	if (reason != NULL)
+		return fail_row(config, row, reason);
+	/* Set to nothing: default, or no AUTH? Better asked than guessed. */
+	if (config->mechanisms.data == NULL &&
+		from_environment(row).data != NULL)
+		return fail_row(config, row, "names no mechanism");
+	return 0;
+}
+
+static int
+load_row(struct config *config, const struct config_row *row, int dir_fd)
+{
+	switch (row->type) {
+	case CONFIG_LIST:
+		return load_list(config, row, dir_fd);
+	case CONFIG_FILE:
+		return load_file(config, row, dir_fd);
+	case CONFIG_MECHANISMS:
+		return load_mechanisms(config, row, dir_fd);
+	case CONFIG_PATH:
+	case CONFIG_LAUNCHER:
+		return 0;
+	default:
+		return load_value(config, row, dir_fd);
+	}
+}
+
+static int
+load_rows(struct config *config)
+{
+	const char *directory = config_directory();
+	int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = 0;
+
+	if (dir_fd == -1)
+		return fail(config, directory, strerror(errno));
+	for (size_t i = 0; i < config_rows_count && result == 0; i++)
+		result = load_row(config, &config_rows[i], dir_fd);
+	close(dir_fd);
+	return result;
+}
+
+/* Printable ASCII without blanks, of a length that SMTP knows. */
+static bool
+is_host(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] <= ' ' || name.data[i] > '~')
+			return false;
+	return name.len > 0 && name.len <= HOST_MAX;
+}
+
+/* UTF-8 may pass, control characters may not. */
+static bool
+is_printable(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static int
+settle_names(struct config *config)
+{
+	if (config->me.data == NULL)
+		return FAIL(config, me, "not set");
+	if (!is_host(config->me))
+		return FAIL(config, me, "not a host name");
+	if (config->smtpgreeting.data == NULL)
+		config->smtpgreeting = config->me;
+	if (!is_printable(config->smtpgreeting))
+		return FAIL(config, smtpgreeting, "not printable");
+	if (config->smtpgreeting.len > GREETING_MAX)
+		return FAIL(config, smtpgreeting, "too long");
+	if (config->localiphost.data == NULL)
+		config->localiphost = config->me;
+	if (!is_host(config->localiphost))
+		return FAIL(config, localiphost, "not a host name");
+	/* An empty variable switches the file's off. */
+	if (config->authdomain.len == 0)
+		config->authdomain.data = NULL;
+	else if (!is_host(config->authdomain))
+		return FAIL(config, authdomain, "not a host name");
+	return 0;
+}
+
+/* No timeout at all is a second, as in qmail; the rest would never be met. */
+static uint64_t
+timeout_within(uint64_t seconds)
+{
+	if (seconds > TIMEOUT_MAX)
+		return TIMEOUT_MAX;
+	return seconds == 0 ? 1 : seconds;
+}
+
+static int
+settle_numbers(struct config *config)
+{
+	config->timeoutsmtpd = timeout_within(config->timeoutsmtpd);
+	config->timeoutqueue = timeout_within(config->timeoutqueue);
+	if (config->maxrcpt > MAXRCPT_MAX)
+		config->maxrcpt = MAXRCPT_MAX;
+	if (config->error_fd < ERROR_FD_MIN || config->error_fd > ERROR_FD_MAX)
+		return FAIL(config, error_fd, "out of range");
+	if (config->greetdelay > GREETDELAY_MAX)
+		return FAIL(config, greetdelay, "out of range");
+	return 0;
+}
+
+static int
+settle_programs(struct config *config)
+{
+	if (slice_is(config->tls_min_text, "1.2"))
+		config->tls_min = TLS_1_2;
+	else if (slice_is(config->tls_min_text, "1.1"))
+		config->tls_min = TLS_1_1;
+	else if (slice_is(config->tls_min_text, "1.0"))
+		config->tls_min = TLS_1_0;
+	else
+		return FAIL(config, tls_min_text, "must be 1.0, 1.1 or 1.2");
+	if (config->queue_program.len == 0)
+		return FAIL(config, queue_program, "names no program");
+	if (!slice_is(config->log_target, "syslog"))
+		config->log_target = (struct slice){NULL, 0};
+	config->relayclient_set = config->relayclient.data != NULL;
+	return 0;
+}
+
+/* A submission service is known by its port (RFC 6409, RFC 8314). */
+static void
+settle_auth(struct config *config)
+{
+	if (getenv("REQUIREAUTH") == NULL && !config->require_auth)
+		config->require_auth = config->smtps ||
+				       slice_is(config->local_port, "587") ||
+				       slice_is(config->local_port, "465");
+}
+
+int
+config_load(struct config *config, bool smtps)
+{
+	*config = (struct config){.morercpthosts_fd = -1};
+	/* First, so that the line about a failure can name the client. */
+	launcher_read(config, STDIN_FILENO);
+	int result = load_rows(config);
+
+	config->smtps = config->smtps || smtps;
+	if (result == -1 || settle_names(config) == -1 ||
+		settle_numbers(config) == -1 || settle_programs(config) == -1)
+		return -1;
+	settle_auth(config);
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* policy - see policy.h. Run by the keeper. */
+#include "control/policy.h"
+
+#include "lib/cdbread.h"
+
+#define DOMAIN_MAX 1024 /* a path has at most 900 octets */
+#define DATA_MAX 1024	/* qmail-newmrh stores none, others a few */
+
+/* Is the address named, as user@host or by its @host? */
+static bool
+is_listed(const struct control_list *list, struct slice address)
+{
+	struct slice host = slice_from(address, slice_find_last(address, '@'));
+	struct slice line;
+	size_t at = 0;
+
+	while (control_next(list, &at, &line))
+		if (slice_equal_nocase(line, address) ||
+			slice_equal_nocase(line, host))
+			return true;
+	return false;
+}
+
+/* host names itself; .suffix all hosts that end so. */
+static bool
+in_rcpthosts(const struct control_list *list, struct slice domain)
+{
+	struct slice line;
+	size_t at = 0;
+
+	while (control_next(list, &at, &line)) {
+		if (line.len > domain.len)
+			continue;
+		struct slice tail = slice_from(domain, domain.len - line.len);
+
+		if ((line.data[0] == '.' || tail.len == domain.len) &&
+			slice_equal_nocase(line, tail))
+			return true;
+	}
+	return false;
+}
+
+/* The keys of qmail-newmrh are in lower case: host and .suffix. */
+static enum policy_result
+in_morercpthosts(int fd, struct slice domain)
+{
+	char text[DOMAIN_MAX], data[DATA_MAX];
+	size_t len;
+
+	if (fd == -1 || domain.len > sizeof text)
+		return POLICY_RELAY;
+	for (size_t i = 0; i < domain.len; i++)
+		text[i] = bytes_lower(domain.data[i]);
+	for (size_t i = 0; i < domain.len; i++) {
+		if (i != 0 && text[i] != '.')
+			continue;
+		struct slice key = {text + i, domain.len - i};
+
+		switch (cdbread_find(fd, key, data, sizeof data, &len)) {
+		case CDBREAD_FOUND:
+			return POLICY_OK;
+		case CDBREAD_MISSING:
+			break;
+		default:
+			return POLICY_BROKEN;
+		}
+	}
+	return POLICY_RELAY;
+}
+
+enum policy_result
+policy_sender(const struct config *config, struct slice sender)
+{
+	/* The empty sender of a bounce is never refused (RFC 5321 4.5.5). */
+	if (sender.len > 0 && is_listed(&config->badmailfrom, sender))
+		return POLICY_BAD;
+	return POLICY_OK;
+}
+
+enum policy_result
+policy_recipient(
+	const struct config *config, struct slice recipient, bool relay)
+{
+	size_t at = slice_find_last(recipient, '@');
+
+	if (at == recipient.len) /* RFC 5321 4.5.1 */
+		return slice_is_nocase(recipient, "postmaster")
+			       ? POLICY_OK
+			       : POLICY_NO_DOMAIN;
+	if (is_listed(&config->badrcptto, recipient))
+		return POLICY_BAD;
+	struct slice domain = slice_from(recipient, at + 1);
+
+	if (relay || in_rcpthosts(&config->rcpthosts, domain))
+		return POLICY_OK;
+	return in_morercpthosts(config->morercpthosts_fd, domain);
+}

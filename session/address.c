@@ -1,0 +1,351 @@
+/*
+ * address - see address.h. Run by the session. Each function of the grammar
+ * takes what it knows off the front of p->rest and returns 0, or -1 when the
+ * input is something else.
+ */
+#include "session/address.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "session/parameters.h"
+
+#define DOMAIN_MAX 255 /* octets, RFC 5321 §4.5.3.1.2 */
+#define LABEL_MAX 63   /* characters, RFC 1035 §2.3.4 */
+
+struct parser {
+	struct slice rest;
+	bool utf8; /* RFC 6531 is part of the grammar */
+	struct address *out;
+};
+
+enum path_rule { ALLOW_NULL, NO_NULL };
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+is_alphanumeric(char c)
+{
+	char lower = bytes_lower(c);
+
+	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool
+next_is(const struct parser *p, char c)
+{
+	return p->rest.len > 0 && p->rest.data[0] == c;
+}
+
+static bool
+take_char(struct parser *p, char c)
+{
+	if (!next_is(p, c))
+		return false;
+	p->rest = slice_from(p->rest, 1);
+	return true;
+}
+
+/* Returns false when there was none to skip. */
+static bool
+skip_blanks(struct slice *text)
+{
+	size_t n = 0;
+
+	while (n < text->len && is_blank(text->data[n]))
+		n++;
+	*text = slice_from(*text, n);
+	return n > 0;
+}
+
+/* Takes n octets off the front and adds them to the address. */
+static int
+keep(struct parser *p, size_t n)
+{
+	struct address *out = p->out;
+
+	if (n > sizeof out->text - out->len)
+		return -1;
+	memcpy(out->text + out->len, p->rest.data, n);
+	out->len += n;
+	p->rest = slice_from(p->rest, n);
+	return 0;
+}
+
+/*
+ * The length of the character over 127 at the front, 0 when it is not one:
+ * RFC 3629 §4 without the C1 controls.
+ */
+static size_t
+utf8_length(struct slice text)
+{
+	/* The second octet's range depends on the first; the others' don't. */
+	static const struct lead {
+		unsigned char first, last, low, high;
+		size_t len;
+	} leads[] = {
+		{0xc2, 0xc2, 0xa0, 0xbf, 2}, /* U+0080 to U+009F are controls */
+		{0xc3, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3}, /* not overlong */
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3}, /* no surrogates */
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4}, /* not overlong */
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4}, /* up to U+10FFFF */
+	};
+	const unsigned char *c = (const unsigned char *)text.data;
+
+	for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
+		const struct lead *l = &leads[i];
+
+		if (text.len < l->len || c[0] < l->first || c[0] > l->last)
+			continue;
+		if (c[1] < l->low || c[1] > l->high)
+			return 0;
+		for (size_t k = 2; k < l->len; k++)
+			if ((c[k] & 0xc0) != 0x80)
+				return 0;
+		return l->len;
+	}
+	return 0;
+}
+
+/* Keeps one character over 127. */
+static int
+keep_utf8(struct parser *p)
+{
+	size_t n = p->utf8 ? utf8_length(p->rest) : 0;
+
+	if (n == 0)
+		return -1;
+	p->out->eight_bit = true;
+	return keep(p, n);
+}
+
+/* One character of an atom. */
+static int
+keep_atext(struct parser *p)
+{
+	char c;
+
+	if (p->rest.len == 0)
+		return -1;
+	c = p->rest.data[0];
+	if (is_alphanumeric(c) ||
+		(c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL))
+		return keep(p, 1);
+	return keep_utf8(p);
+}
+
+/* atom *("." atom) */
+static int
+parse_dot_string(struct parser *p)
+{
+	do {
+		if (keep_atext(p) == -1)
+			return -1;
+		while (keep_atext(p) == 0)
+			;
+	} while (next_is(p, '.') && keep(p, 1) == 0);
+	return 0;
+}
+
+/* Keeps what stands between quotes, without the backslashes. */
+static int
+parse_quoted(struct parser *p)
+{
+	if (!take_char(p, '"'))
+		return -1;
+	while (!take_char(p, '"')) {
+		bool pair = take_char(p, '\\');
+
+		if (p->rest.len == 0)
+			return -1;
+		char c = p->rest.data[0];
+		bool printable = c >= ' ' && c <= '~';
+
+		if (pair && !printable)
+			return -1;
+		if ((printable ? keep(p, 1) : keep_utf8(p)) == -1)
+			return -1;
+	}
+	/* An empty local part would pass for the null path. */
+	return p->out->len > 0 ? 0 : -1;
+}
+
+/* Keeps a label and returns its length in characters. */
+static size_t
+parse_label(struct parser *p)
+{
+	size_t characters = 0;
+
+	while (p->rest.len > 0) {
+		char c = p->rest.data[0];
+		bool plain = is_alphanumeric(c) || c == '-' || c == '_';
+
+		if ((plain ? keep(p, 1) : keep_utf8(p)) == -1)
+			break;
+		characters++;
+	}
+	return characters;
+}
+
+/* Labels and dots; a dot at the end is dropped. */
+static int
+parse_domain(struct parser *p)
+{
+	size_t start = p->out->len;
+	size_t characters = parse_label(p);
+
+	if (characters == 0)
+		return -1;
+	while (characters <= LABEL_MAX && next_is(p, '.')) {
+		if (keep(p, 1) == -1)
+			return -1;
+		characters = parse_label(p);
+		if (characters == 0) {
+			p->out->len--;
+			break;
+		}
+	}
+	return characters <= LABEL_MAX && p->out->len - start <= DOMAIN_MAX
+		       ? 0
+		       : -1;
+}
+
+/* [192.0.2.1] or [IPv6:2001:db8::1] */
+static int
+parse_literal(struct parser *p)
+{
+	size_t end = slice_find(p->rest, ']');
+	char text[INET6_ADDRSTRLEN];
+	unsigned char binary[sizeof(struct in6_addr)];
+	int family = AF_INET;
+
+	if (!next_is(p, '[') || end == p->rest.len)
+		return -1;
+	struct slice inner = {p->rest.data + 1, end - 1};
+
+	if (slice_starts_nocase(inner, "IPv6:")) {
+		family = AF_INET6;
+		inner = slice_from(inner, strlen("IPv6:"));
+	}
+	if (slice_string(inner, text, sizeof text) == -1 ||
+		inet_pton(family, text, binary) != 1)
+		return -1;
+	return keep(p, end + 1);
+}
+
+/* local-part ["@" domain] */
+static int
+parse_mailbox(struct parser *p, bool needs_domain)
+{
+	if ((next_is(p, '"') ? parse_quoted(p) : parse_dot_string(p)) == -1)
+		return -1;
+	if (!next_is(p, '@')) {
+		struct slice local = {p->out->text, p->out->len};
+
+		/* Without its quotes "a@b" would be somebody else. */
+		if (needs_domain || slice_find(local, '@') < local.len)
+			return -1;
+		return 0;
+	}
+	if (keep(p, 1) == -1)
+		return -1;
+	return next_is(p, '[') ? parse_literal(p) : parse_domain(p);
+}
+
+/* @a,@b: is read and forgotten, RFC 5321 appendix F.2. */
+static int
+parse_route(struct parser *p)
+{
+	do {
+		if (!take_char(p, '@') || parse_domain(p) == -1)
+			return -1;
+		p->out->len = 0;
+	} while (take_char(p, ','));
+	p->out->eight_bit = false;
+	return take_char(p, ':') ? 0 : -1;
+}
+
+/* The rest of a path behind its "<". */
+static int
+parse_bracketed(struct parser *p, enum path_rule rule)
+{
+	if (rule == ALLOW_NULL && take_char(p, '>'))
+		return 0;
+	bool routed = next_is(p, '@');
+
+	if ((routed && parse_route(p) == -1) ||
+		parse_mailbox(p, routed) == -1 || !take_char(p, '>'))
+		return -1;
+	return 0;
+}
+
+/* People who test by hand leave the brackets out. */
+static int
+parse_bare(struct parser *p)
+{
+	struct slice word = {p->rest.data, 0};
+
+	while (word.len < p->rest.len && !is_blank(word.data[word.len]))
+		word.len++;
+	p->rest = slice_from(p->rest, word.len);
+	struct parser bare = {word, p->utf8, p->out};
+
+	return parse_mailbox(&bare, true) == 0 && bare.rest.len == 0 ? 0 : -1;
+}
+
+/* "FROM:" or "TO:", and the path; parameters stay in p->rest. */
+static int
+parse_path(struct parser *p, const char *prefix, enum path_rule rule)
+{
+	*p->out = (struct address){.len = 0};
+	if (!slice_starts_nocase(p->rest, prefix))
+		return -1;
+	p->rest = slice_from(p->rest, strlen(prefix));
+	skip_blanks(&p->rest);
+	int result =
+		take_char(p, '<') ? parse_bracketed(p, rule) : parse_bare(p);
+
+	/* Nothing may stand directly behind the path. */
+	if (result == -1 || (!skip_blanks(&p->rest) && p->rest.len > 0))
+		return -1;
+	return 0;
+}
+
+int
+address_mailbox(struct slice text, bool utf8_offered, struct address *out)
+{
+	struct parser p = {text, utf8_offered, out};
+
+	*out = (struct address){.len = 0};
+	return parse_mailbox(&p, false) == 0 && p.rest.len == 0 ? 0 : -1;
+}
+
+enum address_result
+address_mail(struct slice arg, bool utf8_offered, struct address *out,
+	struct mail_parameters *parameters)
+{
+	struct parser p = {arg, utf8_offered, out};
+
+	*parameters = (struct mail_parameters){.body = BODY_NONE};
+	if (parse_path(&p, "FROM:", ALLOW_NULL) == -1)
+		return ADDRESS_SYNTAX;
+	return parameters_parse(p.rest, utf8_offered, parameters);
+}
+
+enum address_result
+address_rcpt(struct slice arg, bool utf8_offered, struct address *out)
+{
+	struct parser p = {arg, utf8_offered, out};
+
+	if (parse_path(&p, "TO:", NO_NULL) == -1)
+		return ADDRESS_SYNTAX;
+	return p.rest.len == 0 ? ADDRESS_OK : ADDRESS_PARAMETER;
+}
