@@ -39,6 +39,7 @@ ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecsta
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = /usr/lib/$(MULTIARCH)
 LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a
+LINKED = -Wl,--start-group $(ARCHIVE) $(LIBRARIES) -Wl,--end-group
 
 ifeq ($(LIBC),musl)
 CC = musl-gcc
@@ -55,7 +56,7 @@ all: $(PROGRAMS)
 
 $(foreach p,$(PROGRAMS),$(eval $(p): $(BUILD)/$(basename $(wildcard $(p).c */$(p).c)).o))
 $(PROGRAMS): $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBRARIES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
 
 $(ARCHIVE): $(OBJECTS)
 	rm -f $@
@@ -67,7 +68,7 @@ $(BUILD)/%.o: %.c Makefile
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBRARIES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LINKED)
 
 # The queue program that tests look at: tests/stub/NAME.c
 $(BUILD)/stub/%: $(BUILD)/tests/stub/%.o

@@ -30,9 +30,9 @@ struct census_class {
 struct census {
 	size_t users; /* all that were compiled */
 	size_t disabled;
-	size_t able;			  /* enabled, and can log in */
-	size_t without[CENSUS_MECHS_MAX]; /* able ones who can't do
-					     mechanisms[i] */
+	size_t able; /* enabled, and can log in */
+	/* How many able users cannot do mechanisms[i]. */
+	size_t without[CENSUS_MECHS_MAX];
 	struct census_class classes[CENSUS_CLASSES_MAX];
 	size_t classes_count;
 	bool mixed; /* a failed password check does not cost the same for all */

@@ -39,7 +39,7 @@ struct exchange {
 	/* the mechanism's own, zero at the start */
 	unsigned state;
 	struct user user;
-	char memory[4096];
+	_Alignas(16) char memory[4096];
 	/* what challenge points to */
 	char challenge_text[EXCHANGE_CHALLENGE_MAX];
 };
@@ -69,6 +69,15 @@ extern const struct mechanism *const mechanisms[];
  */
 enum exchange_result mechanism_check_password(struct exchange *x,
 	struct slice login, struct slice password);
+
+/* Success by the secret of that label: what the log will say. */
+enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
+
+/* A label that stands for field 2's password in another form: scram-sha-1. */
+bool mechanism_is_companion(struct slice label);
+
+/* usable() of the mechanisms that send the password itself. */
+bool mechanism_password_usable(const struct user *user);
 
 /*
  * Puts login in the form in which it is looked up into x->login: ASCII lower

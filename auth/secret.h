@@ -12,7 +12,7 @@
 
 #include <bearssl/bearssl.h>
 
-#include "lib/bytes.h"
+#include "lib/buffer.h"
 
 #define SECRET_HASH_MAX 32            /* octets: SHA-256 */
 #define SECRET_SALT_MAX 64            /* octets */
@@ -57,6 +57,8 @@ enum secret_result secret_check(const struct secret *secret,
 /* RFC 5802 §3 with the kind's hash; used by the mechanism and the tool. */
 const br_hash_class *secret_hash(enum secret_kind kind);
 size_t secret_hash_len(enum secret_kind kind);
+void secret_digest(enum secret_kind kind, struct slice text,
+	unsigned char *out);
 void secret_hmac(const br_hash_class *hash, struct slice key, struct slice text,
 	unsigned char *out);
 void secret_derive(struct secret *secret, struct slice password);

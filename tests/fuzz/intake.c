@@ -10,8 +10,8 @@
 
 #include "queue-handoff/status.h"
 
-#define REFUSED_BY_TAKE 99 /* what the function that takes addresses returns   \
-			    */
+/* What the function that takes addresses returns for one of them. */
+#define REFUSED_BY_TAKE 99
 
 /* Everything that was taken, as a checksum in which order counts. */
 struct taken {

@@ -1,7 +1,8 @@
 /*
- * Unit test of session/data: each case is fed whole, octet by octet, cut in
- * two at every place, and in threes; the answer must not depend on it. Every
- * feed gets exactly the memory it may touch, so that a sanitizer sees more.
+ * Unit test of session/data; data-hops.c has the hops. Each case is fed whole,
+ * octet by octet, cut in two at every place, and in threes; the answer must not
+ * depend on it. Every feed gets exactly the memory it may touch, so that a
+ * sanitizer sees more.
  */
 #include "session/data.h"
 
@@ -264,107 +265,6 @@ test_smuggling(bool dots)
 	}
 }
 
-/* ------------------------------------------------------------------ hops ---
- */
-
-static const struct hop_case {
-	const char *what;
-	const char *header;
-	unsigned hops;
-} hops[] = {
-	{"Received", "Received: x\r\n", 1},
-	{"any case", "rECEIVED: x\r\ndelivered-TO:y\r\n", 2},
-	{"Delivered-To", "Delivered-To: x\r\n", 1},
-	{"nothing behind the colon", "Received:\r\nDelivered-To:\r\n", 2},
-	{"a blank before the colon", "Received : x\r\nDelivered-To : x\r\n", 0},
-	{"another name", "Receive: x\r\nReceivedx: x\r\nDelivered: x\r\n", 0},
-	{"a name that starts like both", "Delived-To:\r\nReceivered-To:\r\n",
-		0},
-	{"cut short", "Received\r\nDelivered-To\r\n", 0},
-	{"folded", " Received: x\r\n\tReceived: x\r\n", 0},
-	{"within a line", "Subject: Received: x\r\nX-Received: x\r\n", 0},
-	{"behind a stuffed dot", ".Received: x\r\n", 1},
-	{"behind two dots", "..Received: x\r\n", 0},
-	{"twice in a line counts once", "Received:Received:\r\n", 1},
-	{"in the body", "Received: x\r\n\r\nReceived: x\r\n", 1},
-	{"behind an empty header", "\r\nReceived: x\r\n", 0},
-	{"a line of one dot does not end the header", "..\r\nReceived: x\r\n",
-		1},
-	{"a blank line does not end the header", " \r\nReceived: x\r\n", 1},
-};
-
-/* Hops counted when text is cut in pieces of that size. */
-static unsigned
-count_hops(const char *text, size_t piece)
-{
-	struct data d;
-	size_t len = strlen(text), taken, out_len;
-	char out[256];
-
-	data_start(&d, true);
-	for (size_t at = 0; at < len; at += taken) {
-		size_t n = len - at < piece ? len - at : piece;
-
-		if (data_feed(&d, text + at, n, &taken, out, &out_len) !=
-			DATA_MORE)
-			return UINT32_MAX;
-	}
-	return d.hops;
-}
-
-static void
-test_hops(void)
-{
-	for (size_t i = 0; i < sizeof hops / sizeof *hops; i++)
-		for (size_t piece = 1; piece < 30; piece++)
-			ok(count_hops(hops[i].header, piece) == hops[i].hops,
-				hops[i].what);
-}
-
-static size_t
-hop_lines(char *out, unsigned n)
-{
-	char *at = out;
-
-	while (n-- > 0)
-		at = stpcpy(
-			at, n % 2 ? "Received: x\r\n" : "Delivered-To:y\r\n");
-	return (size_t)(at - out);
-}
-
-static void
-test_loop(void)
-{
-	static struct outcome o;
-	static char in[4096], out[4096];
-	struct data d;
-	size_t len = hop_lines(in, DATA_HOPS_MAX - 1), taken, out_len, at;
-
-	memcpy(in + len, "\r\nReceived: x\r\n.\r\n", 18);
-	run(true, in, len + 18, 0, 0, &o);
-	ok(o.result == DATA_END, "99 hops and one in the body");
-
-	len = hop_lines(in, DATA_HOPS_MAX);
-	memcpy(in + len, "\r\nx\r\n.\r\nQUIT\r\n", 14);
-	run(true, in, len + 14, 0, 0, &o);
-	ok(o.result == DATA_LOOP, "100 hops");
-	ok(o.taken == len - strlen("y\r\n"), "taken up to the 100th name");
-	ok(cut_everywhere(true, in, len + 14, &o), "100 hops, cut");
-	run(false, in, len + 14, 0, 0, &o);
-	ok(o.result == DATA_LOOP, "100 hops, BDAT");
-
-	data_start(&d, true);
-	ok(data_feed(&d, in, len + 14, &taken, out, &out_len) == DATA_LOOP &&
-			d.hops == DATA_HOPS_MAX,
-		"a loop is told");
-	at = taken;
-	ok(data_feed(&d, in + at, len + 14 - at, &taken, out, &out_len) ==
-			DATA_END,
-		"and told once: its end can be looked for");
-	ok(d.hops >= DATA_HOPS_MAX, "a loop stays one");
-	ok(at + taken == len + 14 - strlen("QUIT\r\n"), "and the end is found");
-}
-
 /* -------------------------------------------------------------- the rest ---
  */
 
@@ -427,8 +327,6 @@ main(void)
 	test_messages();
 	test_smuggling(true);
 	test_smuggling(false);
-	test_hops();
-	test_loop();
 	test_over();
 	test_lengths();
 	return tap_done();

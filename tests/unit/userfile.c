@@ -342,6 +342,23 @@ test_bad_lines(void)
 }
 
 static void
+test_editor(void)
+{
+	struct userfile_edit edit = {slice_of("joe"), slice_of(PENCIL)};
+	struct userfile f;
+	struct census census;
+
+	write_file("authusers", KEY);
+	ok(userfile_open(&f, "authusers", true, warn) == 0, "opened");
+	write_file("authusers", KEY "# saved by an editor meanwhile\n");
+	ok(userfile_change(&f, &edit, &census) == -1 &&
+			file_is("authusers",
+				KEY "# saved by an editor meanwhile\n"),
+		"what was saved meanwhile is not overwritten");
+	userfile_close(&f);
+}
+
+static void
 test_census(void)
 {
 	static const struct {
@@ -433,6 +450,7 @@ main(void)
 	test_shared_salt();
 	test_change();
 	test_bad_lines();
+	test_editor();
 	test_census();
 	test_made_up();
 	(void)unlink("authusers");

@@ -1,0 +1,152 @@
+/*
+ * mechanism - the table of mechanisms, and what several of them share. Run
+ * by the authenticator; the table also tells main and keeper what there is.
+ */
+#include "auth/mechanism.h"
+
+#include <string.h>
+
+extern const struct mechanism mechanism_scram_sha_256, mechanism_scram_sha_1,
+	mechanism_plain, mechanism_login_prompt;
+
+const struct mechanism *const mechanisms[] = {
+	&mechanism_scram_sha_256,
+	&mechanism_scram_sha_1,
+	&mechanism_plain,
+	&mechanism_login_prompt,
+	NULL,
+};
+
+const struct mechanism *
+mechanism_find(struct slice name)
+{
+	for (size_t i = 0; mechanisms[i] != NULL; i++)
+		if (slice_is_nocase(name, mechanisms[i]->name))
+			return mechanisms[i];
+	return NULL;
+}
+
+int
+mechanism_login(struct exchange *x, struct slice login)
+{
+	struct buffer b = {x->login, 0, USERS_LOGIN_MAX, false};
+
+	x->login_len = 0;
+	if (login.len == 0)
+		return -1;
+	for (size_t i = 0; i < login.len; i++) {
+		unsigned char c = (unsigned char)login.data[i];
+
+		if (c < ' ' || c == 0x7f)
+			return -1;
+		buffer_add_char(&b, bytes_lower(login.data[i]));
+	}
+	if (slice_find(login, '@') == login.len && x->authdomain.len > 0) {
+		buffer_add_char(&b, '@');
+		for (size_t i = 0; i < x->authdomain.len; i++)
+			buffer_add_char(&b, bytes_lower(x->authdomain.data[i]));
+	}
+	if (b.overflow)
+		return -1;
+	x->login_len = b.len;
+	return 0;
+}
+
+/*
+ * The same password in another form, stored for a mechanism that needs it
+ * so. Trying it again would cost time and tell nothing.
+ */
+bool
+mechanism_is_companion(struct slice label)
+{
+	return slice_is(label, "scram-sha-1") ||
+		slice_is(label, "scram-sha-256") ||
+		slice_is(label, "cram-md5") || slice_is(label, "digest-md5");
+}
+
+static void
+keep_label(struct exchange *x, struct slice label)
+{
+	if (mechanism_is_companion(label))
+		label.len = 0;
+	memcpy(x->label, label.data, label.len);
+	x->label[label.len] = '\0';
+}
+
+enum exchange_result
+mechanism_accept(struct exchange *x, struct slice label)
+{
+	keep_label(x, label);
+	return EXCHANGE_OK;
+}
+
+/* Tries the password against the user's secrets until one matches. */
+static enum exchange_result
+try_secrets(struct exchange *x, struct slice password)
+{
+	const struct user *user = &x->user;
+	bool own = user->secrets_count > 0 && user->secrets[0].label.len == 0;
+
+	x->reason = "no-secret";
+	for (size_t i = 0; i < user->secrets_count; i++) {
+		const struct user_secret *s = &user->secrets[i];
+
+		if (own && mechanism_is_companion(s->label))
+			continue;
+		x->reason = "password";
+		switch (secret_check(&s->secret, password)) {
+		case SECRET_MATCH:
+			return mechanism_accept(x, s->label);
+		case SECRET_NO_MEMORY:
+			x->reason = "memory";
+			return EXCHANGE_TEMPORARY;
+		case SECRET_MISMATCH:
+			break;
+		}
+	}
+	return EXCHANGE_FAIL;
+}
+
+/* What a known user's check would cost; the result does not matter. */
+static enum exchange_result
+pretend(struct exchange *x, const struct site *site, struct slice password,
+	const char *reason)
+{
+	(void)secret_check(&site->usual, password);
+	x->reason = reason;
+	return EXCHANGE_FAIL;
+}
+
+enum exchange_result
+mechanism_check_password(struct exchange *x, struct slice login,
+	struct slice password)
+{
+	struct site site;
+	enum exchange_result result = EXCHANGE_TEMPORARY;
+
+	if (mechanism_login(x, login) == -1 || password.len == 0)
+		return EXCHANGE_MALFORMED;
+	enum users_result found = users_find(x->users_fd,
+		(struct slice){x->login, x->login_len}, &x->user);
+
+	x->reason = "backend";
+	if (found == USERS_BROKEN || users_site(x->users_fd, &site) != USERS_FOUND)
+		return EXCHANGE_TEMPORARY;
+	if (found == USERS_MISSING)
+		result = pretend(x, &site, password, "unknown");
+	else if (x->user.disabled)
+		result = pretend(x, &site, password, "disabled");
+	else if (x->user.secrets_count == 0)
+		result = pretend(x, &site, password, "no-secret");
+	else
+		result = try_secrets(x, password);
+	explicit_bzero(&site, sizeof site);
+	explicit_bzero(&x->user, sizeof x->user);
+	return result;
+}
+
+bool
+mechanism_password_usable(const struct user *user)
+{
+	return user->secrets_count > 0;
+}

@@ -1,0 +1,437 @@
+/*
+ * scram - the mechanisms SCRAM-SHA-256 and SCRAM-SHA-1, RFC 5802 and 7677,
+ * without channel binding. Run by the authenticator.
+ *
+ *   client-first  n,,n=user,r=cnonce
+ *   server-first  r=cnonce snonce,s=salt,i=iterations
+ *   client-final  c=biws,r=cnonce snonce,p=proof
+ *   server-final  v=signature, then the client's empty line
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "auth/mechanism.h"
+#include "lib/base64.h"
+
+#define NONCE_MAX 256          /* octets of the client's */
+#define SERVER_NONCE_OCTETS 18 /* of randomness */
+#define FIRST_MAX 1024         /* octets of client-first-bare */
+
+enum { START, WANT_FIRST, WANT_FINAL, WANT_EMPTY };
+
+/* What is kept between the steps, in x->memory. */
+struct scram {
+	char header[16 + USERS_LOGIN_MAX * 3]; /* gs2 header */
+	char first[FIRST_MAX];                 /* client-first-bare */
+	char server_first[FIRST_MAX];
+	size_t header_len, first_len, server_first_len;
+	size_t nonce_at, nonce_len; /* both nonces, in server_first */
+	bool real;                  /* there is such a user with such a secret */
+	const char *why;            /* reason for the log, should it fail */
+	struct secret sent;         /* whose salt and iterations were sent */
+	char label[USERS_LABEL_MAX + 1];
+};
+
+static_assert(sizeof(struct scram) <= sizeof(((struct exchange *)0)->memory),
+	"the exchange's memory is too small");
+
+static enum secret_kind
+kind_of(const struct exchange *x)
+{
+	return slice_is(slice_of(x->mechanism->name), "SCRAM-SHA-1")
+		? SECRET_SCRAM_SHA_1
+		: SECRET_SCRAM_SHA_256;
+}
+
+static bool
+is_printable(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] <= ' ' || text.data[i] > '~' ||
+			text.data[i] == ',')
+			return false;
+	return text.len > 0;
+}
+
+/* Takes "X=value," off the front. -1 when it is another attribute. */
+static int
+take(struct slice *rest, char name, struct slice *value)
+{
+	struct slice attribute = slice_split(rest, ',');
+
+	if (attribute.len < 2 || attribute.data[0] != name ||
+		attribute.data[1] != '=')
+		return -1;
+	*value = slice_from(attribute, 2);
+	return 0;
+}
+
+/* saslname: =2C is a comma, =3D an equals sign, no other "=" (§5.1). */
+static int
+decode_name(struct slice text, struct buffer *out)
+{
+	while (text.len > 0) {
+		size_t n = 1;
+		char c = text.data[0];
+
+		if (c == '=') {
+			struct slice code = {text.data, 3};
+
+			if (text.len < 3)
+				return -1;
+			if (slice_is(code, "=2C"))
+				c = ',';
+			else if (slice_is(code, "=3D"))
+				c = '=';
+			else
+				return -1;
+			n = 3;
+		}
+		buffer_add_char(out, c);
+		text = slice_from(text, n);
+	}
+	return out->overflow || out->len == 0 ? -1 : 0;
+}
+
+/* ------------------------------------------------------- first message --- */
+
+/* "n,," or "n,a=authzid,"; "p=" needs -PLUS, which is not offered. */
+static int
+parse_header(struct slice *rest, struct slice *authzid)
+{
+	struct slice flag = slice_split(rest, ',');
+	struct slice name;
+
+	*authzid = (struct slice){NULL, 0};
+	if (!slice_is(flag, "n") && !slice_is(flag, "y"))
+		return -1;
+	name = slice_split(rest, ',');
+	if (rest->data == NULL)
+		return -1;
+	if (name.len == 0)
+		return 0;
+	if (name.len < 3 || name.data[0] != 'a' || name.data[1] != '=')
+		return -1;
+	*authzid = slice_from(name, 2);
+	return 0;
+}
+
+/* Fills x->login from n=, and checks that authzid, if there, is the same. */
+static int
+take_login(struct exchange *x, struct slice name, struct slice authzid)
+{
+	char text[USERS_LOGIN_MAX], other[USERS_LOGIN_MAX + 1];
+	struct buffer decoded = BUFFER_OVER(text);
+	size_t other_len = 0;
+
+	if (authzid.data != NULL) {
+		if (decode_name(authzid, &decoded) == -1 ||
+			mechanism_login(x, buffer_slice(&decoded)) == -1)
+			return -1;
+		other_len = x->login_len;
+		memcpy(other, x->login, other_len);
+		decoded.len = 0;
+	}
+	if (decode_name(name, &decoded) == -1 ||
+		mechanism_login(x, buffer_slice(&decoded)) == -1)
+		return -1;
+	return other_len == 0 ||
+			slice_equal((struct slice){other, other_len},
+				(struct slice){x->login, x->login_len})
+		? 0
+		: 1;
+}
+
+/* The same for the same login for ever, and for nobody else's (§5.1). */
+static void
+fake_secret(struct exchange *x, const struct site *site, struct secret *out)
+{
+	char text[64 + USERS_LOGIN_MAX];
+	struct buffer b = BUFFER_OVER(text);
+	unsigned char salt[SECRET_HASH_MAX];
+
+	buffer_add_text(&b, x->mechanism->name);
+	buffer_add_char(&b, '\0');
+	buffer_add(&b, x->login, x->login_len);
+	secret_hmac(&br_sha256_vtable,
+		(struct slice){(const char *)site->key, sizeof site->key},
+		buffer_slice(&b), salt);
+	*out = (struct secret){.kind = kind_of(x),
+		.iterations = site->scram_iterations,
+		.salt_len = site->scram_salt_len};
+	memcpy(out->salt, salt, out->salt_len);
+}
+
+/* The first secret of this hash has the salt and count for all of them. */
+static const struct user_secret *
+first_secret(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->user.secrets_count; i++)
+		if (x->user.secrets[i].secret.kind == kind_of(x))
+			return &x->user.secrets[i];
+	return NULL;
+}
+
+static enum users_result
+choose_secret(struct exchange *x, struct scram *s)
+{
+	struct site site;
+	const struct user_secret *found = NULL;
+	enum users_result result = users_find(x->users_fd,
+		(struct slice){x->login, x->login_len}, &x->user);
+
+	if (result == USERS_BROKEN ||
+		users_site(x->users_fd, &site) != USERS_FOUND)
+		return USERS_BROKEN;
+	if (result == USERS_FOUND)
+		found = first_secret(x);
+	s->why = result == USERS_MISSING ? "unknown"
+		: x->user.disabled          ? "disabled"
+		: found == NULL             ? "no-secret"
+					    : "password";
+	s->real = s->real && found != NULL && !x->user.disabled;
+	/* A disabled user's own salt: as before it was disabled. */
+	if (found != NULL)
+		s->sent = found->secret;
+	else
+		fake_secret(x, &site, &s->sent);
+	explicit_bzero(&site, sizeof site);
+	return USERS_FOUND;
+}
+
+static void
+put_server_first(struct exchange *x, struct scram *s, struct slice nonce)
+{
+	struct buffer *out = &x->challenge;
+	char digits[BASE64_ENCODED_LEN(SECRET_SALT_MAX)];
+	struct buffer salt = BUFFER_OVER(digits);
+
+	buffer_add_text(out, "r=");
+	s->nonce_at = out->len;
+	buffer_add_slice(out, nonce);
+	base64_encode(out,
+		(struct slice){(const char *)x->random, SERVER_NONCE_OCTETS});
+	s->nonce_len = out->len - s->nonce_at;
+	base64_encode(&salt,
+		(struct slice){(const char *)s->sent.salt, s->sent.salt_len});
+	buffer_add_text(out, ",s=");
+	buffer_add_slice(out, buffer_slice(&salt));
+	buffer_add_text(out, ",i=");
+	buffer_add_number(out, s->sent.iterations);
+	/* Nonces of at most NONCE_MAX make it fit. */
+	memcpy(s->server_first, out->data, out->len);
+	s->server_first_len = out->len;
+}
+
+static enum exchange_result
+first_message(struct exchange *x, struct scram *s, struct slice message)
+{
+	struct slice rest = message, authzid, name, nonce;
+
+	if (parse_header(&rest, &authzid) == -1)
+		return EXCHANGE_MALFORMED;
+	s->header_len = message.len - rest.len;
+	if (s->header_len > sizeof s->header || rest.len > sizeof s->first)
+		return EXCHANGE_MALFORMED;
+	memcpy(s->header, message.data, s->header_len);
+	memcpy(s->first, rest.data, rest.len);
+	s->first_len = rest.len;
+	/* Extensions may follow; "m=" in front is one that we must refuse. */
+	if (take(&rest, 'n', &name) == -1 || take(&rest, 'r', &nonce) == -1 ||
+		nonce.len > NONCE_MAX || !is_printable(nonce))
+		return EXCHANGE_MALFORMED;
+	int login = take_login(x, name, authzid);
+
+	if (login == -1)
+		return EXCHANGE_MALFORMED;
+	s->real = login == 0;
+	if (choose_secret(x, s) == USERS_BROKEN) {
+		x->reason = "backend";
+		return EXCHANGE_TEMPORARY;
+	}
+	put_server_first(x, s, nonce);
+	x->state = WANT_FINAL;
+	return EXCHANGE_CHALLENGE;
+}
+
+/* ------------------------------------------------------- final message --- */
+
+struct final {
+	struct slice binding, nonce, proof, without_proof;
+};
+
+static int
+parse_final(struct slice message, struct final *final)
+{
+	struct slice rest = message;
+	size_t at = slice_find_last(message, ',');
+
+	if (at == message.len || take(&rest, 'c', &final->binding) == -1 ||
+		take(&rest, 'r', &final->nonce) == -1 || rest.data == NULL)
+		return -1;
+	final->without_proof = (struct slice){message.data, at};
+	rest = slice_from(message, at + 1);
+	return take(&rest, 'p', &final->proof);
+}
+
+static bool
+binding_is_header(const struct scram *s, struct slice binding)
+{
+	char text[BASE64_ENCODED_LEN(sizeof s->header)];
+	struct buffer b = BUFFER_OVER(text);
+
+	base64_encode(&b, (struct slice){s->header, s->header_len});
+	return slice_equal(buffer_slice(&b), binding);
+}
+
+/* AuthMessage of §3. */
+static void
+auth_message(const struct scram *s, struct slice without_proof,
+	struct buffer *out)
+{
+	buffer_add(out, s->first, s->first_len);
+	buffer_add_char(out, ',');
+	buffer_add(out, s->server_first, s->server_first_len);
+	buffer_add_char(out, ',');
+	buffer_add_slice(out, without_proof);
+}
+
+/* Does the proof fit this stored key? (§3: ClientKey = Proof XOR Signature) */
+static bool
+proof_fits(const struct secret *secret, struct slice message,
+	const unsigned char *proof)
+{
+	size_t len = secret_hash_len(secret->kind);
+	unsigned char key[SECRET_HASH_MAX], stored[SECRET_HASH_MAX];
+
+	secret_hmac(secret_hash(secret->kind),
+		(struct slice){(const char *)secret->stored_key, len}, message,
+		key);
+	for (size_t i = 0; i < len; i++)
+		key[i] ^= proof[i];
+	secret_digest(secret->kind, (struct slice){(const char *)key, len},
+		stored);
+	bool fits = bytes_equal_constant_time(stored, secret->stored_key, len);
+
+	explicit_bzero(key, sizeof key);
+	return fits;
+}
+
+/* Tries every secret that shares what was sent; NULL when none fits. */
+static const struct user_secret *
+find_secret(const struct exchange *x, const struct scram *s,
+	struct slice message, const unsigned char *proof)
+{
+	const struct user_secret *found = NULL;
+
+	for (size_t i = 0; i < x->user.secrets_count; i++) {
+		const struct user_secret *u = &x->user.secrets[i];
+
+		if (u->secret.kind == s->sent.kind &&
+			u->secret.iterations == s->sent.iterations &&
+			u->secret.salt_len == s->sent.salt_len &&
+			memcmp(u->secret.salt, s->sent.salt,
+				s->sent.salt_len) == 0 &&
+			proof_fits(&u->secret, message, proof))
+			found = u;
+	}
+	return found;
+}
+
+static void
+put_server_final(struct exchange *x, const struct secret *secret,
+	struct slice message)
+{
+	size_t len = secret_hash_len(secret->kind);
+	unsigned char signature[SECRET_HASH_MAX];
+
+	secret_hmac(secret_hash(secret->kind),
+		(struct slice){(const char *)secret->server_key, len}, message,
+		signature);
+	buffer_add_text(&x->challenge, "v=");
+	base64_encode(&x->challenge,
+		(struct slice){(const char *)signature, len});
+}
+
+static enum exchange_result
+final_message(struct exchange *x, struct scram *s, struct slice response)
+{
+	char text[3 * FIRST_MAX];
+	struct buffer message = BUFFER_OVER(text);
+	unsigned char proof[SECRET_HASH_MAX];
+	struct buffer decoded = {(char *)proof, 0, sizeof proof, false};
+	struct slice nonces = {s->server_first + s->nonce_at, s->nonce_len};
+	const struct user_secret *found = NULL;
+	struct final final;
+
+	if (parse_final(response, &final) == -1 ||
+		base64_decode(&decoded, final.proof) == -1 ||
+		decoded.len != secret_hash_len(s->sent.kind))
+		return EXCHANGE_MALFORMED;
+	auth_message(s, final.without_proof, &message);
+	if (message.overflow)
+		return EXCHANGE_MALFORMED;
+	bool same = binding_is_header(s, final.binding) &&
+		slice_equal(final.nonce, nonces);
+
+	if (s->real)
+		found = find_secret(x, s, buffer_slice(&message), proof);
+	else
+		(void)proof_fits(&s->sent, buffer_slice(&message), proof);
+	if (found == NULL || !same)
+		return EXCHANGE_FAIL;
+	put_server_final(x, &found->secret, buffer_slice(&message));
+	slice_string(found->label, s->label, sizeof s->label);
+	x->state = WANT_EMPTY;
+	return EXCHANGE_CHALLENGE;
+}
+
+static enum exchange_result
+step(struct exchange *x, struct slice response)
+{
+	struct scram *s = (struct scram *)(void *)x->memory;
+
+	switch (x->state) {
+	case START:
+		if (response.data == NULL) {
+			x->state = WANT_FIRST;
+			return EXCHANGE_CHALLENGE; /* an empty one */
+		}
+		return first_message(x, s, response);
+	case WANT_FIRST:
+		return first_message(x, s, response);
+	case WANT_FINAL:
+		x->reason = s->why;
+		return final_message(x, s, response);
+	default:
+		if (response.len > 0)
+			return EXCHANGE_MALFORMED;
+		return mechanism_accept(x, slice_of(s->label));
+	}
+}
+
+static bool
+holds(const struct user *user, enum secret_kind kind)
+{
+	for (size_t i = 0; i < user->secrets_count; i++)
+		if (user->secrets[i].secret.kind == kind)
+			return true;
+	return false;
+}
+
+static bool
+usable_256(const struct user *user)
+{
+	return holds(user, SECRET_SCRAM_SHA_256);
+}
+
+static bool
+usable_1(const struct user *user)
+{
+	return holds(user, SECRET_SCRAM_SHA_1);
+}
+
+const struct mechanism mechanism_scram_sha_256 = {
+	"SCRAM-SHA-256", true, step, usable_256};
+const struct mechanism mechanism_scram_sha_1 = {
+	"SCRAM-SHA-1", true, step, usable_1};

@@ -1,0 +1,132 @@
+/*
+ * cdbread - see cdbread.h. Used by the authenticator, by the keeper for
+ * morercpthosts.cdb, and by smtpd-passwd.
+ */
+#include "lib/cdbread.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER_LEN 2048u /* 256 tables: position, slots */
+#define PAIR_LEN 8u
+
+struct pair {
+	uint32_t first, second;
+};
+
+/* len octets at position, all of them or -1. */
+static int
+read_at(int fd, uint64_t position, void *out, size_t len)
+{
+	char *to = out;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, to, len, (off_t)position);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		to += n;
+		len -= (size_t)n;
+		position += (uint64_t)n;
+	}
+	return 0;
+}
+
+static uint32_t
+little_endian(const unsigned char *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+		(uint32_t)p[3] << 24;
+}
+
+static int
+read_pair(int fd, uint64_t position, struct pair *pair)
+{
+	unsigned char octets[PAIR_LEN];
+
+	if (read_at(fd, position, octets, sizeof octets) == -1)
+		return -1;
+	pair->first = little_endian(octets);
+	pair->second = little_endian(octets + 4);
+	return 0;
+}
+
+static uint32_t
+hash_of(struct slice key)
+{
+	uint32_t h = 5381;
+
+	for (size_t i = 0; i < key.len; i++)
+		h = (h + (h << 5)) ^ (unsigned char)key.data[i];
+	return h;
+}
+
+/* Is the record at position the one for key? FOUND copies its data. */
+static enum cdbread_result
+compare_record(int fd, uint32_t position, struct slice key, char *out,
+	size_t cap, size_t *len)
+{
+	char stored[CDBREAD_KEY_MAX];
+	struct pair lengths;
+
+	if (position < HEADER_LEN || read_pair(fd, position, &lengths) == -1)
+		return CDBREAD_BROKEN;
+	if (lengths.first != key.len)
+		return CDBREAD_MISSING;
+	if (read_at(fd, (uint64_t)position + PAIR_LEN, stored, key.len) == -1)
+		return CDBREAD_BROKEN;
+	if (key.len > 0 && memcmp(stored, key.data, key.len) != 0)
+		return CDBREAD_MISSING;
+	if (lengths.second > cap)
+		return CDBREAD_BROKEN;
+	*len = lengths.second;
+	return read_at(fd, (uint64_t)position + PAIR_LEN + key.len, out,
+		       *len) == -1
+		? CDBREAD_BROKEN
+		: CDBREAD_FOUND;
+}
+
+enum cdbread_result
+cdbread_find(int fd, struct slice key, char *out, size_t cap, size_t *len)
+{
+	uint32_t hash = hash_of(key);
+	struct stat status;
+	struct pair table;
+
+	if (key.len > CDBREAD_KEY_MAX)
+		return CDBREAD_MISSING;
+	if (fstat(fd, &status) == -1 ||
+		read_pair(fd, (hash & 255) * PAIR_LEN, &table) == -1)
+		return CDBREAD_BROKEN;
+	uint32_t slots = table.second;
+
+	if (slots == 0)
+		return CDBREAD_MISSING;
+	/* The table must lie in the file, which also bounds the search. */
+	if (table.first < HEADER_LEN ||
+		(uint64_t)table.first + (uint64_t)slots * PAIR_LEN >
+			(uint64_t)status.st_size)
+		return CDBREAD_BROKEN;
+	for (uint32_t i = 0, at = (hash >> 8) % slots; i < slots; i++) {
+		struct pair slot;
+
+		if (read_pair(fd, table.first + (uint64_t)at * PAIR_LEN,
+			    &slot) == -1)
+			return CDBREAD_BROKEN;
+		if (slot.second == 0)
+			return CDBREAD_MISSING;
+		if (slot.first == hash) {
+			enum cdbread_result result = compare_record(
+				fd, slot.second, key, out, cap, len);
+
+			if (result != CDBREAD_MISSING)
+				return result;
+		}
+		at = at + 1 == slots ? 0 : at + 1;
+	}
+	return CDBREAD_MISSING;
+}
