@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "auth/madeup.h"
-#include "auth/record.h"
 #include "lib/base64.h"
 
 #define MEASURE_RUNS 3		 /* the longest counts */
@@ -107,7 +106,8 @@ is_tried(const struct user *user, const struct user_secret *s)
 {
 	if (s->secret.kind == SECRET_UNKNOWN || is_locked(&s->secret))
 		return false;
-	return !record_is_form(s->label) || user->secrets[0].label.len != 0;
+	return !mechanism_is_companion(s->label) ||
+	       user->secrets[0].label.len != 0;
 }
 
 /* One user's password check: how often each class, how long in all. */
@@ -275,13 +275,18 @@ salt_len_of(const struct census_class *class)
 int
 census_site(const struct census *census, struct slice key, struct buffer *out)
 {
+	size_t salt_len = commonest(census, salt_len_of, CENSUS_SALT_LEN);
+
+	/* A made-up salt is one SHA-256: see struct site. */
+	if (salt_len > SECRET_HASH_MAX)
+		salt_len = SECRET_HASH_MAX;
 	buffer_add_text(out, "1 ");
 	base64_encode(out, key);
 	buffer_add_char(out, ' ');
 	buffer_add_number(
 		out, commonest(census, iterations_of, CENSUS_ITERATIONS));
 	buffer_add_char(out, ' ');
-	buffer_add_number(out, commonest(census, salt_len_of, CENSUS_SALT_LEN));
+	buffer_add_number(out, salt_len);
 	buffer_add_char(out, ' ');
 	buffer_add_number(out, census_floor_ms(census));
 	buffer_add_char(out, ' ');

@@ -10,7 +10,8 @@
 #define CENSUS_MECHS_MAX 16
 #define CENSUS_CLASSES_MAX 128 /* what goes beyond is not counted */
 #define CENSUS_TEXT_MAX 384    /* octets: a crypt string, libxcrypt's limit */
-#define CENSUS_SITE_MAX 1024   /* octets of the record #site */
+/* Octets of the record #site: what the memory of struct site holds. */
+#define CENSUS_SITE_MAX (USERS_SETTING_MAX + 256)
 
 #define CENSUS_ITERATIONS 10000 /* of SCRAM, where a file has none */
 #define CENSUS_SALT_LEN 16	/* octets */

@@ -5,25 +5,13 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "auth/mechanism.h"
 #include "lib/base64.h"
 
 #define GECOS 3	    /* field 5 of the line, counted from 0 after the login */
 #define SALT_LEN 16 /* octets of a new salt */
 
 #define WORD "smtp_secret_"
-
-/* Labels that hold field 2's password in another form. */
-static const char *const forms[] = {
-	"scram-sha-256", "scram-sha-1", "cram-md5", "digest-md5"};
-
-bool
-record_is_form(struct slice label)
-{
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (slice_is(label, forms[i]))
-			return true;
-	return false;
-}
 
 static const char *
 scheme(enum secret_kind kind)
@@ -60,7 +48,7 @@ choose_salt(struct secret *secret, const struct user *old)
 		const struct user_secret *app = &old->secrets[i];
 
 		if (app->secret.kind != secret->kind || app->label.len == 0 ||
-			record_is_form(app->label))
+			mechanism_is_companion(app->label))
 			continue;
 		secret->iterations = app->secret.iterations;
 		secret->salt_len = app->secret.salt_len;
@@ -92,7 +80,7 @@ is_form_word(struct slice word)
 	struct slice name = slice_split(&word, '=');
 
 	return word.data != NULL && slice_starts_nocase(name, WORD) &&
-	       record_is_form(slice_from(name, strlen(WORD)));
+	       mechanism_is_companion(slice_from(name, strlen(WORD)));
 }
 
 /* The words of field 5 but the password's other forms; true if any stay. */

@@ -7,12 +7,6 @@
 
 #define RECORD_ITERATIONS_MIN 4096 /* RFC 5802 §5.1, RFC 7677 §4 */
 
-/*
- * Does the label (scram-sha-1, cram-md5, ...) say that the secret is field
- * 2's password in the form another mechanism needs?
- */
-bool record_is_form(struct slice label);
-
 /* Appends the stored form of a SCRAM secret: {SCRAM-SHA-1}4096,... */
 void record_add_secret(struct buffer *out, const struct secret *secret);
 

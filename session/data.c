@@ -82,7 +82,7 @@ take_text(struct data *d, struct feed *f)
 		size_t n = match_name(d, f->in, len, &hop);
 
 		if (hop && ++d->hops == DATA_HOPS_MAX) {
-			d->in_header = false; /* said once */
+			d->in_header = false; /* told once */
 			len = n;
 			result = DATA_LOOP;
 		}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Unknown, disabled and known users get the same bytes, in the same time."""
 import base64
-import statistics
+import os
 import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
@@ -95,6 +95,7 @@ with case("made-up salts"), Server() as server:
     with open(server.path("authusers"), encoding="utf-8") as file:
         lines = [line for line in file if not line.startswith("# smtpd-key")]
     server.write("authusers", "".join(lines), 0o600)
+    os.unlink(server.path("authusers.cdb"))
     server.passwd("build")
     ok(salt_and_count(server, "SCRAM-SHA-256", NONE)[0] != before[0],
        "another site key, other salts: they hang on the key")
@@ -133,19 +134,19 @@ def seconds(server, mechanism, user):
         return taken
 
 
-def medians(server, mechanism, users, tries):
-    """In turn, so that a busy machine is busy for all of them."""
+def quickest(server, mechanism, users, tries):
+    """Of several, in turn: what a busy machine adds is not the server's."""
     taken = {user: [] for user in users}
     for _ in range(tries):
         for user in users:
             taken[user].append(seconds(server, mechanism, user))
-    return [statistics.median(taken[user]) for user in users]
+    return [min(taken[user]) for user in users]
 
 
 def alike(server, mechanism, users, what):
     """Up to three times: another test may have taken the processor."""
     for _ in range(3):
-        got = medians(server, mechanism, users, 15)
+        got = quickest(server, mechanism, users, 15)
         if max(got) - min(got) < 0.25 * max(got):
             break
     shown = ", ".join(f"{user} {1000 * s:.1f} ms"
@@ -164,7 +165,7 @@ with case("the same time"), Server() as server:
         ok(min(got) > 0.004, f"{mechanism}: time that can be measured",
            f"{1000 * min(got):.1f} ms")
     # The client works here, not the server: what differs is small anyway.
-    got = medians(server, "SCRAM-SHA-256", users, 15)
+    got = quickest(server, "SCRAM-SHA-256", users, 15)
     ok(max(got) - min(got) < 0.003, "SCRAM: less than 3 ms apart",
        [f"{1000 * s:.2f} ms" for s in got])
 

@@ -101,7 +101,7 @@ PROBES = (
     ("not offered", ("AUTH NTLM",), "auth refused reason=not-offered"),
     ("malformed", ("AUTH PLAIN !",), "auth refused mech=PLAIN reason=syntax"),
     ("blank in a name", ("AUTH PLAIN " + b64("\0a b\\@example.com\0x"),),
-     r"auth fail user=a\x20b\x5c@example.com mech=PLAIN reason=unknown"),
+     r"auth fail user=a\x20b\x5C@example.com mech=PLAIN reason=unknown"),
 )
 with case("the log"), Server(users={**USERS, "off@example.com": "secret"}
                              ) as server:

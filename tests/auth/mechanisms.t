@@ -109,13 +109,12 @@ with case("empty responses"), Server(users=USERS) as server:
            "PLAIN: an empty line is an empty response", got)
         c.must(("AUTH LOGIN", "334 "), (b64(JOE), "334 "))
         got = c.command("")
-        is_(got, FAILED, "LOGIN: an empty password line is a wrong password")
+        ok(got.startswith((MALFORMED, FAILED)),
+           "LOGIN: an empty password line is no password", got)
         is_(c.login("PLAIN", JOE, "secret"), OK, "empty lines: goes on")
-    is_(Server.passwd(server, "check", JOE, stdin="secret").returncode, 0,
-        "the user file is sound")
 
 with case("PLAIN's syntax"), Server(users=USERS) as server:
-    for message in ("", JOE, f"{JOE}\0secret", f"\0\0secret", "\0\0",
+    for message in ("", JOE, f"{JOE}\0secret", "\0\0secret", "\0\0",
                     f"\0{JOE}", "\0", f"\0{JOE}\0secret\0more",
                     f"\0{JOE}\0"):
         with case(repr(message)), server.client() as c:
@@ -136,7 +135,6 @@ with case("authorization id"), Server(users={JOE: "secret",
 
 with case("cancel"), Server(users=USERS) as server:
     scram = {name: b64(Scram(name, JOE, "secret").first) for name in SCRAMS}
-    # PLAIN with the password in it is over with its line.
     table = [(("AUTH PLAIN",), "PLAIN at 334"),
              (("AUTH LOGIN",), "LOGIN at the name"),
              (("AUTH LOGIN", b64(JOE)), "LOGIN at the password"),
@@ -196,7 +194,7 @@ with case("what SCRAM must refuse"), Server(users=USERS) as server:
                        f"{name}: header {header!r} is refused", got)
         for first in ("n,,", "n,,n=", f"n,,n={JOE}", f"n,,r=abc,n={JOE}",
                       f"n,,n={JOE},r=", "n,,n=,r=abc",
-                      f"n,,m=ext,n={JOE},r=abc", f"n,,n=a=2,r=abc",
+                      f"n,,m=ext,n={JOE},r=abc", "n,,n=a=2,r=abc",
                       f"n,,n={JOE},r=a\x01c", f"n,,n={JOE},r=a\x7fc",
                       f"n,,n={JOE}\0,r=abc", "n,,n=" + "u" * 3000 + ",r=abc"):
             with case(f"{name}: {first[:40]!r}"), server.client() as c:

@@ -116,6 +116,8 @@ with case("secrets"):
                      "TRACE=1: what the client says")
                 like(server.log(), r"(?m) > 250 HELP$",
                      "TRACE=1: what it is told")
+                like(server.log(), r"(?m)< AUTH PLAIN$",
+                     "TRACE=1: AUTH without initial response")
                 like(server.log(), r"< AUTH PLAIN <hidden \d+ bytes>",
                      "TRACE=1: an initial response is hidden")
                 like(server.log(), rf"< <hidden {len(plain)} bytes>",

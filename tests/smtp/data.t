@@ -122,4 +122,17 @@ for name in ("Received", "Delivered-To", "RECEIVED", "delivered-to"):
                "250 2.0.0", f"{name} in other and folded lines")
         is_(len(server.messages()), 3, f"{name}: three are queued")
 
+with case("no queue"), Server(
+        env={"QMAILQUEUE": "/nonexistent/queue"}) as server:
+    with server.client() as c:
+        c.envelope()
+        c.talk(("DATA", "451 4.3.0", "no queue program: 451, no 354"),
+               ("NOOP", "250 2.0.0", "the connection goes on"))
+        c.envelope()
+        c.send("BDAT 6 LAST\r\nQUIT\r\n")
+        starts(c.reply(), "451 4.3.0", "no queue program: BDAT")
+        c.talk(("NOOP", "250 2.0.0", "its octets are consumed"))
+    server.wait_log(" config fail file=/nonexistent/queue reason=", 2)
+    ok(True, "no queue program: logged, by name")
+
 done()

@@ -99,6 +99,7 @@ class Client:
         while True:
             more = self.sock.recv(65536)
             if not more:
+                _note(data.decode("utf-8", "backslashreplace").splitlines())
                 return data
             data += more
 
@@ -138,7 +139,7 @@ class Client:
             if lines[-1][:3] != lines[0][:3]:
                 raise ValueError("codes differ: " + repr(lines))
             if line[3:4] == b" ":
-                _note(lines)
+                _note(lines[-1:])
                 return Reply("\n".join(lines))
 
     def expect(self, start):
@@ -262,4 +263,4 @@ def _note(lines):
     path = os.environ.get("TEST_REPLIES")
     if path:
         with open(path, "a", encoding="utf-8") as file:
-            file.write(lines[-1] + "\n")
+            file.write("".join(line + "\n" for line in lines))

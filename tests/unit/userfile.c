@@ -400,6 +400,41 @@ test_census(void)
 		"a user who cannot log in: a warning with his line");
 }
 
+/* The server must be able to read what is written, whatever is common. */
+static void
+test_site(void)
+{
+	static const struct {
+		const char *text, *what;
+	} rows[] = {
+		{"a:" PENCIL "\n", "SCRAM-SHA-256"},
+		{"a:{SCRAM-SHA-1}1,"
+		 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		 "AAAAAAAAAAAAAAAAAAAAAAAAAA==,AAAAAAAAAAAAAAAAAAAAAAAAAAA=,"
+		 "AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+			"the longest salt"},
+		{"a:$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/\n", "crypt"},
+		{"a:*\n", "a locked account"},
+		{"a:{PLAIN}x\n", "a clear password"},
+		{"a:nonsense\n", "no hash at all"},
+	};
+	struct userfile f;
+	struct census census;
+	struct site site;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int fd;
+
+		write_file("authusers", rows[i].text);
+		ok(change(&f, NULL, NULL, &census) == 0, rows[i].what);
+		fd = open("authusers.cdb", O_RDONLY);
+		ok(fd >= 0 && users_site(fd, &site) == USERS_FOUND &&
+				site.scram_iterations > 0,
+			"and the server reads its #site");
+		(void)close(fd);
+	}
+}
+
 static void
 test_made_up(void)
 {
@@ -452,6 +487,7 @@ main(void)
 	test_bad_lines();
 	test_editor();
 	test_census();
+	test_site();
 	test_made_up();
 	(void)unlink("authusers");
 	(void)unlink("authusers.cdb");
