@@ -15,6 +15,8 @@
 #include "lib/clock.h"
 
 #define RESPONSE_THERE 1
+#define KEEPER_FD 0 /* in the authenticator */
+#define USERS_FD 1
 
 static _Noreturn void authenticator_run(
 	int fd, const struct authenticator_setup *setup);
@@ -101,10 +103,10 @@ authenticator_stop(struct authenticator *a)
 /* ------------------------------------------------ in the authenticator --- */
 
 static _Noreturn void
-answer_and_exit(int fd, struct verdict_packet *packet)
+answer_and_exit(struct verdict_packet *packet)
 {
 	/* If the keeper is gone there is nobody to tell. */
-	ssize_t ignored = write(fd, packet, sizeof *packet);
+	ssize_t ignored = write(KEEPER_FD, packet, sizeof *packet);
 
 	(void)ignored;
 	_exit(0);
@@ -116,15 +118,11 @@ enter_jail(int fd, const struct authenticator_setup *setup)
 {
 	struct jail jail = setup->jail;
 
-	if (setup->users_fd != -1 && dup2(setup->users_fd, 1) == -1)
+	if (dup2(fd, KEEPER_FD) == -1 || dup2(setup->users_fd, USERS_FD) == -1)
 		return "dup2";
-	if (setup->users_fd == -1)
-		close(1);
-	if (dup2(fd, 0) == -1)
-		return "dup2";
-	jail_close_from(2);
+	jail_close_from(USERS_FD + 1);
 	jail.kind = JAIL_AUTHENTICATOR;
-	jail.fds_max = 2;
+	jail.fds_max = USERS_FD + 1;
 	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
 		return "capset";
 	return jail_enter(&jail);
@@ -152,14 +150,11 @@ static enum exchange_result
 step(struct exchange *x, struct slice response)
 {
 	int64_t start = clock_ms();
-	enum exchange_result result = EXCHANGE_TEMPORARY;
 
 	x->challenge = BUFFER_OVER(x->challenge_text);
 	x->reason = "";
-	if (x->users_fd == -1)
-		x->reason = "backend";
-	else
-		result = x->mechanism->step(x, response);
+	enum exchange_result result = x->mechanism->step(x, response);
+
 	if (result == EXCHANGE_FAIL)
 		wait_for_floor(x->users_fd, start);
 	return result;
@@ -201,17 +196,17 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
 		_exit(1);
 	x.mechanism = setup->mechanism;
-	x.users_fd = setup->users_fd == -1 ? -1 : 1;
+	x.users_fd = USERS_FD;
 	x.authdomain = setup->authdomain;
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {
 		packet.result = VERDICT_PACKET_JAIL;
 		copy_text(packet.reason, sizeof packet.reason, failed);
-		answer_and_exit(0, &packet);
+		answer_and_exit(&packet);
 	}
 	do {
-		ssize_t n = read(0, response, sizeof response);
+		ssize_t n = read(KEEPER_FD, response, sizeof response);
 
 		if (n <= 0)
 			_exit(0); /* cancelled, or the keeper is gone */
@@ -223,7 +218,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 		explicit_bzero(response, sizeof response);
 		report(&packet, &x, result);
 		if (result != EXCHANGE_CHALLENGE)
-			answer_and_exit(0, &packet);
-	} while (write(0, &packet, sizeof packet) == sizeof packet);
+			answer_and_exit(&packet);
+	} while (write(KEEPER_FD, &packet, sizeof packet) == sizeof packet);
 	_exit(0);
 }

@@ -22,7 +22,7 @@ struct authenticator {
 
 struct authenticator_setup {
 	const struct mechanism *mechanism;
-	int users_fd; /* -1: the user file cannot be read: every try is 454 */
+	int users_fd; /* authusers.cdb */
 	struct slice authdomain;
 	struct jail jail;
 };

@@ -124,7 +124,12 @@ mechanism_check_password(struct exchange *x, struct slice login,
 	struct site site;
 	enum exchange_result result = EXCHANGE_TEMPORARY;
 
-	if (mechanism_login(x, login) == -1 || password.len == 0)
+	/*
+	 * NUL is no part of a password (RFC 4616 §2), and must be none: HMAC
+	 * pads its key with NULs, so "x" and "x\0" would be the same.
+	 */
+	if (mechanism_login(x, login) == -1 || password.len == 0 ||
+		slice_find(password, '\0') != password.len)
 		return EXCHANGE_MALFORMED;
 	enum users_result found = users_find(x->users_fd,
 		(struct slice){x->login, x->login_len}, &x->user);

@@ -27,7 +27,7 @@ enum exchange_result {
 struct exchange {
 	/* given */
 	const struct mechanism *mechanism;
-	int users_fd;             /* authusers.cdb open for reading, or -1 */
+	int users_fd;             /* authusers.cdb, open for reading */
 	struct slice authdomain;  /* appended to a login without @, or absent */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	/* result */

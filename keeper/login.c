@@ -85,8 +85,10 @@ start(struct keeper *k, struct slice response)
 	struct authenticator_setup setup = {k->mechanism, k->users_fd,
 		k->config->authdomain, k->jail};
 
-	if (k->users_fd == -1)
+	if (k->users_fd == -1) {
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
+		return temporary(k, "backend");
+	}
 	if (authenticator_start(&k->authenticator, &setup) == -1)
 		return temporary(k, "backend");
 	return step(k, response);

@@ -194,6 +194,32 @@ trim(struct slice text)
 	return text;
 }
 
+/* A mechanism that is not offered may be anything, a password too. */
+static void
+trace_auth(struct session *s, struct slice argument)
+{
+	struct slice rest = argument, offered = s->mechanisms;
+	struct slice name = slice_split(&rest, ' ');
+	char text[64];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_text(&b, "AUTH");
+	while (offered.len > 0)
+		if (slice_equal_nocase(slice_split(&offered, ' '), name)) {
+			buffer_add_char(&b, ' ');
+			buffer_add_slice(&b, name);
+			argument = rest;
+			break;
+		}
+	if (argument.data == NULL) {
+		session_trace(s, "<", buffer_slice(&b));
+		return;
+	}
+	buffer_add_char(&b, ' ');
+	if (buffer_string(&b) != NULL)
+		trace_hidden(s, "<", text, argument.len);
+}
+
 static void
 trace_command(struct session *s, const struct command *command,
 	struct slice line, struct slice argument)
@@ -203,17 +229,7 @@ trace_command(struct session *s, const struct command *command,
 	if (command->verb == NULL) {
 		trace_hidden(s, "<", "", line.len);
 	} else if (command->run == command_auth) {
-		struct slice response = argument;
-		char text[64];
-		struct buffer b = BUFFER_OVER(text);
-
-		buffer_add_text(&b, "AUTH ");
-		buffer_add_escaped(&b, slice_split(&response, ' '), 40);
-		buffer_add_char(&b, ' ');
-		if (buffer_string(&b) != NULL && response.data != NULL)
-			trace_hidden(s, "<", text, response.len);
-		else
-			session_trace(s, "<", buffer_slice(&b));
+		trace_auth(s, argument);
 	} else {
 		session_trace(s, "<", line);
 	}
@@ -361,7 +377,10 @@ session_run(struct session *s)
 
 	s->pipe = -1;
 	if (failed != NULL) {
-		session_stop(s, END_JAIL, REPLY_UNAVAILABLE);
+		bool clear = !s->config->smtps || s->config->tls_outside;
+
+		session_stop(s, END_JAIL,
+			clear ? REPLY_UNAVAILABLE : REPLY_NONE);
 		finish(s, failed);
 	}
 	s->login_deadline = CLOCK_NEVER;
