@@ -77,11 +77,13 @@ $(BUILD)/stub/%: $(BUILD)/tests/stub/%.o
 
 tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%)
 
+# With -n (make -n deps) they print the packages and change nothing.
+DRY = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),-n)
 deps:
-	./deps build
+	+@./deps $(DRY) build
 
-deps-check: deps
-	./deps check
+deps-check:
+	+@./deps $(DRY) check
 
 # A second make, which sees the libraries that the first has installed.
 check: deps-check
@@ -103,7 +105,11 @@ build/fuzz/%: tests/fuzz/%.c $(filter-out musl/%,$(MODULES))
 	clang $(FUZZ_FLAGS) -o $@ $< $(filter-out musl/%,$(MODULES)) \
 		-lbearssl -lcdb -lcrypt
 
-fuzz: $(FUZZERS:%=build/fuzz/%)
+fuzz:
+	./deps fuzz
+	$(MAKE) fuzzed
+
+fuzzed: $(FUZZERS:%=build/fuzz/%)
 	for target in $(FUZZERS); do \
 		mkdir -p build/corpus/$$target && \
 		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
@@ -137,4 +143,4 @@ lint:
 
 -include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
-.PHONY: all tests-built checked deps deps-check check run fuzz install clean format lint
+.PHONY: all tests-built checked deps deps-check check run fuzz fuzzed install clean format lint

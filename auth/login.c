@@ -33,7 +33,7 @@ static enum exchange_result
 step(struct exchange *x, struct slice response)
 {
 	size_t len = (size_t)(unsigned char)x->memory[0] << 8 |
-		(unsigned char)x->memory[1];
+		     (unsigned char)x->memory[1];
 
 	switch (x->state) {
 	case START:

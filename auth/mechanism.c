@@ -60,8 +60,8 @@ bool
 mechanism_is_companion(struct slice label)
 {
 	return slice_is(label, "scram-sha-1") ||
-		slice_is(label, "scram-sha-256") ||
-		slice_is(label, "cram-md5") || slice_is(label, "digest-md5");
+	       slice_is(label, "scram-sha-256") ||
+	       slice_is(label, "cram-md5") || slice_is(label, "digest-md5");
 }
 
 static void
@@ -86,40 +86,46 @@ try_secrets(struct exchange *x, struct slice password)
 {
 	const struct user *user = &x->user;
 	bool own = user->secrets_count > 0 && user->secrets[0].label.len == 0;
+	enum exchange_result result = EXCHANGE_FAIL;
 
-	x->reason = "no-secret";
+	x->reason = "password";
 	for (size_t i = 0; i < user->secrets_count; i++) {
 		const struct user_secret *s = &user->secrets[i];
 
 		if (own && mechanism_is_companion(s->label))
 			continue;
-		x->reason = "password";
 		switch (secret_check(&s->secret, password)) {
 		case SECRET_MATCH:
 			return mechanism_accept(x, s->label);
 		case SECRET_NO_MEMORY:
 			x->reason = "memory";
-			return EXCHANGE_TEMPORARY;
+			result = EXCHANGE_TEMPORARY;
+			break;
 		case SECRET_MISMATCH:
 			break;
 		}
 	}
-	return EXCHANGE_FAIL;
+	return result;
 }
 
-/* What a known user's check would cost; the result does not matter. */
+/*
+ * What a known user's check would cost. A match does not matter, but want of
+ * memory does: a known user would have got a 454.
+ */
 static enum exchange_result
 pretend(struct exchange *x, const struct site *site, struct slice password,
 	const char *reason)
 {
-	(void)secret_check(&site->usual, password);
-	x->reason = reason;
-	return EXCHANGE_FAIL;
+	bool no_memory =
+		secret_check(&site->usual, password) == SECRET_NO_MEMORY;
+
+	x->reason = no_memory ? "memory" : reason;
+	return no_memory ? EXCHANGE_TEMPORARY : EXCHANGE_FAIL;
 }
 
 enum exchange_result
-mechanism_check_password(struct exchange *x, struct slice login,
-	struct slice password)
+mechanism_check_password(
+	struct exchange *x, struct slice login, struct slice password)
 {
 	struct site site;
 	enum exchange_result result = EXCHANGE_TEMPORARY;
@@ -131,11 +137,12 @@ mechanism_check_password(struct exchange *x, struct slice login,
 	if (mechanism_login(x, login) == -1 || password.len == 0 ||
 		slice_find(password, '\0') != password.len)
 		return EXCHANGE_MALFORMED;
-	enum users_result found = users_find(x->users_fd,
-		(struct slice){x->login, x->login_len}, &x->user);
+	enum users_result found = users_find(
+		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
 
 	x->reason = "backend";
-	if (found == USERS_BROKEN || users_site(x->users_fd, &site) != USERS_FOUND)
+	if (found == USERS_BROKEN ||
+		users_site(x->users_fd, &site) != USERS_FOUND)
 		return EXCHANGE_TEMPORARY;
 	if (found == USERS_MISSING)
 		result = pretend(x, &site, password, "unknown");

@@ -31,6 +31,7 @@ step(struct exchange *x, struct slice response)
 		!slice_equal((struct slice){wanted, wanted_len},
 			(struct slice){x->login, x->login_len})) {
 		x->reason = "password";
+		x->label[0] = '\0';
 		return EXCHANGE_FAIL;
 	}
 	return result;

@@ -13,22 +13,22 @@
 #include "auth/mechanism.h"
 #include "lib/base64.h"
 
-#define NONCE_MAX 256          /* octets of the client's */
+#define NONCE_MAX 256	       /* octets of the client's */
 #define SERVER_NONCE_OCTETS 18 /* of randomness */
-#define FIRST_MAX 1024         /* octets of client-first-bare */
+#define FIRST_MAX 1024	       /* octets of client-first-bare */
 
 enum { START, WANT_FIRST, WANT_FINAL, WANT_EMPTY };
 
 /* What is kept between the steps, in x->memory. */
 struct scram {
 	char header[16 + USERS_LOGIN_MAX * 3]; /* gs2 header */
-	char first[FIRST_MAX];                 /* client-first-bare */
+	char first[FIRST_MAX];		       /* client-first-bare */
 	char server_first[FIRST_MAX];
 	size_t header_len, first_len, server_first_len;
 	size_t nonce_at, nonce_len; /* both nonces, in server_first */
-	bool real;                  /* there is such a user with such a secret */
-	const char *why;            /* reason for the log, should it fail */
-	struct secret sent;         /* whose salt and iterations were sent */
+	bool real;	    /* there is such a user with such a secret */
+	const char *why;    /* reason for the log, should it fail */
+	struct secret sent; /* whose salt and iterations were sent */
 	char label[USERS_LABEL_MAX + 1];
 };
 
@@ -39,8 +39,8 @@ static enum secret_kind
 kind_of(const struct exchange *x)
 {
 	return slice_is(slice_of(x->mechanism->name), "SCRAM-SHA-1")
-		? SECRET_SCRAM_SHA_1
-		: SECRET_SCRAM_SHA_256;
+		       ? SECRET_SCRAM_SHA_1
+		       : SECRET_SCRAM_SHA_256;
 }
 
 static bool
@@ -135,11 +135,10 @@ take_login(struct exchange *x, struct slice name, struct slice authzid)
 	if (decode_name(name, &decoded) == -1 ||
 		mechanism_login(x, buffer_slice(&decoded)) == -1)
 		return -1;
-	return other_len == 0 ||
-			slice_equal((struct slice){other, other_len},
-				(struct slice){x->login, x->login_len})
-		? 0
-		: 1;
+	return other_len == 0 || slice_equal((struct slice){other, other_len},
+					 (struct slice){x->login, x->login_len})
+		       ? 0
+		       : 1;
 }
 
 /* The same for the same login for ever, and for nobody else's (§5.1). */
@@ -177,8 +176,8 @@ choose_secret(struct exchange *x, struct scram *s)
 {
 	struct site site;
 	const struct user_secret *found = NULL;
-	enum users_result result = users_find(x->users_fd,
-		(struct slice){x->login, x->login_len}, &x->user);
+	enum users_result result = users_find(
+		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
 
 	if (result == USERS_BROKEN ||
 		users_site(x->users_fd, &site) != USERS_FOUND)
@@ -186,9 +185,9 @@ choose_secret(struct exchange *x, struct scram *s)
 	if (result == USERS_FOUND)
 		found = first_secret(x);
 	s->why = result == USERS_MISSING ? "unknown"
-		: x->user.disabled          ? "disabled"
-		: found == NULL             ? "no-secret"
-					    : "password";
+		 : x->user.disabled	 ? "disabled"
+		 : found == NULL	 ? "no-secret"
+					 : "password";
 	s->real = s->real && found != NULL && !x->user.disabled;
 	/* A disabled user's own salt: as before it was disabled. */
 	if (found != NULL)
@@ -286,8 +285,8 @@ binding_is_header(const struct scram *s, struct slice binding)
 
 /* AuthMessage of §3. */
 static void
-auth_message(const struct scram *s, struct slice without_proof,
-	struct buffer *out)
+auth_message(
+	const struct scram *s, struct slice without_proof, struct buffer *out)
 {
 	buffer_add(out, s->first, s->first_len);
 	buffer_add_char(out, ',');
@@ -309,8 +308,8 @@ proof_fits(const struct secret *secret, struct slice message,
 		key);
 	for (size_t i = 0; i < len; i++)
 		key[i] ^= proof[i];
-	secret_digest(secret->kind, (struct slice){(const char *)key, len},
-		stored);
+	secret_digest(
+		secret->kind, (struct slice){(const char *)key, len}, stored);
 	bool fits = bytes_equal_constant_time(stored, secret->stored_key, len);
 
 	explicit_bzero(key, sizeof key);
@@ -339,8 +338,8 @@ find_secret(const struct exchange *x, const struct scram *s,
 }
 
 static void
-put_server_final(struct exchange *x, const struct secret *secret,
-	struct slice message)
+put_server_final(
+	struct exchange *x, const struct secret *secret, struct slice message)
 {
 	size_t len = secret_hash_len(secret->kind);
 	unsigned char signature[SECRET_HASH_MAX];
@@ -349,8 +348,8 @@ put_server_final(struct exchange *x, const struct secret *secret,
 		(struct slice){(const char *)secret->server_key, len}, message,
 		signature);
 	buffer_add_text(&x->challenge, "v=");
-	base64_encode(&x->challenge,
-		(struct slice){(const char *)signature, len});
+	base64_encode(
+		&x->challenge, (struct slice){(const char *)signature, len});
 }
 
 static enum exchange_result
@@ -372,7 +371,7 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	if (message.overflow)
 		return EXCHANGE_MALFORMED;
 	bool same = binding_is_header(s, final.binding) &&
-		slice_equal(final.nonce, nonces);
+		    slice_equal(final.nonce, nonces);
 
 	if (s->real)
 		found = find_secret(x, s, buffer_slice(&message), proof);
@@ -382,6 +381,8 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 		return EXCHANGE_FAIL;
 	put_server_final(x, &found->secret, buffer_slice(&message));
 	slice_string(found->label, s->label, sizeof s->label);
+	explicit_bzero(&x->user, sizeof x->user);
+	explicit_bzero(&s->sent, sizeof s->sent);
 	x->state = WANT_EMPTY;
 	return EXCHANGE_CHALLENGE;
 }

@@ -7,10 +7,13 @@
 #include <crypt.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "auth/cost.h"
 #include "lib/base64.h"
 
 #define CRYPT_STRING_MAX 384
+#define CRYPT_MEMORY_MORE ((size_t)1 << 20) /* octets besides cost_memory() */
 
 static const struct scheme {
 	const char *name;
@@ -74,64 +77,25 @@ parse_scram(struct secret *secret, struct slice value)
 	return 0;
 }
 
-/* The number between a prefix's end and the next '$'; no number: -1. */
-static int
-number_before_dollar(struct slice text, uint64_t *n)
-{
-	return slice_number(slice_split(&text, '$'), n);
-}
-
-/*
- * A stored string with an absurd cost would be a way to stop the service by
- * one line of the user file; libxcrypt does not look (crypt(5)).
- */
-static bool
-cost_is_sane(struct slice text)
-{
-	uint64_t n;
-
-	if (slice_starts_nocase(text, "$2") && text.len > 7)
-		return number_before_dollar(slice_from(text, 4), &n) == 0 &&
-			n <= 16;
-	if (slice_starts_nocase(text, "$5$rounds=") ||
-		slice_starts_nocase(text, "$6$rounds="))
-		return number_before_dollar(slice_from(text, 10), &n) == 0 &&
-			n <= 5000000;
-	/* $y$jXT$: X is log2 of the blocks of 1 KiB and more; 9 is 16 MiB. */
-	if (slice_starts_nocase(text, "$y$j") ||
-		slice_starts_nocase(text, "$gy$j")) {
-		struct slice cost = slice_from(
-			text, slice_starts_nocase(text, "$y$j") ? 4 : 5);
-
-		return cost.len > 2 && cost.data[0] >= '.' &&
-			cost.data[0] <= 'B';
-	}
-	/* $7$N: N is log2 of the blocks, in an alphabet "./0-9A-Za-z". */
-	if (slice_starts_nocase(text, "$7$"))
-		return text.len > 4 && text.data[3] >= '.' &&
-			text.data[3] <= 'E';
-	if (slice_starts_nocase(text, "$sha1$"))
-		return number_before_dollar(slice_from(text, 6), &n) == 0 &&
-			n <= 5000000;
-	if (slice_starts_nocase(text, "$md5"))
-		return false; /* SunMD5: nobody's, and its rounds are odd */
-	return true;
-}
-
 static int
 parse_crypt(struct secret *secret, struct slice value)
 {
 	if (value.len == 0 || value.len >= CRYPT_STRING_MAX ||
-		slice_find(value, '\0') != value.len || !cost_is_sane(value))
+		slice_find(value, '\0') != value.len)
+		return -1;
+	if (value.data[0] == '*' || value.data[0] == '!') {
+		secret->kind = SECRET_UNKNOWN; /* locked, as in shadow(5) */
+		return 0;
+	}
+	if (!cost_is_sane(value))
 		return -1;
 	secret->text = value;
 	return 0;
 }
 
-int
-secret_parse(struct secret *secret, struct slice text)
+static int
+parse(struct secret *secret, struct slice text)
 {
-	*secret = (struct secret){.kind = SECRET_UNKNOWN};
 	if (text.len == 0)
 		return -1;
 	if (text.data[0] != '{') {
@@ -154,10 +118,23 @@ secret_parse(struct secret *secret, struct slice text)
 		return parse_crypt(secret, value);
 	case SECRET_PLAIN:
 		secret->text = value;
-		return value.len > 0 && value.len <= SECRET_PASSWORD_MAX ? 0 : -1;
+		return value.len > 0 && value.len <= SECRET_PASSWORD_MAX ? 0
+									 : -1;
 	default:
 		return 0;
 	}
+}
+
+int
+secret_parse(struct secret *secret, struct slice text)
+{
+	static const struct secret unknown = {.kind = SECRET_UNKNOWN};
+
+	*secret = unknown;
+	if (parse(secret, text) == 0)
+		return 0;
+	*secret = unknown;
+	return -1;
 }
 
 /* -------------------------------------------------------- SCRAM's sums --- */
@@ -179,8 +156,8 @@ secret_hmac(const br_hash_class *hash, struct slice key, struct slice text,
 
 /* Hi() of RFC 5802 §2.2: PBKDF2 with one block. */
 static void
-salted_password(const struct secret *secret, struct slice password,
-	unsigned char *out)
+salted_password(
+	const struct secret *secret, struct slice password, unsigned char *out)
 {
 	static const unsigned char block[] = {0, 0, 0, 1};
 	const br_hash_class *hash = secret_hash(secret->kind);
@@ -253,9 +230,27 @@ check_scram(const struct secret *secret, struct slice password)
 	return same ? SECRET_MATCH : SECRET_MISMATCH;
 }
 
+/* Asks for the memory that crypt_rn() wanted: why it failed it doesn't tell. */
+static bool
+memory_is_short(struct slice stored)
+{
+	uint64_t octets = cost_memory(stored);
+
+	if (octets == 0 || octets > COST_MEMORY_MAX)
+		return false;
+	size_t len = (size_t)octets + CRYPT_MEMORY_MORE;
+	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return true;
+	munmap(memory, len);
+	return false;
+}
+
 static enum secret_result
-compare_crypt(const struct secret *secret, const char *password,
-	const char *stored)
+compare_crypt(
+	const struct secret *secret, const char *password, const char *stored)
 {
 	static struct crypt_data data;
 
@@ -264,7 +259,8 @@ compare_crypt(const struct secret *secret, const char *password,
 		crypt_rn(password, stored, &data, (int)sizeof data);
 	enum secret_result match = SECRET_MISMATCH;
 
-	if (result == NULL && errno == ENOMEM)
+	if (result == NULL &&
+		(errno == ENOMEM || memory_is_short(secret->text)))
 		match = SECRET_NO_MEMORY;
 	/* "*0" and "*1" are libxcrypt's failures, never a hash. */
 	if (result != NULL && result[0] != '*' && stored[0] != '*' &&

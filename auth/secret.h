@@ -5,7 +5,8 @@
  * "iterations,salt,StoredKey,ServerKey" with base64), {CRYPT} and its
  * aliases {SHA512-CRYPT} {SHA256-CRYPT} {BLF-CRYPT} {MD5-CRYPT} {DES-CRYPT}
  * and no scheme at all (crypt(5)), {PLAIN} {CLEARTEXT} {CLEAR}. Scheme names
- * without case. Any other is SECRET_UNKNOWN: kept, never matches.
+ * without case. Any other is SECRET_UNKNOWN, and so is a crypt string that
+ * begins with "*" or "!": it never matches.
  */
 #ifndef AUTH_SECRET_H
 #define AUTH_SECRET_H
@@ -46,7 +47,8 @@ enum secret_result {
 
 /*
  * Parses a stored secret; slices point into text. 0, or -1 when the value
- * does not have its scheme's form or costs more than the caps allow.
+ * does not have its scheme's form or costs more than the caps allow; secret
+ * is then SECRET_UNKNOWN.
  */
 int secret_parse(struct secret *secret, struct slice text);
 

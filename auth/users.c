@@ -102,8 +102,8 @@ users_find(int fd, struct slice login, struct user *user)
 		fd, login, user->record, sizeof user->record, &len)) {
 	case CDBREAD_FOUND:
 		return users_parse(user, (struct slice){user->record, len}) == 0
-			? USERS_FOUND
-			: USERS_BROKEN;
+			       ? USERS_FOUND
+			       : USERS_BROKEN;
 	case CDBREAD_MISSING:
 		return USERS_MISSING;
 	default:

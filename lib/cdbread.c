@@ -39,7 +39,7 @@ static uint32_t
 little_endian(const unsigned char *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-		(uint32_t)p[3] << 24;
+	       (uint32_t)p[3] << 24;
 }
 
 static int
@@ -85,8 +85,8 @@ compare_record(int fd, uint32_t position, struct slice key, char *out,
 	*len = lengths.second;
 	return read_at(fd, (uint64_t)position + PAIR_LEN + key.len, out,
 		       *len) == -1
-		? CDBREAD_BROKEN
-		: CDBREAD_FOUND;
+		       ? CDBREAD_BROKEN
+		       : CDBREAD_FOUND;
 }
 
 enum cdbread_result

@@ -170,7 +170,8 @@ speak(void)
 static void
 leave(void)
 {
-	long code = number("RECORD_EXIT"), signal_number = number("RECORD_SIGNAL");
+	long code = number("RECORD_EXIT"),
+	     signal_number = number("RECORD_SIGNAL");
 	long seconds = number("RECORD_FORK");
 
 	if (seconds > 0 && fork() == 0) {

@@ -32,23 +32,35 @@ class Log(threading.Thread):
     def __init__(self, path):
         super().__init__(daemon=True)
         self.read_fd, self.write_fd = os.pipe()
-        self.path = path
+        os.set_blocking(self.read_fd, False)
+        self.file = open(path, "wb", buffering=0)
         self.data = b""
         self.news = threading.Condition()
 
     def run(self):
-        with open(self.path, "wb", buffering=0) as file:
+        poll = select.poll()
+        poll.register(self.read_fd, select.POLLIN)
+        while poll.poll():
+            if not self.pull():
+                return
+
+    def pull(self):
+        """Takes what is there; False when nobody can write any more."""
+        with self.news:
             while True:
-                data = os.read(self.read_fd, 65536)
+                try:
+                    data = os.read(self.read_fd, 65536)
+                except BlockingIOError:
+                    return True
                 if not data:
-                    return
-                file.write(data)
-                with self.news:
-                    self.data += data
-                    self.news.notify_all()
+                    return False
+                self.file.write(data)
+                self.data += data
+                self.news.notify_all()
 
     def text(self):
-        """All of it so far."""
+        """All of it so far: what was written before is in it."""
+        self.pull()
         return self.data.decode("utf-8", "backslashreplace")
 
     def wait(self, pattern, count, deadline):

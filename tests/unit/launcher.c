@@ -216,6 +216,17 @@ check_socket(int family, bool mapped, const char *address, const char *what)
 			slice_is(config.remote_port, "7") &&
 			slice_is(config.local_port, local),
 		"... only for what the launcher did not say");
+	setenv("TCPLOCALPORT", "25", 1);
+	launcher_read(&config, fd[0]);
+	ok(slice_is(config.local_ip, address) &&
+			slice_is(config.local_port, "25"),
+		"... not even a port beside an address");
+	unsetenv("TCPLOCALPORT");
+	setenv("TCPLOCALIP", "192.0.2.8", 1);
+	launcher_read(&config, fd[0]);
+	ok(slice_is(config.local_ip, "192.0.2.8") &&
+			slice_is(config.local_port, local),
+		"... nor an address beside a port");
 	close(fd[0]);
 	close(fd[1]);
 }

@@ -1,0 +1,267 @@
+/* pair - see pair.h. Run by the keeper: the files are the admin's own. */
+#include "keeper/pair.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 4096
+/*
+ * BearSSL 0.6 checks the length of a key against the wrong constant; an
+ * RSA-4096 key in PKCS #8 is 2,376 octets, so nothing longer reaches it.
+ */
+#define KEY_DER_MAX 2400
+#define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
+
+/* A PEM file on its way through the decoder. */
+struct pem {
+	struct signer *signer;
+	bool want_chain, want_key;
+	bool in_certificate, in_key;
+	unsigned char der[KEY_DER_MAX];
+	size_t der_len;
+	size_t object;     /* where the current certificate's length goes */
+	bool overflow;
+	unsigned keys;
+};
+
+static void
+take_certificate(void *context, const void *data, size_t len)
+{
+	struct pem *pem = context;
+	struct signer *s = pem->signer;
+
+	if (len > sizeof s->chain - s->chain_len) {
+		pem->overflow = true;
+		return;
+	}
+	memcpy(s->chain + s->chain_len, data, len);
+	s->chain_len += len;
+}
+
+static void
+take_key(void *context, const void *data, size_t len)
+{
+	struct pem *pem = context;
+
+	if (len > sizeof pem->der - pem->der_len) {
+		pem->overflow = true;
+		return;
+	}
+	memcpy(pem->der + pem->der_len, data, len);
+	pem->der_len += len;
+}
+
+static void
+begin_object(struct pem *pem, br_pem_decoder_context *decoder)
+{
+	struct slice name = slice_of(br_pem_decoder_name(decoder));
+	struct signer *s = pem->signer;
+
+	pem->in_certificate = pem->want_chain &&
+		(slice_is(name, "CERTIFICATE") ||
+			slice_is(name, "X509 CERTIFICATE"));
+	/* The first key counts; a second one would only be confusing. */
+	pem->in_key = pem->want_key && pem->keys == 0 &&
+		(slice_is(name, "PRIVATE KEY") ||
+			slice_is(name, "EC PRIVATE KEY") ||
+			slice_is(name, "RSA PRIVATE KEY"));
+	br_pem_decoder_setdest(decoder, NULL, NULL);
+	if (pem->in_certificate) {
+		pem->object = s->chain_len;
+		if (sizeof s->chain - s->chain_len < 2)
+			pem->overflow = true;
+		else
+			s->chain_len += 2;
+		br_pem_decoder_setdest(decoder, take_certificate, pem);
+	}
+	if (pem->in_key)
+		br_pem_decoder_setdest(decoder, take_key, pem);
+}
+
+static void
+end_object(struct pem *pem)
+{
+	struct signer *s = pem->signer;
+
+	if (pem->in_certificate && !pem->overflow) {
+		size_t len = s->chain_len - pem->object - 2;
+
+		s->chain[pem->object] = (unsigned char)(len >> 8);
+		s->chain[pem->object + 1] = (unsigned char)len;
+	}
+	pem->keys += pem->in_key;
+}
+
+/* Decodes a whole PEM file. Returns NULL or what is wrong. */
+static const char *
+decode_pem(struct pem *pem, const char *text, size_t len)
+{
+	br_pem_decoder_context decoder;
+
+	if (memmem(text, len, "ENCRYPTED", 9) != NULL && pem->want_key)
+		return "the key is encrypted";
+	br_pem_decoder_init(&decoder);
+	while (len > 0) {
+		size_t n = br_pem_decoder_push(&decoder, text, len);
+
+		text += n;
+		len -= n;
+		switch (br_pem_decoder_event(&decoder)) {
+		case BR_PEM_BEGIN_OBJ:
+			begin_object(pem, &decoder);
+			break;
+		case BR_PEM_END_OBJ:
+			end_object(pem);
+			break;
+		case BR_PEM_ERROR:
+			return "not PEM";
+		default:
+			break;
+		}
+	}
+	explicit_bzero(&decoder, sizeof decoder);
+	return pem->overflow ? "too large" : NULL;
+}
+
+static const char *
+read_pem(struct pem *pem, int fd)
+{
+	static char text[SIGNER_FILE_MAX];
+	struct stat status;
+
+	if (fstat(fd, &status) == -1)
+		return strerror(errno);
+	if (!S_ISREG(status.st_mode))
+		return "not a regular file";
+	ssize_t n = pread(fd, text, sizeof text, 0);
+
+	if (n == -1)
+		return strerror(errno);
+	const char *reason = (size_t)n == sizeof text
+		? "too large"
+		: decode_pem(pem, text, (size_t)n);
+
+	explicit_bzero(text, (size_t)n);
+	return reason;
+}
+
+static const char *
+decode_key(struct signer *s, const struct pem *pem)
+{
+	/* The object identifiers of Ed25519 and Ed448, RFC 8410. */
+	static const unsigned char ed[] = {0x06, 0x03, 0x2b, 0x65};
+
+	if (pem->keys == 0)
+		return "holds no private key";
+	if (memmem(pem->der, pem->der_len, ed, sizeof ed) != NULL)
+		return "Ed25519 and Ed448 keys are not supported";
+	br_skey_decoder_init(&s->key);
+	br_skey_decoder_push(&s->key, pem->der, pem->der_len);
+	if (br_skey_decoder_last_error(&s->key) != 0)
+		return "not a private key of a known kind";
+	switch (br_skey_decoder_key_type(&s->key)) {
+	case BR_KEYTYPE_EC:
+		s->type = KEY_EC;
+		return NULL;
+	case BR_KEYTYPE_RSA:
+		if (br_skey_decoder_get_rsa(&s->key)->n_bitlen < RSA_BITS_MIN ||
+			br_skey_decoder_get_rsa(&s->key)->n_bitlen >
+				RSA_BITS_MAX)
+			return "RSA keys must have 2048 to 4096 bits";
+		s->type = KEY_RSA;
+		return NULL;
+	default:
+		return "not a private key of a known kind";
+	}
+}
+
+/*
+ * Does the key belong to the certificate? An EC key file usually carries its
+ * public point, which is then just found there; computing it would cost as
+ * much as the signature.
+ */
+static bool
+key_fits(const struct signer *s, const struct pem *pem,
+	const br_x509_pkey *public)
+{
+	unsigned char computed[512];
+
+	if (s->type == KEY_EC && public->key_type == BR_KEYTYPE_EC) {
+		const br_ec_private_key *key = br_skey_decoder_get_ec(&s->key);
+		br_ec_public_key point;
+
+		if (memmem(pem->der, pem->der_len, public->key.ec.q,
+			    public->key.ec.qlen) != NULL)
+			return true;
+		return br_ec_compute_pub(br_ec_get_default(), &point, computed,
+			       key) == public->key.ec.qlen &&
+			memcmp(computed, public->key.ec.q,
+				public->key.ec.qlen) == 0;
+	}
+	if (s->type == KEY_RSA && public->key_type == BR_KEYTYPE_RSA) {
+		const br_rsa_private_key *key = br_skey_decoder_get_rsa(&s->key);
+		size_t len = br_rsa_compute_modulus_get_default()(NULL, key);
+
+		return len == public->key.rsa.nlen && len <= sizeof computed &&
+			br_rsa_compute_modulus_get_default()(computed, key) ==
+			len &&
+			memcmp(computed, public->key.rsa.n, len) == 0;
+	}
+	return false;
+}
+
+/* Looks at the leaf: dates, and whether the key is its own. */
+static const char *
+check_leaf(struct signer *s, const struct pem *pem)
+{
+	br_x509_decoder_context leaf;
+	size_t len = (size_t)s->chain[0] << 8 | s->chain[1];
+
+	br_x509_decoder_init(&leaf, NULL, NULL);
+	br_x509_decoder_push(&leaf, s->chain + 2, len);
+	const br_x509_pkey *public = br_x509_decoder_get_pkey(&leaf);
+
+	if (public == NULL)
+		return "not a certificate with an EC or RSA key";
+	s->expired = (int64_t)leaf.notafter_days - DAYS_TO_1970 <
+		time(NULL) / 86400;
+	return key_fits(s, pem, public) ? NULL : "certificate and key differ";
+}
+
+int
+pair_load(struct signer *s, int certificate, int key)
+{
+	struct pem pem = {.signer = s, .want_chain = true, .want_key = key == -1};
+	const char *file = "servercert.pem";
+
+	s->type = KEY_NONE;
+	s->chain_len = 0;
+	const char *reason = read_pem(&pem, certificate);
+
+	if (reason == NULL && s->chain_len == 0)
+		reason = "holds no certificate";
+	if (reason == NULL && key != -1) {
+		file = "serverkey.pem";
+		pem.want_chain = false;
+		pem.want_key = true;
+		reason = read_pem(&pem, key);
+	}
+	if (reason == NULL)
+		reason = decode_key(s, &pem);
+	if (reason == NULL) {
+		file = "servercert.pem";
+		reason = check_leaf(s, &pem);
+	}
+	explicit_bzero(&pem, sizeof pem);
+	if (reason == NULL)
+		return 0;
+	explicit_bzero(&s->key, sizeof s->key);
+	s->type = KEY_NONE;
+	s->file = file;
+	s->reason = reason;
+	return -1;
+}

@@ -1,0 +1,17 @@
+/*
+ * pair - a certificate chain and its private key, decoded from PEM files.
+ * Run by the keeper, for signer.c.
+ */
+#ifndef KEEPER_PAIR_H
+#define KEEPER_PAIR_H
+
+#include "keeper/signer.h"
+
+/*
+ * Decodes what is open on certificate and key (-1: the key stands in the
+ * former) into s: chain, key, type, expired. Returns 0, or -1 with s->file
+ * and s->reason; then there is no key in s.
+ */
+int pair_load(struct signer *s, int certificate, int key);
+
+#endif

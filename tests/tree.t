@@ -1,0 +1,77 @@
+#!/bin/sh
+# tree - who may include whom: the folder says which process runs the code,
+# and an include that points the wrong way would let the session name a
+# function that reads a secret, or the keeper one that parses SMTP.
+#
+# FOLDER ALLOWED... ; beside its own folder. smtpd-auth.c, the only file that
+# puts the processes together, may include all.
+rules='
+lib
+control lib
+auth lib
+queue-handoff lib
+keeper lib control auth queue-handoff
+session lib control keeper/channel.h
+'
+# Files that run in no daemon process: the tool's, which reads the control
+# directory to find the user file.
+tool='auth/passwd.c auth/passwd.h auth/compile.c auth/compile.h auth/census.c
+	auth/census.h auth/record.c auth/record.h auth/rewrite.c
+	auth/userfile.c auth/userfile.h auth/madeup.c auth/madeup.h'
+
+count=0
+failed=0
+check() { # what, status
+	count=$((count + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		failed=1
+	fi
+}
+
+# Prints each include of file $1 that none of the prefixes $2... allows.
+wrong() {
+	file=$1
+	shift
+	sed -n 's/^#include "\(.*\)".*/\1/p' "$file" | while read -r header; do
+		good=
+		for prefix; do
+			case $header in
+			"$prefix"/* | "$prefix") good=1 ;;
+			esac
+		done
+		[ "$good" ] || echo "$header"
+	done
+}
+
+while read -r folder allowed; do
+	[ "$folder" ] || continue
+	for file in "$folder"/*.c "$folder"/*.h; do
+		more=
+		case " $(echo $tool) " in
+		*" $file "*) more='control' ;;
+		esac
+		# shellcheck disable=SC2086 # one word a folder
+		found=$(wrong "$file" "$folder" $allowed $more)
+		[ -z "$found" ] || echo "# $file includes" $found
+		check "$file" "$([ -z "$found" ]; echo $?)"
+	done
+done <<END
+$rules
+END
+
+# A .c at the top is a program.
+for file in *.c; do
+	grep -q '^main(' "$file"
+	check "$file holds a main" $?
+done
+# And no file is too long to be read in one go.
+for file in */*.c *.c; do
+	lines=$(wc -l <"$file")
+	check "$file has at most 460 lines ($lines)" \
+		"$([ "$lines" -le 460 ]; echo $?)"
+done
+echo "1..$count"
+exit $failed
