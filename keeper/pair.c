@@ -127,6 +127,18 @@ decode_pem(struct pem *pem, const char *text, size_t len)
 	return pem->overflow ? "too large" : NULL;
 }
 
+/* BearSSL's decoder finds no object among lines that end in CR LF. */
+static size_t
+drop_crs(char *text, size_t len)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\r')
+			text[kept++] = text[i];
+	return kept;
+}
+
 static const char *
 read_pem(struct pem *pem, int fd)
 {
@@ -143,7 +155,7 @@ read_pem(struct pem *pem, int fd)
 		return strerror(errno);
 	const char *reason = (size_t)n == sizeof text
 		? "too large"
-		: decode_pem(pem, text, (size_t)n);
+		: decode_pem(pem, text, drop_crs(text, (size_t)n));
 
 	explicit_bzero(text, (size_t)n);
 	return reason;
@@ -180,38 +192,30 @@ decode_key(struct signer *s, const struct pem *pem)
 }
 
 /*
- * Does the key belong to the certificate? An EC key file usually carries its
- * public point, which is then just found there; computing it would cost as
- * much as the signature.
+ * Does the key belong to the certificate? A private key's file has the public
+ * part in it, an RSA key's always and an EC key's nearly so, and then it is
+ * just found there; to compute it would cost as much as the signature.
  */
 static bool
 key_fits(const struct signer *s, const struct pem *pem,
 	const br_x509_pkey *public)
 {
-	unsigned char computed[512];
+	unsigned char computed[BR_EC_KBUF_PUB_MAX_SIZE];
+	br_ec_public_key point;
 
-	if (s->type == KEY_EC && public->key_type == BR_KEYTYPE_EC) {
-		const br_ec_private_key *key = br_skey_decoder_get_ec(&s->key);
-		br_ec_public_key point;
-
-		if (memmem(pem->der, pem->der_len, public->key.ec.q,
-			    public->key.ec.qlen) != NULL)
-			return true;
-		return br_ec_compute_pub(br_ec_get_default(), &point, computed,
-			       key) == public->key.ec.qlen &&
-			memcmp(computed, public->key.ec.q,
-				public->key.ec.qlen) == 0;
-	}
-	if (s->type == KEY_RSA && public->key_type == BR_KEYTYPE_RSA) {
-		const br_rsa_private_key *key = br_skey_decoder_get_rsa(&s->key);
-		size_t len = br_rsa_compute_modulus_get_default()(NULL, key);
-
-		return len == public->key.rsa.nlen && len <= sizeof computed &&
-			br_rsa_compute_modulus_get_default()(computed, key) ==
-			len &&
-			memcmp(computed, public->key.rsa.n, len) == 0;
-	}
-	return false;
+	if (s->type == KEY_RSA)
+		return public->key_type == BR_KEYTYPE_RSA &&
+			memmem(pem->der, pem->der_len, public->key.rsa.n,
+				public->key.rsa.nlen) != NULL;
+	if (public->key_type != BR_KEYTYPE_EC)
+		return false;
+	if (memmem(pem->der, pem->der_len, public->key.ec.q,
+		    public->key.ec.qlen) != NULL)
+		return true;
+	return br_ec_compute_pub(br_ec_get_default(), &point, computed,
+		       br_skey_decoder_get_ec(&s->key)) ==
+		public->key.ec.qlen &&
+		memcmp(computed, public->key.ec.q, public->key.ec.qlen) == 0;
 }
 
 /* Looks at the leaf: dates, and whether the key is its own. */

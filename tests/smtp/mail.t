@@ -16,7 +16,7 @@ SENDERS = (  # argument of MAIL, start of the reply, sender in the envelope
     ("FROM:<A.B+c@Example.ORG>", "250 2.1.0", "A.B+c@Example.ORG"),
     ("FROM:<a@[192.0.2.1]>", "250 2.1.0", "a@[192.0.2.1]"),
     ("FROM:<a@[IPv6:2001:db8::1]>", "250 2.1.0", "a@[IPv6:2001:db8::1]"),
-    ('FROM:<"a b"@example.org>', "250 2.1.0", "a b@example.org"),  # as qmail has it
+    ('FROM:<"a b"@example.org>', "250 2.1.0", "a b@example.org"),
     ('FROM:<"a@b"@example.org>', "250 2.1.0", "a@b@example.org"),
     ("FROM:<@r1.example,@r2.example:a@example.org>", "250 2.1.0",
      "a@example.org"),

@@ -47,7 +47,7 @@ class Log(threading.Thread):
     def pull(self):
         """Takes what is there; False when nobody can write any more."""
         with self.news:
-            while True:
+            while self.read_fd != -1:
                 try:
                     data = os.read(self.read_fd, 65536)
                 except BlockingIOError:
@@ -57,6 +57,15 @@ class Log(threading.Thread):
                 self.file.write(data)
                 self.data += data
                 self.news.notify_all()
+            return False
+
+    def close(self):
+        """The server is gone; the text stays."""
+        self.join(1)
+        with self.news:
+            os.close(self.read_fd)
+            self.file.close()
+            self.read_fd = -1
 
     def text(self):
         """All of it so far: what was written before is in it."""
@@ -89,7 +98,6 @@ class Server:
     certificate  "ec", "rsa", ...: servercert.pem and serverkey.pem
     args      further options and arguments of smtpd-auth
     root      start it as root (default where the test is); else the account
-    launcher  what stands in place of tcpserver, see start()
     """
 
     def __init__(self, control=None, env=None, args=(), root=ROOT, users=None,
@@ -219,7 +227,7 @@ class Server:
                 pass
         self.process.stdout.close()
         os.close(self.log_reader.write_fd)
-        self.log_reader.join(1)
+        self.log_reader.close()
         self.process = None
 
     def processes(self):

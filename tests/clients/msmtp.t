@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""msmtp: STARTTLS and TLS from the first byte, every mechanism it has."""
+import os
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from support import *  # noqa: E402
+from support.extra_clients import (  # noqa: E402
+    JOE, MESSAGE, PASSWORD, RECIPIENT, SENDER, WRONG, arrived, authority,
+    need, nothing, run)
+
+need("msmtp")
+USERS = {JOE: PASSWORD}
+METHODS = run(["msmtp", "--version"])[1].split(
+    "Supported authentication methods:")[-1].split("\n\n")[0].split()
+
+
+def msmtp(server, method, password=PASSWORD, starttls=True, tls=True):
+    """One run with a configuration of its own."""
+    path = os.path.join(home("msmtp"), "msmtprc")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("account default\nhost 127.0.0.1\n"
+                   f"port {server.port}\ndomain client.example.org\n"
+                   f"from {SENDER}\nauth {method}\nuser {JOE}\n"
+                   f"password {password}\ntimeout 30\n"
+                   f"tls {'on' if tls else 'off'}\n"
+                   f"tls_starttls {'on' if starttls else 'off'}\n")
+        if tls:
+            file.write(f"tls_trust_file {authority()}\n"
+                       "tls_host_override mx.example.org\n")
+    os.chmod(path, 0o600)
+    return run(["msmtp", "-C", path, "--", RECIPIENT], MESSAGE)
+
+
+for args, what in (([], "STARTTLS"), (["-s"], "TLS from the first byte")):
+    with case(what), Server(users=USERS, certificate="ec", args=args,
+                            env={"FORCETLS": "1"}) as server:
+        for method in ("plain", "login", "scram-sha-1", "scram-sha-256",
+                       "on"):
+            here = f"{what}, auth {method}"
+            if method != "on" and method not in METHODS:
+                skip(here, "this msmtp has it not")
+                continue
+            with case(here):
+                code, output = msmtp(server, method, starttls=not args)
+                ok(code == 0, f"{here}: exit 0", output)
+                arrived(server, here,
+                        None if method == "on" else method.upper(),
+                        "ESMTPSA")
+                code, output = msmtp(server, method, WRONG, not args)
+                nothing(server, here + ", wrong", code, output)
+                is_(code, 77, f"{here}: EX_NOPERM is what msmtp says")
+with case("in clear"), Server(users=USERS) as server:
+    for method in ("scram-sha-1", "scram-sha-256"):
+        if method not in METHODS:
+            skip(f"in clear, {method}", "this msmtp has it not")
+            continue
+        code, output = msmtp(server, method, tls=False)
+        ok(code == 0, f"in clear, {method}: exit 0", output)
+        arrived(server, f"in clear, {method}", method.upper(), "ESMTPA")
+
+done()
