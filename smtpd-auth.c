@@ -127,10 +127,11 @@ prepare_process(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	jail_close_from(3);
-	if (log_is_client()) {
+	use_syslog = use_syslog || log_is_client();
+	/* The queue program inherits descriptor 2: it is not the client's. */
+	if (use_syslog) {
 		int null = open("/dev/null", O_WRONLY);
 
-		use_syslog = true;
 		if (null != -1 && null != STDERR_FILENO) {
 			dup2(null, STDERR_FILENO);
 			close(null);

@@ -312,10 +312,10 @@ keeper_run(struct keeper *k)
 			k->channel = -1;
 			k->deadline = CLOCK_NEVER;
 		}
-		if (k->channel == -1) {
+		if (k->over)
 			let_go(k);
+		if (k->channel == -1)
 			k->deadline = CLOCK_NEVER;
-		}
 	}
 	signer_close(&k->signer);
 	reap_session(k);

@@ -22,6 +22,7 @@
 #define KEEPER_RCPTS_MAX 100000  /* whatever maxrcpt says */
 #define KEEPER_LOG_MAX 200       /* log lines of one connection */
 #define KEEPER_TRACE_MAX 20000   /* trace lines of one connection */
+#define KEEPER_UNFINISHED_MAX 100 /* messages opened since one was queued */
 #define KEEPER_ID_MAX 48         /* octets of a log id */
 #define KEEPER_HELO_MAX 255      /* octets kept of HELO */
 #define KEEPER_LOGIN_MS 120000   /* until logged in, where that is required */
@@ -67,6 +68,7 @@ struct keeper {
 	pid_t qp;
 	uint64_t octets;
 	unsigned opened;           /* messages opened: a part of the log id */
+	unsigned unfinished;       /* ... since one was queued */
 	char id[KEEPER_ID_MAX];
 	char helo[KEEPER_HELO_MAX];
 	size_t helo_len;

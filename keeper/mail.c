@@ -267,7 +267,8 @@ answer_open(struct keeper *k)
 	int fd;
 
 	if (channel_take(&k->message, &at, &open, sizeof open) == -1 ||
-		open.flags & ~(unsigned)OPEN_FLAGS)
+		open.flags & ~(unsigned)OPEN_FLAGS ||
+		k->unfinished++ >= KEEPER_UNFINISHED_MAX)
 		return -1;
 	struct slice helo = channel_rest(&k->message, at);
 
@@ -346,7 +347,10 @@ conclude(struct keeper *k)
 		memcpy(status.reply, STATUS_INCOMPLETE,
 			sizeof STATUS_INCOMPLETE);
 	}
-	k->messages += status.class == STATUS_ACCEPTED;
+	if (status.class == STATUS_ACCEPTED) {
+		k->messages++;
+		k->unfinished = 0;
+	}
 	k->message.len = 0;
 	channel_add(&k->message, &queued, sizeof queued);
 	if (status.class != STATUS_ACCEPTED)

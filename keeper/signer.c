@@ -154,6 +154,17 @@ find_name(const struct signer *s, struct slice name, char *out, size_t cap)
 	return found;
 }
 
+/* An expired certificate is served; the log tells the admin. */
+static int
+loaded(struct signer *s, const char *name)
+{
+	if (s->expired) {
+		fail(s, "servercert.pem", "expired");
+		name_file(s, name);
+	}
+	return 0;
+}
+
 int
 signer_load(struct signer *s, struct slice name)
 {
@@ -162,7 +173,7 @@ signer_load(struct signer *s, struct slice name)
 	s->file = NULL;
 	if (find_name(s, name, entry, sizeof entry)) {
 		if (load_named(s, entry) == 0)
-			return 0;
+			return loaded(s, entry);
 		name_file(s, entry);
 		const char *file = s->file, *reason = s->reason;
 
@@ -172,7 +183,9 @@ signer_load(struct signer *s, struct slice name)
 		s->reason = reason;
 		return 0;
 	}
-	return s->type != KEY_NONE ? 0 : load_default(s);
+	if (s->type != KEY_NONE)
+		return 0;
+	return load_default(s) == -1 ? -1 : loaded(s, NULL);
 }
 
 static bool

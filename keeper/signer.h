@@ -42,8 +42,9 @@ bool signer_present(const struct signer *s);
 /*
  * Loads the pair for a server name (servercerts/NAME), or the default pair
  * when the name is empty or not in the directory. 0; -1 with file and
- * reason: no TLS. With 0 and file not NULL, name's own pair was unusable and
- * the default one is loaded.
+ * reason: no TLS. With 0 and file not NULL there is something to log: name's
+ * own pair was unusable and the default one is loaded, or what is loaded has
+ * expired.
  */
 int signer_load(struct signer *s, struct slice name);
 

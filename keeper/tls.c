@@ -29,8 +29,6 @@ load(struct keeper *k, struct slice name)
 
 	if (k->signer.file != NULL)
 		keeper_log_config(k, k->signer.file, k->signer.reason);
-	else if (result == 0 && k->signer.expired)
-		keeper_log_config(k, "servercert.pem", "expired");
 	return result;
 }
 

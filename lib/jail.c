@@ -106,7 +106,8 @@ limit(int resource, rlim_t value)
 {
 	struct rlimit both = {value, value};
 
-	return setrlimit(resource, &both);
+	/* The libraries do not agree on the type of resource. */
+	return (int)syscall(SYS_prlimit64, 0, resource, &both, NULL);
 }
 
 /*

@@ -5,28 +5,31 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_clients import (  # noqa: E402
-    JOE, NAME, PASSWORD, WRONG, authority, need, run)
+    JOE, PASSWORD, WRONG, need, run)
 
 need("gsasl")
 USERS = {JOE: PASSWORD}
+LOCAL = certificate("ec", "localhost")  # the name that is connected to
 CLIENT = run(["gsasl", "--client-mechanisms"])[1].split()
 
 
 def gsasl(server, mechanism, password=PASSWORD, more=()):
     """One run: it logs in and quits, without a message."""
     return run(["gsasl", "--client", "--smtp", "--no-cb", "--verbose",
-                f"--connect=127.0.0.1:{server.port}",
+                f"--connect=localhost:{server.port}",
                 "--mechanism=" + mechanism, "--authentication-id=" + JOE,
-                "--password=" + password, "--hostname=" + NAME,
+                "--password=" + password, "--hostname=localhost",
                 "--service=smtp", "--quality-of-protection=qop-auth",
                 *more])
 
 
 for env, more, what in (
         ({"FORCETLS": "0"}, ["--no-starttls"], "in clear"),
-        ({"FORCETLS": "1"}, ["--starttls", "--x509-ca-file=" + authority()],
+        ({"FORCETLS": "1"}, ["--starttls", "--x509-ca-file=" + LOCAL.certificate],
          "STARTTLS")):
-    with case(what), Server(users=USERS, certificate="ec", env=env) as server:
+    with case(what), Server(users=USERS, env=env, control={
+            "servercert.pem": LOCAL.certificate_text() + LOCAL.key_text()
+            }) as server:
         for mechanism in ("SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN", "LOGIN"):
             here = f"{what}, {mechanism}"
             if mechanism not in CLIENT:

@@ -72,9 +72,8 @@ for args, what in (([], "-starttls smtp"), (["-s"], "from the first byte")):
         with case(what), Server(users=USERS, certificate="ec", args=args,
                                 env={"FORCETLS": "1"}) as server:
             with SClient(server, not args) as c:
-                # With -starttls the first thing shown is EHLO's last line.
-                got = c.reply()
-                ok(got[:3] in ("220", "250"), f"{what}: the first reply", got)
+                if args:
+                    starts(c.reply(), "220 ", f"{what}: the greeting")
                 starts(c.say("EHLO client.example.org"), "250 ",
                        f"{what}: EHLO")
                 is_(c.say("AUTH LOGIN"), "334 VXNlcm5hbWU6",

@@ -6,8 +6,9 @@ from support import *  # noqa: E402
 from support.extra_process import queue_script  # noqa: E402
 
 # The sender's local part says what to do: e31 exits 31, s9 dies of signal 9.
-DO = r"""cat >/dev/null
-what=$(tr '\0' '\n' <&1 | sed -n '1s/^F\([es][0-9]*\)@.*/\1/p')
+DO = r"""exec 5<&1
+cat >/dev/null
+what=$(tr '\0' '\n' <&5 | sed -n '1s/^F\([es][0-9]*\)@.*/\1/p')
 case $what in
 e*) exit ${what#e} ;;
 s*) kill -${what#s} $$; sleep 1; exit 0 ;;

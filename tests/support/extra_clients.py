@@ -52,10 +52,12 @@ def authority():
 def arrived(server, what, mechanism=None, word=None, body=BODY):
     """Checks the newest message, and removes it."""
     messages = server.messages()
+    if tap.is_(len(messages), 1, f"{what}: one message arrived"):
+        _whole(messages[0], what, mechanism, word, body)
     server.forget()
-    if not tap.is_(len(messages), 1, f"{what}: one message arrived"):
-        return
-    m = messages[0]
+
+
+def _whole(m, what, mechanism, word, body):
     got = m.body.decode("utf-8", "backslashreplace")
     tap.ok(got.endswith("\n\n" + body), f"{what}: whole, dots as they were",
            repr(got))

@@ -288,7 +288,7 @@ with case("expired"), Server() as server:
     pair(server, read(where, "old.pem"), read(where, "old.key"))
     is_(served(server), read(where, "old.pem").strip(),
         "an expired certificate is served")
-    ok(server.wait_log(LOG + r"config fail file=servercert\.pem "
+    ok(server.wait_log(LOG + r"config fail file=control/servercert\.pem "
                        r"reason=expired"), "and logged")
 
 done()
