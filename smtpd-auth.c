@@ -186,12 +186,13 @@ open_users(struct keeper *k)
 	buffer_add_text(&b, config_directory());
 	buffer_add_text(&b, "/authusers.cdb");
 	k->users_fd = buffer_string(&b) == NULL
-		? -1
-		: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+			      ? -1
+			      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+						   O_NONBLOCK);
 	if (k->users_fd == -1) {
 		k->users_reason = strerror(errno);
 	} else if (fstat(k->users_fd, &status) == -1 ||
-		!S_ISREG(status.st_mode)) {
+		   !S_ISREG(status.st_mode)) {
 		close(k->users_fd);
 		k->users_fd = -1;
 		k->users_reason = "not a regular file";
@@ -288,8 +289,7 @@ prepare_client(void)
 			continue;
 		}
 		/* Fails for a Unix socket, which needs it not. */
-		(void)setsockopt(
-			fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	}
 	for (int fd = 0; sockets && fd <= 1; fd++)
 		if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == -1)
@@ -363,11 +363,10 @@ main(int argc, char **argv)
 	session.tls_possible = unreadable || signer_present(&keeper.signer);
 	session.terminal = isatty(0);
 	session.stream.nonblocking = prepare_client();
-	keeper.jail = session.jail =
-		(struct jail){.isolate = isolate,
-			.base = options.base,
-			.account = account.pw_uid,
-			.directory = options.directory};
+	keeper.jail = session.jail = (struct jail){.isolate = isolate,
+		.base = options.base,
+		.account = account.pw_uid,
+		.directory = options.directory};
 	/* A session that does not read its answers must not stop the keeper. */
 	if (channel_pair(channel) == -1 ||
 		fcntl(channel[0], F_SETFL, O_RDWR | O_NONBLOCK) == -1)

@@ -16,53 +16,54 @@ struct config {
 	/* files and environment; absent slices have data NULL */
 	struct slice me, smtpgreeting, localiphost, authdomain;
 	uint64_t timeoutsmtpd, timeoutqueue, greetdelay; /* seconds */
-	uint64_t databytes;                              /* 0: no limit */
-	uint64_t maxrcpt;                                /* 0: no limit */
-	uint64_t error_fd;                               /* 2 to 9 */
+	uint64_t databytes;				 /* 0: no limit */
+	uint64_t maxrcpt;				 /* 0: no limit */
+	uint64_t error_fd;				 /* 2 to 9 */
 	bool smtputf8, forcetls, oldclients, received_auth, trace;
-	bool require_auth;       /* after the port and SMTPAUTH were looked at */
-	bool auth_off;           /* SMTPAUTH=- or 0 */
-	struct slice smtpauth;   /* as the launcher set it; or absent */
+	bool require_auth;     /* after the port and SMTPAUTH were looked at */
+	bool auth_off;	       /* SMTPAUTH=- or 0 */
+	struct slice smtpauth; /* as the launcher set it; or absent */
 	struct slice mechanisms; /* explicit list, blanks between; or absent */
 	struct slice tls_min_text;
 	enum config_tls tls_min;
 	struct slice queue_program;
 	struct control_list rcpthosts, badmailfrom, badrcptto;
-	int morercpthosts_fd;    /* morercpthosts.cdb, or -1 */
-	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket */
+	int morercpthosts_fd; /* morercpthosts.cdb, or -1 */
+	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket
+	 */
 	struct slice remote_ip, remote_host, remote_info, remote_port;
 	struct slice local_ip, local_host, local_port;
 	bool relayclient_set;
 	struct slice relayclient; /* appended to recipients */
-	bool tls_outside;         /* SSL_PROTOCOL set */
-	bool smtps;               /* -s or SMTPS */
+	bool tls_outside;	  /* SSL_PROTOCOL set */
+	bool smtps;		  /* -s or SMTPS */
 	struct slice log_target;  /* "syslog" or absent */
 	/* on failure */
-	const char *failed_file;  /* "control/me" or the environment's name */
+	const char *failed_file; /* "control/me" or the environment's name */
 	const char *reason;
 };
 
 enum config_type {
-	CONFIG_TEXT,       /* struct slice */
-	CONFIG_NUMBER,     /* uint64_t */
-	CONFIG_FLAG,       /* bool: 0, 1, or empty for 1 */
-	CONFIG_LIST,       /* struct control_list */
+	CONFIG_TEXT,	   /* struct slice */
+	CONFIG_NUMBER,	   /* uint64_t */
+	CONFIG_FLAG,	   /* bool: 0, 1, or empty for 1 */
+	CONFIG_LIST,	   /* struct control_list */
 	CONFIG_MECHANISMS, /* struct slice, names with a blank between */
-	CONFIG_FILE,       /* int, a descriptor; -1 when there is no file */
-	CONFIG_PATH,       /* no value: whoever uses the file opens it */
-	CONFIG_LAUNCHER    /* a fact about the connection, not a setting */
+	CONFIG_FILE,	   /* int, a descriptor; -1 when there is no file */
+	CONFIG_PATH,	   /* no value: whoever uses the file opens it */
+	CONFIG_LAUNCHER	   /* a fact about the connection, not a setting */
 };
 
 /* The offset of a row that has no member in struct config. */
 #define CONFIG_NOWHERE SIZE_MAX
 
 struct config_row {
-	const char *file;        /* in the control directory, or NULL */
+	const char *file;	 /* in the control directory, or NULL */
 	const char *environment; /* wins over the file, or NULL */
 	enum config_type type;
-	size_t offset;           /* into struct config */
-	const char *fallback;    /* default, as text; NULL: absent */
-	const char *help;        /* one line */
+	size_t offset;	      /* into struct config */
+	const char *fallback; /* default, as text; NULL: absent */
+	const char *help;     /* one line */
 };
 
 extern const struct config_row config_rows[];

@@ -7,16 +7,16 @@
 
 #include "lib/bytes.h"
 
-#define CONTROL_LINE_MAX 4096    /* octets of a file with one value */
+#define CONTROL_LINE_MAX 4096	 /* octets of a file with one value */
 #define CONTROL_LIST_MAX 1048576 /* octets of a file with a list */
 
 enum control_result { CONTROL_OK, CONTROL_MISSING, CONTROL_BROKEN };
 
 /* Lines of a list, without comments, blank lines and trailing blanks. */
 struct control_list {
-	bool present;      /* the file exists */
-	char *text;        /* lines, each ended by LF; process lifetime */
-	size_t len;        /* octets */
+	bool present; /* the file exists */
+	char *text;   /* lines, each ended by LF; process lifetime */
+	size_t len;   /* octets */
 };
 
 /*
@@ -25,17 +25,17 @@ struct control_list {
  * file", "holds a NUL", "larger than 1048576 bytes", or strerror's. A file
  * without a value is CONTROL_MISSING to control_line.
  */
-enum control_result control_line(int dir_fd, const char *name,
-	struct slice *value, const char **reason);
+enum control_result control_line(
+	int dir_fd, const char *name, struct slice *value, const char **reason);
 enum control_result control_list(int dir_fd, const char *name,
 	struct control_list *list, const char **reason);
 
 /* Opens NAME, a regular file; *fd is -1 but on CONTROL_OK. */
-enum control_result control_open(int dir_fd, const char *name, int *fd,
-	const char **reason);
+enum control_result control_open(
+	int dir_fd, const char *name, int *fd, const char **reason);
 
 /* For each line: while (control_next(list, &at, &line)) ...; at starts at 0. */
-bool control_next(const struct control_list *list, size_t *at,
-	struct slice *line);
+bool control_next(
+	const struct control_list *list, size_t *at, struct slice *line);
 
 #endif

@@ -9,17 +9,17 @@
 
 enum policy_result {
 	POLICY_OK,
-	POLICY_BAD,       /* badmailfrom, badrcptto */
-	POLICY_RELAY,     /* not a recipient of ours, no relaying right */
+	POLICY_BAD,	  /* badmailfrom, badrcptto */
+	POLICY_RELAY,	  /* not a recipient of ours, no relaying right */
 	POLICY_NO_DOMAIN, /* address without @, not postmaster */
-	POLICY_BROKEN     /* morercpthosts.cdb cannot be read: temporary */
+	POLICY_BROKEN	  /* morercpthosts.cdb cannot be read: temporary */
 };
 
-enum policy_result policy_sender(const struct config *config,
-	struct slice sender);
+enum policy_result policy_sender(
+	const struct config *config, struct slice sender);
 
 /* relay: RELAYCLIENT is set or the client is logged in. */
-enum policy_result policy_recipient(const struct config *config,
-	struct slice recipient, bool relay);
+enum policy_result policy_recipient(
+	const struct config *config, struct slice recipient, bool relay);
 
 #endif

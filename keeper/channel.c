@@ -13,7 +13,7 @@
 #define HEADER_LEN 2
 
 static_assert(offsetof(struct channel_message, body) ==
-	offsetof(struct channel_message, type) + HEADER_LEN,
+		      offsetof(struct channel_message, type) + HEADER_LEN,
 	"type, code and body are one packet");
 
 int
@@ -42,8 +42,8 @@ channel_add(struct channel_message *m, const void *data, size_t len)
 }
 
 int
-channel_take(const struct channel_message *m, size_t *at, void *data,
-	size_t len)
+channel_take(
+	const struct channel_message *m, size_t *at, void *data, size_t len)
 {
 	if (len > m->len - *at)
 		return -1;
@@ -67,8 +67,8 @@ union control {
 int
 channel_send(int channel, const struct channel_message *m, int fd)
 {
-	struct iovec packet = {(void *)(uintptr_t)PACKET(m),
-		HEADER_LEN + m->len};
+	struct iovec packet = {
+		(void *)(uintptr_t)PACKET(m), HEADER_LEN + m->len};
 	struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
 	union control control = {.space = {0}};
 

@@ -13,48 +13,48 @@
 
 #include "lib/bytes.h"
 
-#define CHANNEL_BODY_MAX 16384  /* octets: a certificate chain */
-#define CHANNEL_SEED_LEN 32     /* octets of entropy for the TLS engine */
-#define CHANNEL_RANDOMS_LEN 64  /* client and server random */
-#define CHANNEL_SIGN_MAX 208    /* randoms, curve, a P-521 point */
-#define CHANNEL_TEXT_MAX 512    /* a reply of the queue program */
+#define CHANNEL_BODY_MAX 16384 /* octets: a certificate chain */
+#define CHANNEL_SEED_LEN 32    /* octets of entropy for the TLS engine */
+#define CHANNEL_RANDOMS_LEN 64 /* client and server random */
+#define CHANNEL_SIGN_MAX 208   /* randoms, curve, a P-521 point */
+#define CHANNEL_TEXT_MAX 512   /* a reply of the queue program */
 
 enum channel_type {
-	ASK_TLS = 1,     /* can we do TLS?  -> seed */
+	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
 	ASK_CERTIFICATE, /* SNI             -> key type, chain */
-	ASK_SIGN,        /* hash, ServerKeyExchange -> signature */
-	TELL_TLS,        /* struct channel_tls, SNI */
-	ASK_AUTH,        /* code: channel_initial; MECHANISM NUL response */
-	ASK_AUTH_STEP,   /* response        -> challenge */
+	ASK_SIGN,	 /* hash, ServerKeyExchange -> signature */
+	TELL_TLS,	 /* struct channel_tls, SNI */
+	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
+	ASK_AUTH_STEP,	 /* response        -> challenge */
 	TELL_AUTH_CANCEL,
-	ASK_MAIL,        /* sender */
-	ASK_RCPT,        /* recipient */
-	ASK_OPEN,        /* struct channel_open, HELO -> message pipe */
-	ASK_COMMIT,      /* struct channel_commit -> struct channel_queued, text */
-	ASK_ABORT,       /* code: channel_abort */
-	TELL_TRACE,      /* a line of the conversation */
-	TELL_END,        /* code: channel_end */
+	ASK_MAIL,   /* sender */
+	ASK_RCPT,   /* recipient */
+	ASK_OPEN,   /* struct channel_open, HELO -> message pipe */
+	ASK_COMMIT, /* struct channel_commit -> struct channel_queued, text */
+	ASK_ABORT,  /* code: channel_abort */
+	TELL_TRACE, /* a line of the conversation */
+	TELL_END,   /* code: channel_end */
 	CHANNEL_TYPES
 };
 
 /* The keeper's word. */
 enum verdict {
 	VERDICT_OK = 1,
-	VERDICT_TEMPORARY,     /* 451, 454: we could not */
-	VERDICT_SENDER,        /* badmailfrom */
-	VERDICT_RECIPIENT,     /* badrcptto */
-	VERDICT_RELAY,         /* relaying denied */
-	VERDICT_NO_DOMAIN,     /* recipient without domain */
-	VERDICT_TOO_MANY,      /* recipients */
-	VERDICT_CHALLENGE,     /* AUTH goes on */
+	VERDICT_TEMPORARY, /* 451, 454: we could not */
+	VERDICT_SENDER,	   /* badmailfrom */
+	VERDICT_RECIPIENT, /* badrcptto */
+	VERDICT_RELAY,	   /* relaying denied */
+	VERDICT_NO_DOMAIN, /* recipient without domain */
+	VERDICT_TOO_MANY,  /* recipients */
+	VERDICT_CHALLENGE, /* AUTH goes on */
 	VERDICT_AUTH_FAILED,
-	VERDICT_AUTH_LAST,     /* failed, and that was the last try */
-	VERDICT_AUTH_SYNTAX,   /* malformed response */
+	VERDICT_AUTH_LAST,   /* failed, and that was the last try */
+	VERDICT_AUTH_SYNTAX, /* malformed response */
 	VERDICT_AUTH_NO_TLS,
-	VERDICT_AUTH_UNKNOWN,  /* mechanism not offered */
-	VERDICT_AUTH_INITIAL,  /* initial response to a server-first mechanism */
-	VERDICT_JAIL,          /* the authenticator's jail failed: 421 */
-	VERDICT_REFUSED        /* the queue program's permanent no */
+	VERDICT_AUTH_UNKNOWN, /* mechanism not offered */
+	VERDICT_AUTH_INITIAL, /* initial response to a server-first mechanism */
+	VERDICT_JAIL,	      /* the authenticator's jail failed: 421 */
+	VERDICT_REFUSED	      /* the queue program's permanent no */
 };
 
 enum channel_initial { INITIAL_NONE, INITIAL_RESPONSE, INITIAL_MALFORMED };
@@ -64,7 +64,7 @@ enum channel_abort {
 	ABORT_SIZE,
 	ABORT_LOOP,
 	ABORT_LINE_ENDS,
-	ABORT_QUEUE      /* the queue program stopped reading */
+	ABORT_QUEUE /* the queue program stopped reading */
 };
 
 /* Words of the log, by code; [0] is for a session that died without one. */
@@ -84,7 +84,7 @@ enum channel_end {
 struct channel_tls {
 	uint16_t version; /* 0x0303; 0 when the handshake failed */
 	uint16_t suite;
-	int32_t error;    /* BearSSL's, when it failed */
+	int32_t error; /* BearSSL's, when it failed */
 };
 
 enum channel_flags {
@@ -105,14 +105,14 @@ struct channel_commit {
 };
 
 struct channel_queued {
-	int64_t now;    /* seconds since 1970 */
-	int32_t qp;     /* process id of the queue program */
+	int64_t now; /* seconds since 1970 */
+	int32_t qp;  /* process id of the queue program */
 };
 
 enum channel_key { KEY_NONE, KEY_EC, KEY_RSA };
 
 struct channel_message {
-	size_t len;         /* of body; what follows is the packet */
+	size_t len;	    /* of body; what follows is the packet */
 	unsigned char type; /* enum channel_type */
 	unsigned char code;
 	unsigned char body[CHANNEL_BODY_MAX];
@@ -125,8 +125,8 @@ int channel_pair(int fds[2]);
 int channel_add(struct channel_message *m, const void *data, size_t len);
 
 /* Takes len octets off the body at *at. -1 when they are not there. */
-int channel_take(const struct channel_message *m, size_t *at, void *data,
-	size_t len);
+int channel_take(
+	const struct channel_message *m, size_t *at, void *data, size_t len);
 
 /* The rest of the body from at on. */
 struct slice channel_rest(const struct channel_message *m, size_t at);
@@ -144,8 +144,8 @@ int channel_receive(int channel, struct channel_message *m);
 int channel_receive_fd(int channel, struct channel_message *m, int *fd);
 
 /* Starts a message. */
-void channel_start(struct channel_message *m, enum channel_type type,
-	unsigned code);
+void channel_start(
+	struct channel_message *m, enum channel_type type, unsigned code);
 
 /*
  * The session's side. Each ask sends m, receives the answer into m and

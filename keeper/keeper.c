@@ -16,12 +16,12 @@
 
 /* What a connection is in, for the table. */
 enum {
-	IN_LOGIN = 1,    /* logged in */
+	IN_LOGIN = 1,	 /* logged in */
 	IN_EXCHANGE = 2, /* an authenticator is at work */
-	IN_MAIL = 4,     /* a sender was accepted */
-	IN_RCPT = 8,     /* a recipient was accepted */
-	IN_OPEN = 16,    /* the queue program was started */
-	IN_TLS = 32,     /* TLS is on */
+	IN_MAIL = 4,	 /* a sender was accepted */
+	IN_RCPT = 8,	 /* a recipient was accepted */
+	IN_OPEN = 16,	 /* the queue program was started */
+	IN_TLS = 32,	 /* TLS is on */
 	IN_SIGNED = 64
 };
 
@@ -30,7 +30,7 @@ enum {
 /* The whole privilege of a session that was taken over. */
 static const struct rule {
 	size_t min, max;     /* octets of the body */
-	unsigned needs;      /* all of these */
+	unsigned needs;	     /* all of these */
 	unsigned forbids;    /* none of these */
 	unsigned char times; /* 0: as often as it likes */
 	int (*answer)(struct keeper *k);
@@ -98,10 +98,10 @@ static unsigned
 state(const struct keeper *k)
 {
 	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
-		(k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
-		(k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
-		(k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
-		(k->signed_once ? IN_SIGNED : 0u);
+	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
+	       (k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
+	       (k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
+	       (k->signed_once ? IN_SIGNED : 0u);
 }
 
 static void
@@ -242,7 +242,7 @@ reap_session(struct keeper *k)
 			.events = POLLIN};
 
 		if (k->attacked || clock_poll(&gone, 1,
-			clock_ms() + KEEPER_GRACE_MS) <= 0) {
+					   clock_ms() + KEEPER_GRACE_MS) <= 0) {
 			if (k->jail.isolate)
 				(void)jail_raise(JAIL_RIGHTS_KILL);
 			kill(k->session, SIGKILL);

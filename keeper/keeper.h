@@ -18,57 +18,57 @@
 #include "lib/log.h"
 #include "queue-handoff/queue.h"
 
-#define KEEPER_FAILURES_MAX 3    /* 535s of one connection */
-#define KEEPER_RCPTS_MAX 100000  /* whatever maxrcpt says */
-#define KEEPER_LOG_MAX 200       /* log lines of one connection */
-#define KEEPER_TRACE_MAX 20000   /* trace lines of one connection */
+#define KEEPER_FAILURES_MAX 3	  /* 535s of one connection */
+#define KEEPER_RCPTS_MAX 100000	  /* whatever maxrcpt says */
+#define KEEPER_LOG_MAX 200	  /* log lines of one connection */
+#define KEEPER_TRACE_MAX 20000	  /* trace lines of one connection */
 #define KEEPER_UNFINISHED_MAX 100 /* messages opened since one was queued */
-#define KEEPER_ID_MAX 48         /* octets of a log id */
-#define KEEPER_HELO_MAX 255      /* octets kept of HELO */
-#define KEEPER_LOGIN_MS 120000   /* until logged in, where that is required */
-#define KEEPER_GRACE_MS 5000     /* for the session to end first */
+#define KEEPER_ID_MAX 48	  /* octets of a log id */
+#define KEEPER_HELO_MAX 255	  /* octets kept of HELO */
+#define KEEPER_LOGIN_MS 120000	  /* until logged in, where that is required */
+#define KEEPER_GRACE_MS 5000	  /* for the session to end first */
 
 struct keeper {
 	const struct config *config;
 	struct log log;
 	struct signer signer;
-	struct jail jail;          /* the authenticator's */
-	struct slice mechanisms;   /* offered, blanks between; empty: no AUTH */
-	int users_fd;              /* authusers.cdb, or -1 */
-	const char *users_reason;  /* why it is -1, or NULL */
+	struct jail jail;	  /* the authenticator's */
+	struct slice mechanisms;  /* offered, blanks between; empty: no AUTH */
+	int users_fd;		  /* authusers.cdb, or -1 */
+	const char *users_reason; /* why it is -1, or NULL */
 	int channel;
 	pid_t session;
 
 	struct channel_message message; /* the request, then the answer */
 	unsigned char times[CHANNEL_TYPES];
-	unsigned char pending;     /* request whose answer is still to come */
-	bool over;                 /* the session said it ends, or is gone */
+	unsigned char pending; /* request whose answer is still to come */
+	bool over;	       /* the session said it ends, or is gone */
 	bool attacked;
-	unsigned end;              /* enum channel_end, 0: none said */
+	unsigned end; /* enum channel_end, 0: none said */
 	int64_t start, deadline;
 	unsigned log_lines, trace_lines;
-	unsigned messages;         /* queued */
+	unsigned messages; /* queued */
 
-	bool signed_once, tls;     /* our signature was made; TLS is on */
+	bool signed_once, tls; /* our signature was made; TLS is on */
 
 	struct authenticator authenticator;
 	const struct mechanism *mechanism;
 	unsigned failures;
 	char login[USERS_LOGIN_MAX + 1]; /* "": not logged in */
 
-	bool mail;                 /* a sender was accepted */
-	char *envelope;            /* F sender NUL T recipient NUL ... */
+	bool mail;	/* a sender was accepted */
+	char *envelope; /* F sender NUL T recipient NUL ... */
 	size_t envelope_len, envelope_cap;
 	size_t recipients;
-	size_t first_recipient;    /* offset, octets */
-	bool open;                 /* the queue program was started */
-	bool finished;             /* ... and is gone before the commit */
-	bool broken;               /* the session could not write everything */
+	size_t first_recipient; /* offset, octets */
+	bool open;		/* the queue program was started */
+	bool finished;		/* ... and is gone before the commit */
+	bool broken;		/* the session could not write everything */
 	struct queue queue;
 	pid_t qp;
 	uint64_t octets;
-	unsigned opened;           /* messages opened: a part of the log id */
-	unsigned unfinished;       /* ... since one was queued */
+	unsigned opened;     /* messages opened: a part of the log id */
+	unsigned unfinished; /* ... since one was queued */
 	char id[KEEPER_ID_MAX];
 	char helo[KEEPER_HELO_MAX];
 	size_t helo_len;
@@ -94,7 +94,7 @@ int hear_tls(struct keeper *k);
 int answer_auth(struct keeper *k);
 int answer_auth_step(struct keeper *k);
 int hear_auth_cancel(struct keeper *k);
-int login_verdict(struct keeper *k);  /* the authenticator's fd is readable */
+int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
 int login_timeout(struct keeper *k);
 
 int answer_mail(struct keeper *k);
@@ -102,7 +102,7 @@ int answer_rcpt(struct keeper *k);
 int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);
-int mail_finished(struct keeper *k);  /* the queue program is gone */
+int mail_finished(struct keeper *k); /* the queue program is gone */
 void mail_forget(struct keeper *k);
 
 #endif

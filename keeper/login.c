@@ -82,8 +82,8 @@ step(struct keeper *k, struct slice response)
 static int
 start(struct keeper *k, struct slice response)
 {
-	struct authenticator_setup setup = {k->mechanism, k->users_fd,
-		k->config->authdomain, k->jail};
+	struct authenticator_setup setup = {
+		k->mechanism, k->users_fd, k->config->authdomain, k->jail};
 
 	if (k->users_fd == -1) {
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
@@ -111,8 +111,8 @@ answer_auth(struct keeper *k)
 	if (k->config->forcetls && !k->tls && !k->config->tls_outside)
 		return refuse(k, VERDICT_AUTH_NO_TLS, "no-tls");
 	/* No user file where one is expected: ours to mend, not the user's. */
-	bool possible = offered(k, name) ||
-		(k->users_fd == -1 && !k->config->auth_off);
+	bool possible =
+		offered(k, name) || (k->users_fd == -1 && !k->config->auth_off);
 
 	if (k->mechanism == NULL || !possible)
 		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
@@ -183,9 +183,9 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 
 	k->failures++;
 	log_outcome(k, "auth fail", user, "", packet->reason);
-	return keeper_answer(k,
-		k->failures >= KEEPER_FAILURES_MAX ? VERDICT_AUTH_LAST
-						   : VERDICT_AUTH_FAILED);
+	return keeper_answer(k, k->failures >= KEEPER_FAILURES_MAX
+					? VERDICT_AUTH_LAST
+					: VERDICT_AUTH_FAILED);
 }
 
 int
@@ -205,7 +205,8 @@ login_verdict(struct keeper *k)
 	user = (struct slice){packet.login, packet.login_len};
 	k->message.len = 0;
 	if (packet.result == EXCHANGE_CHALLENGE) {
-		channel_add(&k->message, packet.challenge, packet.challenge_len);
+		channel_add(
+			&k->message, packet.challenge, packet.challenge_len);
 		return keeper_answer(k, VERDICT_CHALLENGE);
 	}
 	authenticator_stop(&k->authenticator);

@@ -44,8 +44,8 @@ envelope_add(struct keeper *k, struct slice text)
 
 /* TYPE text suffix NUL, whole or not at all. */
 static int
-envelope_add_path(struct keeper *k, char type, struct slice text,
-	struct slice suffix)
+envelope_add_path(
+	struct keeper *k, char type, struct slice text, struct slice suffix)
 {
 	size_t before = k->envelope_len;
 
@@ -102,7 +102,8 @@ answer_mail(struct keeper *k)
 
 /* user@[our ip] is user@localiphost, as qmail-smtpd has it. */
 static struct slice
-replace_literal(const struct keeper *k, struct slice path, char *out, size_t cap)
+replace_literal(
+	const struct keeper *k, struct slice path, char *out, size_t cap)
 {
 	size_t at = slice_find_last(path, '@');
 	struct buffer literal = {out, 0, cap, false};
@@ -161,8 +162,8 @@ answer_rcpt(struct keeper *k)
 		return -1;
 	unsigned verdict = rcpt_verdict(k, path, &reason);
 
-	if (verdict == VERDICT_OK && envelope_add_path(k, 'T', path,
-					     k->config->relayclient) == -1) {
+	if (verdict == VERDICT_OK &&
+		envelope_add_path(k, 'T', path, k->config->relayclient) == -1) {
 		verdict = VERDICT_TEMPORARY;
 		reason = "memory";
 	}
@@ -283,7 +284,8 @@ answer_open(struct keeper *k)
 	k->message.code = VERDICT_OK;
 	int sent = channel_send(k->channel, &k->message, fd);
 
-	/* Only the session may hold this end, so that its close ends the text. */
+	/* Only the session may hold this end, so that its close ends the text.
+	 */
 	close(fd);
 	if (sent == -1)
 		queue_abandon(&k->queue);
@@ -356,10 +358,9 @@ conclude(struct keeper *k)
 	if (status.class != STATUS_ACCEPTED)
 		channel_add(&k->message, status.reply, strlen(status.reply));
 	/* The reply first, at once: a lost 250 makes a duplicate (RFC 1047). */
-	keeper_answer(k,
-		status.class == STATUS_ACCEPTED       ? VERDICT_OK
-			: status.class == STATUS_REFUSED ? VERDICT_REFUSED
-							 : VERDICT_TEMPORARY);
+	keeper_answer(k, status.class == STATUS_ACCEPTED  ? VERDICT_OK
+			 : status.class == STATUS_REFUSED ? VERDICT_REFUSED
+							  : VERDICT_TEMPORARY);
 	log_message(k, status.class, NULL);
 	mail_forget(k);
 	return 0;
@@ -395,8 +396,8 @@ answer_commit(struct keeper *k)
 static const char *
 abort_reason(unsigned code)
 {
-	static const char *const words[] = {"client", "reset", "size", "loop",
-		"line-ends", "queue"};
+	static const char *const words[] = {
+		"client", "reset", "size", "loop", "line-ends", "queue"};
 
 	return code < sizeof words / sizeof *words ? words[code] : words[0];
 }

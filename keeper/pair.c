@@ -23,7 +23,7 @@ struct pem {
 	bool in_certificate, in_key;
 	unsigned char der[KEY_DER_MAX];
 	size_t der_len;
-	size_t object;     /* where the current certificate's length goes */
+	size_t object; /* where the current certificate's length goes */
 	bool overflow;
 	unsigned keys;
 };
@@ -61,14 +61,14 @@ begin_object(struct pem *pem, br_pem_decoder_context *decoder)
 	struct slice name = slice_of(br_pem_decoder_name(decoder));
 	struct signer *s = pem->signer;
 
-	pem->in_certificate = pem->want_chain &&
-		(slice_is(name, "CERTIFICATE") ||
-			slice_is(name, "X509 CERTIFICATE"));
+	pem->in_certificate =
+		pem->want_chain && (slice_is(name, "CERTIFICATE") ||
+					   slice_is(name, "X509 CERTIFICATE"));
 	/* The first key counts; a second one would only be confusing. */
 	pem->in_key = pem->want_key && pem->keys == 0 &&
-		(slice_is(name, "PRIVATE KEY") ||
-			slice_is(name, "EC PRIVATE KEY") ||
-			slice_is(name, "RSA PRIVATE KEY"));
+		      (slice_is(name, "PRIVATE KEY") ||
+			      slice_is(name, "EC PRIVATE KEY") ||
+			      slice_is(name, "RSA PRIVATE KEY"));
 	br_pem_decoder_setdest(decoder, NULL, NULL);
 	if (pem->in_certificate) {
 		pem->object = s->chain_len;
@@ -153,9 +153,10 @@ read_pem(struct pem *pem, int fd)
 
 	if (n == -1)
 		return strerror(errno);
-	const char *reason = (size_t)n == sizeof text
-		? "too large"
-		: decode_pem(pem, text, drop_crs(text, (size_t)n));
+	const char *reason =
+		(size_t)n == sizeof text
+			? "too large"
+			: decode_pem(pem, text, drop_crs(text, (size_t)n));
 
 	explicit_bzero(text, (size_t)n);
 	return reason;
@@ -205,8 +206,8 @@ key_fits(const struct signer *s, const struct pem *pem,
 
 	if (s->type == KEY_RSA)
 		return public->key_type == BR_KEYTYPE_RSA &&
-			memmem(pem->der, pem->der_len, public->key.rsa.n,
-				public->key.rsa.nlen) != NULL;
+		       memmem(pem->der, pem->der_len, public->key.rsa.n,
+			       public->key.rsa.nlen) != NULL;
 	if (public->key_type != BR_KEYTYPE_EC)
 		return false;
 	if (memmem(pem->der, pem->der_len, public->key.ec.q,
@@ -214,8 +215,8 @@ key_fits(const struct signer *s, const struct pem *pem,
 		return true;
 	return br_ec_compute_pub(br_ec_get_default(), &point, computed,
 		       br_skey_decoder_get_ec(&s->key)) ==
-		public->key.ec.qlen &&
-		memcmp(computed, public->key.ec.q, public->key.ec.qlen) == 0;
+		       public->key.ec.qlen &&
+	       memcmp(computed, public->key.ec.q, public->key.ec.qlen) == 0;
 }
 
 /* Looks at the leaf: dates, and whether the key is its own. */
@@ -231,15 +232,16 @@ check_leaf(struct signer *s, const struct pem *pem)
 
 	if (public == NULL)
 		return "not a certificate with an EC or RSA key";
-	s->expired = (int64_t)leaf.notafter_days - DAYS_TO_1970 <
-		time(NULL) / 86400;
+	s->expired =
+		(int64_t)leaf.notafter_days - DAYS_TO_1970 < time(NULL) / 86400;
 	return key_fits(s, pem, public) ? NULL : "certificate and key differ";
 }
 
 int
 pair_load(struct signer *s, int certificate, int key)
 {
-	struct pem pem = {.signer = s, .want_chain = true, .want_key = key == -1};
+	struct pem pem = {
+		.signer = s, .want_chain = true, .want_key = key == -1};
 	const char *file = "servercert.pem";
 
 	s->type = KEY_NONE;

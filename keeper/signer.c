@@ -104,8 +104,8 @@ load_named(struct signer *s, const char *name)
 
 	if (result == 0)
 		result = certificate == -1
-			? fail(s, "servercert.pem", strerror(ENOENT))
-			: pair_load(s, certificate, key);
+				 ? fail(s, "servercert.pem", strerror(ENOENT))
+				 : pair_load(s, certificate, key);
 	if (certificate != -1)
 		close(certificate);
 	if (key != -1)
@@ -146,8 +146,8 @@ find_name(const struct signer *s, struct slice name, char *out, size_t cap)
 
 	if (directory == NULL)
 		return false;
-	for (struct dirent *entry; !found &&
-		(entry = readdir(directory)) != NULL;)
+	for (struct dirent *entry;
+		!found && (entry = readdir(directory)) != NULL;)
 		found = slice_equal_nocase(slice_of(entry->d_name), name) &&
 			slice_string(slice_of(entry->d_name), out, cap) == 0;
 	closedir(directory);
@@ -205,7 +205,7 @@ input_has_form(struct slice input)
 		if (p[0] == 3 && p[1] == 0 && p[2] == curves[i].curve &&
 			p[3] == curves[i].point)
 			return input.len ==
-				CHANNEL_RANDOMS_LEN + 4 + curves[i].point;
+			       CHANNEL_RANDOMS_LEN + 4 + curves[i].point;
 	return false;
 }
 
@@ -282,8 +282,9 @@ signer_sign(struct signer *s, unsigned hash, struct slice input,
 		len = sign_rsa(s, hash, input, signature);
 	} else if (class != NULL) {
 		digest(class, input, value);
-		len = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), class,
-			value, br_skey_decoder_get_ec(&s->key), signature);
+		len = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(),
+			class, value, br_skey_decoder_get_ec(&s->key),
+			signature);
 	}
 	s->used = len > 0;
 	signer_close(s);

@@ -13,28 +13,29 @@
 #include "control/config.h"
 #include "keeper/channel.h"
 
-#define SIGNER_FILE_MAX 65536    /* octets of a PEM file */
+#define SIGNER_FILE_MAX 65536	 /* octets of a PEM file */
 #define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
 
 struct signer {
-	const char *directory;   /* the control directory */
-	int certificate_fd;      /* servercert.pem, or -1 */
-	int key_fd;              /* serverkey.pem, or -1: the key is in the former */
-	bool allow_sha1;         /* TLS before 1.2 is allowed */
-	bool used;               /* the one signature was made */
-	enum channel_key type;   /* of the loaded key; KEY_NONE: not loaded */
+	const char *directory; /* the control directory */
+	int certificate_fd;    /* servercert.pem, or -1 */
+	int key_fd;	 /* serverkey.pem, or -1: the key is in the former */
+	bool allow_sha1; /* TLS before 1.2 is allowed */
+	bool used;	 /* the one signature was made */
+	enum channel_key type; /* of the loaded key; KEY_NONE: not loaded */
 	br_skey_decoder_context key;
-	unsigned char chain[CHANNEL_BODY_MAX - 16]; /* 2-octet length, DER, ... */
+	unsigned char
+		chain[CHANNEL_BODY_MAX - 16]; /* 2-octet length, DER, ... */
 	size_t chain_len;
-	const char *file;        /* on failure: what is wrong with which file */
+	const char *file; /* on failure: what is wrong with which file */
 	const char *reason;
 	char file_text[320];
 	bool expired;
 };
 
 /* Opens what is there; as root, before the account. 0, or -1 with reason. */
-int signer_open(struct signer *s, const char *directory,
-	enum config_tls tls_min);
+int signer_open(
+	struct signer *s, const char *directory, enum config_tls tls_min);
 
 /* Is there a certificate? Its content is not looked at. */
 bool signer_present(const struct signer *s);

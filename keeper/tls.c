@@ -63,7 +63,8 @@ answer_certificate(struct keeper *k)
 	type = (unsigned char)k->signer.type;
 	k->message.len = 0;
 	channel_add(&k->message, &type, sizeof type);
-	if (channel_add(&k->message, k->signer.chain, k->signer.chain_len) == -1)
+	if (channel_add(&k->message, k->signer.chain, k->signer.chain_len) ==
+		-1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	return keeper_answer(k, VERDICT_OK);
 }
@@ -87,10 +88,10 @@ answer_sign(struct keeper *k)
 static const char *
 version_name(uint16_t version)
 {
-	return version == 0x0303 ? "TLSv1.2"
-		: version == 0x0302 ? "TLSv1.1"
-		: version == 0x0301 ? "TLSv1.0"
-				    : "unknown";
+	return version == 0x0303   ? "TLSv1.2"
+	       : version == 0x0302 ? "TLSv1.1"
+	       : version == 0x0301 ? "TLSv1.0"
+				   : "unknown";
 }
 
 /* Claims, but for this: without our signature there is no TLS. */

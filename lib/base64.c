@@ -47,7 +47,7 @@ base64_decode(struct buffer *out, struct slice text)
 	if (text.len % 4 != 0)
 		return -1;
 	while (padding < 2 && padding < text.len &&
-	       text.data[text.len - 1 - padding] == '=')
+		text.data[text.len - 1 - padding] == '=')
 		padding++;
 	for (size_t i = 0; i < text.len; i += 4) {
 		size_t pad = i + 4 == text.len ? padding : 0;
@@ -63,8 +63,8 @@ base64_decode(struct buffer *out, struct slice text)
 		/* The bits under the padding must be zero. */
 		if (bits & ((1u << 8 * pad) - 1))
 			return -1;
-		char octets[3] = {(char)(bits >> 16), (char)(bits >> 8),
-			(char)bits};
+		char octets[3] = {
+			(char)(bits >> 16), (char)(bits >> 8), (char)bits};
 		buffer_add(out, octets, 3 - pad);
 	}
 	return out->overflow ? -1 : 0;

@@ -14,7 +14,7 @@
 
 struct slice {
 	const char *data; /* NULL means "not there", which "" is not */
-	size_t len;       /* octets */
+	size_t len;	  /* octets */
 };
 
 /* A view of a NUL-terminated string; NULL gives the absent slice. */

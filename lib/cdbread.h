@@ -23,7 +23,7 @@ enum cdbread_result {
  * Looks key up in the file open on fd. On FOUND the record's data are in
  * out[0 .. *len).
  */
-enum cdbread_result cdbread_find(int fd, struct slice key, char *out,
-	size_t cap, size_t *len);
+enum cdbread_result cdbread_find(
+	int fd, struct slice key, char *out, size_t cap, size_t *len);
 
 #endif

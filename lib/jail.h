@@ -10,17 +10,18 @@
 #include <sys/types.h>
 
 enum jail_kind {
-	JAIL_SESSION,      /* read, write, poll, receive a descriptor, exit */
-	JAIL_AUTHENTICATOR /* read, write, poll, pread, anonymous memory, exit */
+	JAIL_SESSION,	   /* read, write, poll, receive a descriptor, exit */
+	JAIL_AUTHENTICATOR /* read, write, poll, pread, anonymous memory, exit
+			    */
 };
 
 struct jail {
 	enum jail_kind kind;
-	bool isolate;          /* started as root: uid, groups, chroot */
-	uid_t base;            /* uid and gid become base + process id */
-	uid_t account;         /* a uid that it must not become */
+	bool isolate;	       /* started as root: uid, groups, chroot */
+	uid_t base;	       /* uid and gid become base + process id */
+	uid_t account;	       /* a uid that it must not become */
 	const char *directory; /* empty, chroot goes there */
-	int fds_max;           /* descriptors from here on may not be opened */
+	int fds_max;	       /* descriptors from here on may not be opened */
 };
 
 /*
@@ -47,7 +48,7 @@ void jail_close_from(unsigned first);
  */
 enum jail_rights { JAIL_RIGHTS_NONE, JAIL_RIGHTS_KILL, JAIL_RIGHTS_MAKE };
 
-int jail_keep(void);                     /* before setresuid */
+int jail_keep(void);			 /* before setresuid */
 int jail_lower(enum jail_rights rights); /* may be raised later; now none */
 int jail_raise(enum jail_rights rights); /* in force now */
 

@@ -19,7 +19,7 @@
 struct log {
 	const char *program; /* "smtpd-auth" */
 	const char *address; /* the client's, or "unknown" */
-	bool syslog;         /* else descriptor 2 */
+	bool syslog;	     /* else descriptor 2 */
 };
 
 struct log_line {

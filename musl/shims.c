@@ -12,8 +12,8 @@ void *__memcpy_chk(void *to, const void *from, size_t n, size_t cap);
 void *__memmove_chk(void *to, const void *from, size_t n, size_t cap);
 void *__memset_chk(void *to, int c, size_t n, size_t cap);
 void __explicit_bzero_chk(void *to, size_t n, size_t cap);
-int __snprintf_chk(char *to, size_t n, int flag, size_t cap, const char *format,
-	...);
+int __snprintf_chk(
+	char *to, size_t n, int flag, size_t cap, const char *format, ...);
 void arc4random_buf(void *to, size_t n);
 
 void *
@@ -49,8 +49,8 @@ __explicit_bzero_chk(void *to, size_t n, size_t cap)
 }
 
 int
-__snprintf_chk(char *to, size_t n, int flag, size_t cap, const char *format,
-	...)
+__snprintf_chk(
+	char *to, size_t n, int flag, size_t cap, const char *format, ...)
 {
 	va_list args;
 

@@ -72,15 +72,16 @@ spawn(pid_t *pid, const char *program, int in, int envelope, int error_fd,
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes,
-		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-			POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF |
+						      POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	int result = posix_spawn_file_actions_adddup2(&actions, in, 0);
 
 	if (result == 0)
-		result = posix_spawn_file_actions_adddup2(&actions, envelope, 1);
+		result =
+			posix_spawn_file_actions_adddup2(&actions, envelope, 1);
 	if (result == 0)
 		result = posix_spawn_file_actions_adddup2(
 			&actions, error, error_fd);
@@ -93,8 +94,8 @@ spawn(pid_t *pid, const char *program, int in, int envelope, int error_fd,
 }
 
 int
-queue_start(struct queue *q, const char *program, int error_fd,
-	int *message_write)
+queue_start(
+	struct queue *q, const char *program, int error_fd, int *message_write)
 {
 	int message[2] = {-1, -1}, envelope[2] = {-1, -1}, error[2] = {-1, -1};
 	int result = 0;
@@ -119,8 +120,9 @@ queue_start(struct queue *q, const char *program, int error_fd,
 			result = errno;
 	}
 	/* The flag belongs to the write ends alone; the program's block. */
-	if (result == 0 && (fcntl(message[1], F_SETFL, O_NONBLOCK) == -1 ||
-				   fcntl(envelope[1], F_SETFL, O_NONBLOCK) == -1))
+	if (result == 0 &&
+		(fcntl(message[1], F_SETFL, O_NONBLOCK) == -1 ||
+			fcntl(envelope[1], F_SETFL, O_NONBLOCK) == -1))
 		result = errno;
 	if (result == 0) {
 		*message_write = message[1];
@@ -167,7 +169,8 @@ queue_poll(const struct queue *q, struct pollfd *fds)
 		return 0;
 	fds[n++] = (struct pollfd){.fd = q->pidfd, .events = POLLIN};
 	if (q->error_read != -1)
-		fds[n++] = (struct pollfd){.fd = q->error_read, .events = POLLIN};
+		fds[n++] =
+			(struct pollfd){.fd = q->error_read, .events = POLLIN};
 	if (q->state == QUEUE_COMMITTED && q->envelope_write != -1)
 		fds[n++] = (struct pollfd){
 			.fd = q->envelope_write, .events = POLLOUT};
@@ -178,8 +181,8 @@ static void
 write_envelope(struct queue *q)
 {
 	while (q->envelope.len > 0) {
-		ssize_t n = write(q->envelope_write, q->envelope.data,
-			q->envelope.len);
+		ssize_t n = write(
+			q->envelope_write, q->envelope.data, q->envelope.len);
 
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -208,7 +211,8 @@ read_custom(struct queue *q)
 		}
 		size_t room = q->custom.cap - q->custom.len;
 
-		buffer_add(&q->custom, text, (size_t)n < room ? (size_t)n : room);
+		buffer_add(
+			&q->custom, text, (size_t)n < room ? (size_t)n : room);
 	}
 }
 
@@ -219,7 +223,7 @@ left_over(int read_fd)
 	int octets = 0;
 
 	return read_fd != -1 &&
-		(ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
+	       (ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
 }
 
 static void

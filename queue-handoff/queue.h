@@ -16,29 +16,29 @@
 
 #include "lib/buffer.h"
 
-#define QUEUE_POLL_MAX 3          /* descriptors that queue_poll() names */
-#define QUEUE_CUSTOM_MAX 1024     /* octets kept of the program's own text */
-#define QUEUE_ABANDON_MS 1000     /* to go by itself, then it is killed */
+#define QUEUE_POLL_MAX 3      /* descriptors that queue_poll() names */
+#define QUEUE_CUSTOM_MAX 1024 /* octets kept of the program's own text */
+#define QUEUE_ABANDON_MS 1000 /* to go by itself, then it is killed */
 
 enum queue_state {
 	QUEUE_IDLE,
-	QUEUE_READING,   /* the message is on its way */
+	QUEUE_READING,	 /* the message is on its way */
 	QUEUE_COMMITTED, /* the envelope is on its way, or all was written */
-	QUEUE_ABANDONED  /* both pipes are closed, it is to go */
+	QUEUE_ABANDONED	 /* both pipes are closed, it is to go */
 };
 
 struct queue {
 	enum queue_state state;
 	pid_t pid;
 	int pidfd;
-	int message_read;   /* our copy: tells at the end what was not read */
-	int envelope_read;  /* likewise */
+	int message_read;  /* our copy: tells at the end what was not read */
+	int envelope_read; /* likewise */
 	int envelope_write;
 	int error_read;
 	struct slice envelope; /* what is still to be written */
 	bool incomplete;       /* an octet was not taken, or it was killed */
 	bool timed_out;
-	int64_t deadline;      /* clock_ms() */
+	int64_t deadline; /* clock_ms() */
 	int wait_status;
 	struct buffer custom;
 	char custom_text[QUEUE_CUSTOM_MAX];
@@ -51,8 +51,8 @@ void queue_init(struct queue *q);
  * error_fd, default signals, and environ. message_write is where the message
  * goes (non-blocking, the caller closes it). Returns 0, or -1 with errno.
  */
-int queue_start(struct queue *q, const char *program, int error_fd,
-	int *message_write);
+int queue_start(
+	struct queue *q, const char *program, int error_fd, int *message_write);
 
 /*
  * The message is whole: write the envelope (which must live until the end),

@@ -14,12 +14,12 @@
 #define RECEIVED_MAX 1500 /* octets of the whole line(s) */
 
 struct received {
-	struct slice helo;        /* as the client said it; absent: "unknown" */
-	struct slice host, ip;    /* the launcher's words */
+	struct slice helo;     /* as the client said it; absent: "unknown" */
+	struct slice host, ip; /* the launcher's words */
 	struct slice by, id;
-	struct slice login;       /* absent: not authenticated */
-	bool name_login;          /* RECEIVEDAUTH=1: login and address shown */
-	bool esmtp, tls, utf8;    /* with ESMTP, ...S, UTF8SMTP... */
+	struct slice login;    /* absent: not authenticated */
+	bool name_login;       /* RECEIVEDAUTH=1: login and address shown */
+	bool esmtp, tls, utf8; /* with ESMTP, ...S, UTF8SMTP... */
 	time_t now;
 };
 

@@ -8,11 +8,12 @@
 
 #include "lib/buffer.h"
 
-#define STATUS_TEXT_MAX 400   /* octets of a program's own error text */
-#define STATUS_REPLY_MAX 448  /* enhanced code and text */
+#define STATUS_TEXT_MAX 400  /* octets of a program's own error text */
+#define STATUS_REPLY_MAX 448 /* enhanced code and text */
 
 /* What is said when a program exits 0 without having read everything. */
-#define STATUS_INCOMPLETE "4.3.0 mail queue program did not take the whole message"
+#define STATUS_INCOMPLETE                                                      \
+	"4.3.0 mail queue program did not take the whole message"
 
 /* Exit codes our queue programs use. */
 enum {
@@ -21,18 +22,18 @@ enum {
 	QUEUE_REFUSED = 31,
 	QUEUE_NO_MEMORY = 51,
 	QUEUE_TIMEOUT = 52,
-	QUEUE_WRITE_FAILED = 53,   /* disk full, I/O error */
-	QUEUE_READ_FAILED = 54,    /* message or envelope cannot be read */
+	QUEUE_WRITE_FAILED = 53, /* disk full, I/O error */
+	QUEUE_READ_FAILED = 54,	 /* message or envelope cannot be read */
 	QUEUE_NO_CONFIG = 55,
 	QUEUE_NO_DIRECTORY = 61,
-	QUEUE_CUSTOM = 82,         /* text on ERROR_FD, D or Z first */
+	QUEUE_CUSTOM = 82, /* text on ERROR_FD, D or Z first */
 	QUEUE_BAD_ENVELOPE = 91
 };
 
 enum status_class { STATUS_ACCEPTED, STATUS_REFUSED, STATUS_TEMPORARY };
 
 struct status {
-	enum status_class class;     /* 250, 554, 451 */
+	enum status_class class;      /* 250, 554, 451 */
 	char reply[STATUS_REPLY_MAX]; /* "5.1.3 text", NUL-terminated */
 };
 
@@ -40,7 +41,7 @@ struct status {
  * wait_status is waitpid's; custom is what the program wrote on ERROR_FD
  * (used for exits 82 and 88 only). A signal is temporary.
  */
-void status_from_wait(struct status *status, int wait_status,
-	struct slice custom);
+void status_from_wait(
+	struct status *status, int wait_status, struct slice custom);
 
 #endif

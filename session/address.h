@@ -16,8 +16,8 @@
  */
 struct address {
 	char text[ADDRESS_MAX]; /* the last @ splits it */
-	size_t len;             /* 0: the null path <> */
-	bool eight_bit;         /* holds octets over 127 */
+	size_t len;		/* 0: the null path <> */
+	bool eight_bit;		/* holds octets over 127 */
 };
 
 enum body { BODY_NONE, BODY_7BIT, BODY_8BITMIME };
@@ -31,9 +31,9 @@ struct mail_parameters {
 
 enum address_result {
 	ADDRESS_OK,
-	ADDRESS_SYNTAX,    /* 501 5.1.7 (MAIL), 501 5.1.3 (RCPT) */
+	ADDRESS_SYNTAX,	   /* 501 5.1.7 (MAIL), 501 5.1.3 (RCPT) */
 	ADDRESS_PARAMETER, /* 555 5.5.4: unknown, repeated or BINARYMIME */
-	ADDRESS_VALUE      /* 501 5.5.4: a known parameter with a bad value */
+	ADDRESS_VALUE	   /* 501 5.5.4: a known parameter with a bad value */
 };
 
 /*
@@ -43,8 +43,8 @@ enum address_result {
  */
 enum address_result address_mail(struct slice arg, bool utf8_offered,
 	struct address *out, struct mail_parameters *parameters);
-enum address_result address_rcpt(struct slice arg, bool utf8_offered,
-	struct address *out);
+enum address_result address_rcpt(
+	struct slice arg, bool utf8_offered, struct address *out);
 
 /* Is text, all of it, a mailbox or a local part? 0, or -1. */
 int address_mailbox(struct slice text, bool utf8_offered, struct address *out);

@@ -10,9 +10,9 @@
 #include "session/address.h"
 #include "session/session.h"
 
-#define RATE_FREE_MS 60000           /* a minute without a minimum rate */
-#define RATE_MS_AN_OCTET 10          /* then 100 octets a second */
-#define OVERRUN_MIN (64ull << 20)    /* read over databytes before we hang up */
+#define RATE_FREE_MS 60000	  /* a minute without a minimum rate */
+#define RATE_MS_AN_OCTET 10	  /* then 100 octets a second */
+#define OVERRUN_MIN (64ull << 20) /* read over databytes before we hang up */
 #define CHUNK_REFUSED_MAX (64ull << 20)
 #define CHUNK_MAX ((uint64_t)INT64_MAX)
 
@@ -21,7 +21,8 @@ static enum reply
 open_message(struct session *s)
 {
 	struct channel_open open = {
-		(s->esmtp ? OPEN_ESMTP : 0u) | (s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
+		(s->esmtp ? OPEN_ESMTP : 0u) |
+		(s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
 		(s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
 		(s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u)};
 
@@ -45,8 +46,7 @@ open_message(struct session *s)
 static int
 write_pipe(struct session *s, struct slice text)
 {
-	int64_t deadline =
-		clock_ms() + (int64_t)s->config->timeoutqueue * 1000;
+	int64_t deadline = clock_ms() + (int64_t)s->config->timeoutqueue * 1000;
 
 	while (text.len > 0 && !s->broken && s->pipe != -1) {
 		ssize_t n = write(s->pipe, text.data, text.len);
@@ -74,9 +74,9 @@ set_deadline(struct session *s, int64_t start, uint64_t octets)
 	int64_t now = clock_ms();
 	int64_t idle = now + (int64_t)s->config->timeoutsmtpd * 1000;
 	int64_t rate = start + RATE_FREE_MS +
-		(int64_t)(octets < CHUNK_MAX / RATE_MS_AN_OCTET
-				? octets * RATE_MS_AN_OCTET
-				: (uint64_t)INT64_MAX / 2);
+		       (int64_t)(octets < CHUNK_MAX / RATE_MS_AN_OCTET
+					 ? octets * RATE_MS_AN_OCTET
+					 : (uint64_t)INT64_MAX / 2);
 
 	s->stream.deadline = idle < rate ? idle : rate;
 }
@@ -85,7 +85,7 @@ static bool
 too_big(const struct session *s)
 {
 	return s->config->databytes != 0 &&
-		s->data.octets > s->config->databytes;
+	       s->data.octets > s->config->databytes;
 }
 
 /* Lets go of a message that may not be queued; its end is still to come. */
@@ -131,8 +131,8 @@ commit(struct session *s)
 		buffer_add_text(&b, " qp ");
 		buffer_add_number(&b, (uint64_t)queued.qp);
 	} else {
-		buffer_add_text(&b,
-			verdict == VERDICT_REFUSED ? "554 " : "451 ");
+		buffer_add_text(
+			&b, verdict == VERDICT_REFUSED ? "554 " : "451 ");
 		buffer_add_slice(&b, channel_rest(&s->message, at));
 	}
 	session_reply_text(s, buffer_slice(&b));
@@ -171,8 +171,8 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 {
 	size_t taken, len;
 	uint64_t overrun = s->config->databytes > OVERRUN_MIN
-		? s->config->databytes
-		: OVERRUN_MIN;
+				   ? s->config->databytes
+				   : OVERRUN_MIN;
 	enum data_result result = data_feed(
 		&s->data, input.data, input.len, &taken, s->out, &len);
 

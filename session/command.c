@@ -22,7 +22,7 @@ static bool
 auth_usable(const struct session *s)
 {
 	return s->mechanisms.len > 0 && !s->authenticated &&
-		(!s->config->forcetls || s->tls_on || s->config->tls_outside);
+	       (!s->config->forcetls || s->tls_on || s->config->tls_outside);
 }
 
 static enum reply
@@ -110,7 +110,7 @@ static bool
 must_log_in(const struct session *s)
 {
 	return s->config->require_auth && !s->authenticated &&
-		!s->config->relayclient_set;
+	       !s->config->relayclient_set;
 }
 
 static enum reply
@@ -142,8 +142,8 @@ command_mail(struct session *s, struct slice argument)
 	if (s->mail || s->chunks == CHUNKS_FAILED)
 		return REPLY_SEQUENCE_MAIL;
 	enum reply reply = check_sender(s,
-		address_mail(argument, s->config->smtputf8, &sender,
-			&parameters),
+		address_mail(
+			argument, s->config->smtputf8, &sender, &parameters),
 		&sender, &parameters);
 
 	if (reply != REPLY_NONE)
@@ -234,7 +234,8 @@ command_starttls(struct session *s, struct slice argument)
 		return REPLY_SEQUENCE_TLS;
 	if (s->authenticated || s->mail || s->chunks != CHUNKS_NONE)
 		return REPLY_SEQUENCE_TLS_LATE;
-	/* CVE-2011-0411, CVE-2020-15955: what follows would be answered inside. */
+	/* CVE-2011-0411, CVE-2020-15955: what follows would be answered inside.
+	 */
 	if (stream_pending(&s->stream))
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_TLS);
 	if (!s->tls_possible)

@@ -11,17 +11,18 @@
 
 #include "lib/bytes.h"
 
-#define DATA_HOPS_MAX 100 /* Received: and Delivered-To: lines in the header */
+#define DATA_HOPS_MAX 100 /* Received: and Delivered-To: lines in the header   \
+			   */
 
 enum data_result {
-	DATA_MORE,      /* all input taken, the message goes on */
-	DATA_END,       /* the final dot was seen; input behind it is not taken */
+	DATA_MORE, /* all input taken, the message goes on */
+	DATA_END,  /* the final dot was seen; input behind it is not taken */
 	DATA_VIOLATION, /* bare CR, bare LF or NUL: nothing may be queued */
-	DATA_LOOP       /* too many hops */
+	DATA_LOOP	/* too many hops */
 };
 
 struct data {
-	bool dots;       /* DATA: dots are stuffed and end; BDAT: not */
+	bool dots; /* DATA: dots are stuffed and end; BDAT: not */
 	unsigned state;
 	bool in_header;
 	unsigned header_match; /* private to the hop counter */

@@ -121,8 +121,8 @@ check_line(struct session *s, size_t total, bool auth)
 	struct slice line = {s->line, s->line_len};
 	bool cr = line.len > 0 && line.data[line.len - 1] == '\r';
 	size_t limit = auth || slice_starts_nocase(line, "AUTH ")
-		? SESSION_AUTH_LINE_MAX
-		: SESSION_LINE_MAX;
+			       ? SESSION_AUTH_LINE_MAX
+			       : SESSION_LINE_MAX;
 
 	if (total > limit)
 		return LINE_TOO_LONG;
@@ -175,8 +175,8 @@ static bool
 is_http(struct slice line)
 {
 	static const char *const starts[] = {"GET ", "POST ", "PUT ", "HEAD ",
-		"OPTIONS ", "CONNECT ", "PATCH ", "DELETE ", "TRACE ", "Host:",
-		"User-Agent:"};
+		"OPTIONS ", "CONNECT ", "PATCH ", "DELETE ", "TRACE ",
+		"Host:", "User-Agent:"};
 
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
 		if (slice_starts_nocase(line, starts[i]))
@@ -244,8 +244,8 @@ dispatch(struct session *s)
 
 	if (is_http(line))
 		return session_stop(s, END_ERRORS, REPLY_NOT_A_WEB_SERVER);
-	argument = argument.data == NULL ? (struct slice){"", 0}
-					 : trim(argument);
+	argument =
+		argument.data == NULL ? (struct slice){"", 0} : trim(argument);
 	while (command->verb != NULL && !slice_is_nocase(verb, command->verb))
 		command++;
 	trace_command(s, command, line, argument);
@@ -262,8 +262,8 @@ one_command(struct session *s)
 		session_reply(s, dispatch(s));
 		break;
 	case LINE_TOO_LONG:
-		session_reply(s, slice_starts_nocase(
-					 (struct slice){s->line, 5}, "AUTH ")
+		session_reply(s,
+			slice_starts_nocase((struct slice){s->line, 5}, "AUTH ")
 				? REPLY_AUTH_TOO_LONG
 				: REPLY_LINE_TOO_LONG);
 		break;
@@ -379,8 +379,8 @@ session_run(struct session *s)
 	if (failed != NULL) {
 		bool clear = !s->config->smtps || s->config->tls_outside;
 
-		session_stop(s, END_JAIL,
-			clear ? REPLY_UNAVAILABLE : REPLY_NONE);
+		session_stop(
+			s, END_JAIL, clear ? REPLY_UNAVAILABLE : REPLY_NONE);
 		finish(s, failed);
 	}
 	s->login_deadline = CLOCK_NEVER;

@@ -16,13 +16,13 @@
 #include "session/stream.h"
 #include "session/tls.h"
 
-#define SESSION_LINE_MAX 4096        /* octets of a command with CR LF */
-#define SESSION_AUTH_LINE_MAX 12288  /* octets, RFC 4954 §4 */
-#define SESSION_HELO_MAX 255         /* octets kept of HELO */
-#define SESSION_ERRORS_MAX 20        /* refused commands */
+#define SESSION_LINE_MAX 4096	      /* octets of a command with CR LF */
+#define SESSION_AUTH_LINE_MAX 12288   /* octets, RFC 4954 §4 */
+#define SESSION_HELO_MAX 255	      /* octets kept of HELO */
+#define SESSION_ERRORS_MAX 20	      /* refused commands */
 #define SESSION_IDLE_COMMANDS_MAX 100 /* commands that lead to no message */
 #define SESSION_HANDSHAKE_MS 30000
-#define SESSION_LOGIN_MS 120000      /* until logged in, where required */
+#define SESSION_LOGIN_MS 120000 /* until logged in, where required */
 
 /* Where a BDAT sequence stands. */
 enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
@@ -30,23 +30,23 @@ enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
 struct session {
 	const struct config *config;
 	struct slice mechanisms; /* offered in AUTH, blanks between */
-	bool tls_possible;       /* there is a certificate */
-	bool terminal;           /* typed at a prompt: LF alone ends a line */
+	bool tls_possible;	 /* there is a certificate */
+	bool terminal;		 /* typed at a prompt: LF alone ends a line */
 	int channel;
-	int64_t login_deadline;  /* CLOCK_NEVER once it does not matter */
+	int64_t login_deadline; /* CLOCK_NEVER once it does not matter */
 	struct jail jail;
 
 	bool esmtp, authenticated, tls_on;
-	bool mail, smtputf8;     /* a MAIL was accepted */
-	unsigned body;           /* enum body */
+	bool mail, smtputf8; /* a MAIL was accepted */
+	unsigned body;	     /* enum body */
 	unsigned recipients;
 	enum chunks chunks;
-	int pipe;                /* message pipe, or -1 */
+	int pipe; /* message pipe, or -1 */
 	struct data data;
-	bool broken;             /* the queue program stopped reading */
+	bool broken; /* the queue program stopped reading */
 	unsigned errors, idle_commands;
-	unsigned char end;       /* enum channel_end: say it and stop */
-	enum reply last;         /* ... with this reply, or REPLY_NONE */
+	unsigned char end; /* enum channel_end: say it and stop */
+	enum reply last;   /* ... with this reply, or REPLY_NONE */
 	char helo[SESSION_HELO_MAX];
 	size_t helo_len;
 
@@ -71,8 +71,8 @@ enum line_result {
 enum line_result session_line(struct session *s, bool auth);
 void session_reply(struct session *s, enum reply reply);
 void session_reply_text(struct session *s, struct slice text); /* no CR LF */
-enum reply session_stop(struct session *s, enum channel_end end,
-	enum reply last);
+enum reply session_stop(
+	struct session *s, enum channel_end end, enum reply last);
 /* The stream failed: which end that is. */
 enum reply session_stream_failed(struct session *s);
 /* A request to the keeper; on -1 the session is to stop. */

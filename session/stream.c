@@ -52,7 +52,8 @@ int
 stream_wire_write(struct stream *s, struct slice text)
 {
 	while (text.len > 0) {
-		/* Where writes block, POLLOUT promises this much and no more. */
+		/* Where writes block, POLLOUT promises this much and no more.
+		 */
 		size_t len = text.len < PIPE_BUF || s->nonblocking ? text.len
 								   : PIPE_BUF;
 		ssize_t n;
@@ -89,8 +90,8 @@ stream_wire_next(struct stream *s, struct slice *input)
 			s->input_end = (size_t)n;
 		}
 	}
-	*input = (struct slice){s->input + s->input_start,
-		s->input_end - s->input_start};
+	*input = (struct slice){
+		s->input + s->input_start, s->input_end - s->input_start};
 	return 0;
 }
 
@@ -126,7 +127,7 @@ stream_pending(struct stream *s)
 		return true;
 	/* The end of input is readable too, but is no input. */
 	return poll(&ready, 1, 0) == 1 && ready.revents & POLLIN &&
-		!(ready.revents & POLLHUP);
+	       !(ready.revents & POLLHUP);
 }
 
 void
@@ -170,7 +171,8 @@ stream_wait_other(struct stream *s, int fd, short events, int64_t deadline)
 				.events = POLLIN},
 			{.fd = gone == CLOCK_NEVER ? s->in : -1,
 				.events = POLLRDHUP}};
-		int ready = clock_poll(fds, 3, gone < deadline ? gone : deadline);
+		int ready =
+			clock_poll(fds, 3, gone < deadline ? gone : deadline);
 
 		if (ready == -1)
 			return fail(s, STREAM_GONE);
@@ -180,8 +182,8 @@ stream_wait_other(struct stream *s, int fd, short events, int64_t deadline)
 			return fail(s, STREAM_KEEPER);
 		if (ready == 0)
 			return gone <= deadline && gone != CLOCK_NEVER
-				? fail(s, STREAM_GONE)
-				: 0;
+				       ? fail(s, STREAM_GONE)
+				       : 0;
 		/*
 		 * It may have sent everything and closed its half; but one that
 		 * is gone must not be waited for. So it gets a little time.
@@ -198,7 +200,7 @@ drain_input(struct stream *s)
 
 	if (shutdown(s->out, SHUT_WR) == -1)
 		close(s->out); /* a pipe has no halves */
-	s->tls = NULL; /* what comes now is thrown away, clear or not */
+	s->tls = NULL;	       /* what comes now is thrown away, clear or not */
 	s->input_start = s->input_end;
 	if (s->state == STREAM_TIMEOUT)
 		s->state = STREAM_OPEN;

@@ -8,24 +8,26 @@
 
 #include "lib/bytes.h"
 
-#define STREAM_INPUT_MAX 65536  /* octets; a page is touched when it is used */
-#define STREAM_OUTPUT_MAX 4096  /* octets of replies before a write */
-#define STREAM_GONE_MS 1500     /* a client that hung up while we wait for others */
+#define STREAM_INPUT_MAX 65536 /* octets; a page is touched when it is used */
+#define STREAM_OUTPUT_MAX 4096 /* octets of replies before a write */
+#define STREAM_GONE_MS 1500 /* a client that hung up while we wait for others  \
+			     */
 
 struct tls;
 
 enum stream_state {
 	STREAM_OPEN,
-	STREAM_EOF,     /* the client sent its end */
-	STREAM_GONE,    /* reset, write error, TLS error */
+	STREAM_EOF,	/* the client sent its end */
+	STREAM_GONE,	/* reset, write error, TLS error */
 	STREAM_TIMEOUT, /* the deadline passed */
-	STREAM_KEEPER   /* the keeper is gone */
+	STREAM_KEEPER	/* the keeper is gone */
 };
 
 struct stream {
 	int in, out;
-	bool nonblocking; /* sockets are; a terminal or a pipe is not ours to set */
-	int channel;      /* watched: when the keeper goes, so do we */
+	bool nonblocking; /* sockets are; a terminal or a pipe is not ours to
+			     set */
+	int channel;	  /* watched: when the keeper goes, so do we */
 	struct tls *tls;  /* NULL: clear */
 	enum stream_state state;
 	int64_t deadline; /* clock_ms() */

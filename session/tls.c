@@ -77,7 +77,7 @@ fetch_chain(struct tls *t, br_ssl_server_choices *choices)
 	for (at = 0; used - at >= 2 && n < sizeof t->chain / sizeof *t->chain;
 		n++) {
 		size_t len = (size_t)t->certificates[at] << 8 |
-			t->certificates[at + 1];
+			     t->certificates[at + 1];
 
 		at += 2;
 		if (len > used - at)
@@ -242,8 +242,8 @@ run(struct tls *t, unsigned wanted)
 			if (t->wire->state == STREAM_OPEN)
 				t->wire->state = br_ssl_engine_last_error(
 							 &t->server.eng) == 0
-					? STREAM_EOF
-					: STREAM_GONE;
+							 ? STREAM_EOF
+							 : STREAM_GONE;
 			return -1;
 		}
 		if (state & BR_SSL_SENDREC) {
@@ -308,7 +308,8 @@ tls_write(struct tls *t, struct slice text)
 		text = slice_from(text, len);
 	}
 	br_ssl_engine_flush(&t->server.eng, 0);
-	/* A record that waits is put on the wire now, not with the next read. */
+	/* A record that waits is put on the wire now, not with the next read.
+	 */
 	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
 		if (pull_output(t) == -1)
 			return -1;

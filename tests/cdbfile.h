@@ -40,9 +40,9 @@ cdbfile_make(const struct cdbfile_record *records)
 	int fd = cdbfile_start(&make);
 
 	for (const struct cdbfile_record *r = records; r->key != NULL; r++)
-		cdbfile_must(cdb_make_add(&make, r->key,
-				     (unsigned)strlen(r->key), r->data,
-				     (unsigned)strlen(r->data)) == 0);
+		cdbfile_must(
+			cdb_make_add(&make, r->key, (unsigned)strlen(r->key),
+				r->data, (unsigned)strlen(r->data)) == 0);
 	cdbfile_must(cdb_make_finish(&make) == 0);
 	return fd;
 }

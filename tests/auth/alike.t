@@ -144,9 +144,14 @@ def quickest(server, mechanism, users, tries):
 
 
 def alike(server, mechanism, users, what):
-    """Up to three times: another test may have taken the processor."""
-    for _ in range(3):
-        got = quickest(server, mechanism, users, 15)
+    """Until the quickest are alike: other tests want the processor, too.
+
+    What the server itself makes slower stays so, however often one tries.
+    """
+    got = [float("inf")] * len(users)
+    for _ in range(8):
+        got = [min(pair) for pair in zip(
+            got, quickest(server, mechanism, users, 8))]
         if max(got) - min(got) < 0.25 * max(got):
             break
     shown = ", ".join(f"{user} {1000 * s:.1f} ms"
@@ -165,7 +170,7 @@ with case("the same time"), Server() as server:
         ok(min(got) > 0.004, f"{mechanism}: time that can be measured",
            f"{1000 * min(got):.1f} ms")
     # The client works here, not the server: what differs is small anyway.
-    got = quickest(server, "SCRAM-SHA-256", users, 15)
+    got = quickest(server, "SCRAM-SHA-256", users, 40)
     ok(max(got) - min(got) < 0.003, "SCRAM: less than 3 ms apart",
        [f"{1000 * s:.2f} ms" for s in got])
 

@@ -15,8 +15,7 @@ static enum cdbread_result
 find(int fd, const char *key)
 {
 	found_len = 0;
-	return cdbread_find(
-		fd, slice_of(key), found, sizeof found, &found_len);
+	return cdbread_find(fd, slice_of(key), found, sizeof found, &found_len);
 }
 
 static bool

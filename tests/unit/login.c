@@ -97,8 +97,8 @@ test_malformed(int fd)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		exchange_start(&x, "LOGIN", fd);
-		enum exchange_result first = exchange_octets(
-			&x, rows[i].name, rows[i].name_len);
+		enum exchange_result first =
+			exchange_octets(&x, rows[i].name, rows[i].name_len);
 
 		ok(first == EXCHANGE_MALFORMED ||
 				exchange_octets(&x, rows[i].password,

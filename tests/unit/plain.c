@@ -12,7 +12,8 @@ static const struct cdbfile_record records[] = {
 			     "smtp_secret_mail=" SCRAM_1},
 	{"only@example.com", ":::smtp_secret_phone={PLAIN}pencil"},
 	{"form@example.com", ":::smtp_secret_scram-sha-256=" SCRAM_256},
-	{"old@example.com", "{PLAIN}new:::smtp_secret_scram-sha-256=" SCRAM_256},
+	{"old@example.com",
+		"{PLAIN}new:::smtp_secret_scram-sha-256=" SCRAM_256},
 	{"off@example.com", "!" SCRAM_256},
 	{"offapp@example.com", "!{PLAIN}own:::smtp_secret_phone={PLAIN}pencil"},
 	{"none@example.com", "{ARGON2ID}x:::"},
@@ -71,8 +72,7 @@ test_results(int fd)
 		{OCTETS("\0joe@example.com\0pencil "), EXCHANGE_FAIL,
 			"joe@example.com", "", "password", "with a blank more"},
 		{OCTETS("\0joe@example.com\0Pencil"), EXCHANGE_FAIL,
-			"joe@example.com", "", "password",
-			"with another case"},
+			"joe@example.com", "", "password", "with another case"},
 		{OCTETS("\0apps@example.com\0own"), EXCHANGE_OK,
 			"apps@example.com", "", NULL, "the own password"},
 		{OCTETS("\0only@example.com\0pencil"), EXCHANGE_OK,
@@ -239,8 +239,7 @@ test_broken(void)
 			strcmp(x.reason, "backend") == 0,
 		"an empty file");
 	close(fd);
-	ok(try(-1, OCTETS("\0joe\0pencil")) == EXCHANGE_TEMPORARY,
-		"no file");
+	ok(try(-1, OCTETS("\0joe\0pencil")) == EXCHANGE_TEMPORARY, "no file");
 }
 
 /* Where memory is short, nobody learns who is a user. */
@@ -279,8 +278,10 @@ test_memory(void)
 	(void)is_memory_with_little; /* the sanitizer itself needs more */
 #else
 	ok(is_memory_with_little(fd, OCTETS("\0joe\0pencil")), "a user");
-	ok(is_memory_with_little(fd, OCTETS("\0ann\0pencil")), "an unknown one");
-	ok(is_memory_with_little(fd, OCTETS("\0off\0pencil")), "a disabled one");
+	ok(is_memory_with_little(fd, OCTETS("\0ann\0pencil")),
+		"an unknown one");
+	ok(is_memory_with_little(fd, OCTETS("\0off\0pencil")),
+		"a disabled one");
 	ok(is_memory_with_little(fd, OCTETS("\0none\0pencil")),
 		"one without a secret");
 	ok(!is_memory_with_little(fd, OCTETS("\0app\0pencil")),

@@ -89,7 +89,8 @@ test_schemes(void)
 		{"{ARGON2ID}$argon2id$v=19$m=1$x", SECRET_UNKNOWN,
 			"a scheme that is not known"},
 		{"{}pencil", SECRET_UNKNOWN, "an empty scheme"},
-		{"{PLAIN2}pencil", SECRET_UNKNOWN, "a scheme that begins alike"},
+		{"{PLAIN2}pencil", SECRET_UNKNOWN,
+			"a scheme that begins alike"},
 		{"*", SECRET_UNKNOWN, "locked by an asterisk"},
 		{"!" SHA512, SECRET_UNKNOWN, "locked by an exclamation mark"},
 		{"{CRYPT}*LK*", SECRET_UNKNOWN, "locked behind a scheme"},
@@ -304,8 +305,7 @@ test_password_length(void)
 	struct slice all = {text, 7 + SECRET_PASSWORD_MAX};
 
 	ok(secret_parse(&secret, all) == 0, "a password of 511 octets");
-	ok(secret_check(&secret, (struct slice){password, 511}) ==
-			SECRET_MATCH,
+	ok(secret_check(&secret, (struct slice){password, 511}) == SECRET_MATCH,
 		"matches");
 	ok(secret_check(&secret, (struct slice){password, 510}) ==
 			SECRET_MISMATCH,
@@ -377,8 +377,8 @@ test_hmac(void)
 	struct slice text = slice_of("what do ya want for nothing?");
 	unsigned char out[SECRET_HASH_MAX];
 
-	secret_hmac(secret_hash(SECRET_SCRAM_SHA_256), slice_of("Jefe"), text,
-		out);
+	secret_hmac(
+		secret_hash(SECRET_SCRAM_SHA_256), slice_of("Jefe"), text, out);
 	is_bytes(out, (size_t)32, expected_256, sizeof expected_256,
 		"HMAC-SHA-256");
 	secret_hmac(

@@ -319,8 +319,8 @@ test_login(void)
 
 		ok(rows[i].expected == NULL
 				? result == -1 && x.login_len == 0
-				: result == 0 && exchange_login_is(&x,
-							 rows[i].expected),
+				: result == 0 && exchange_login_is(
+							 &x, rows[i].expected),
 			rows[i].what);
 	}
 	memset(longest, 'a', sizeof longest);

@@ -1,0 +1,70 @@
+/*
+ * Fuzz target: an AUTH exchange. The first octet picks the mechanism, every
+ * 0xFF ends a response. Nobody gets in who did not send the password; with
+ * SCRAM nobody does, since no input holds a proof.
+ */
+#include <stdio.h>
+
+#include "tests/exchange.h"
+
+#define SECRET(kind, key) "{" kind "}1,c2FsdA==," key "," key
+#define ZEROS_20 "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define ZEROS_32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Made once, and only read from then on. */
+static int
+users(void)
+{
+	static const struct cdbfile_record records[] = {
+		{"joe", "{PLAIN}pencil:::smtp_secret_a=" SECRET("SCRAM-SHA-256",
+				ZEROS_32) " smtp_secret_b=" SECRET("SCRAM-SHA-"
+								   "1",
+				ZEROS_20)},
+		{"off", "!{PLAIN}pencil"},
+		{"#site", "1 " SITE_KEY " 1 16 0 {PLAIN}x"},
+		{NULL, NULL},
+	};
+	static int fd = -1;
+
+	if (fd == -1)
+		fd = cdbfile_make(records);
+	return fd;
+}
+
+static void
+check(const struct exchange *x, enum exchange_result result, bool allowed)
+{
+	cdbfile_must(result != EXCHANGE_OK || allowed);
+	cdbfile_must(result != EXCHANGE_TEMPORARY);
+	cdbfile_must(!x->challenge.overflow && x->reason != NULL);
+	cdbfile_must(result == EXCHANGE_CHALLENGE || x->challenge.len == 0);
+	cdbfile_must(x->login_len <= USERS_LOGIN_MAX);
+	cdbfile_must(memchr(x->label, '\0', sizeof x->label) != NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct exchange x;
+	enum exchange_result result = EXCHANGE_CHALLENGE;
+
+	if (size < 2)
+		return 0;
+	const char *mechanism = mechanisms[data[0] % 4]->name;
+	struct slice rest = {(const char *)data + 1, size - 1};
+	bool scram = mechanism[0] == 'S';
+	bool sent = memmem(data, size, "pencil", 6) != NULL;
+
+	exchange_start(&x, mechanism, users());
+	while (result == EXCHANGE_CHALLENGE && rest.data != NULL) {
+		struct slice response = slice_split(&rest, (char)0xff);
+
+		if (response.len > EXCHANGE_RESPONSE_MAX)
+			break;
+		result = exchange_octets(&x, response.data, response.len);
+		check(&x, result, sent && !scram);
+	}
+	return 0;
+}

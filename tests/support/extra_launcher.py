@@ -1,0 +1,190 @@
+"""Launchers other than tcpserver: what stands on 0, 1 and 2 is the test's."""
+import contextlib
+import os
+import select
+import shutil
+import socket
+import subprocess
+import time
+
+from . import place
+from .client import DEADLINE, Client
+from .server import Server
+
+SYSLOG = "/dev/log"
+
+
+class Direct(Server):
+    """A home without a listener; run() starts one smtpd-auth."""
+
+    def start(self):
+        """Nothing listens."""
+        self.log_reader.start()
+        self.started = []
+
+    def run(self, stdin, stdout, stderr=None, launcher=(), **env):
+        """One connection's process on these descriptors."""
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [*launcher, *self.command()], stdin=stdin, stdout=stdout,
+            stderr=self.log_reader.write_fd if stderr is None else stderr,
+            env={**self.env, **env}, cwd="/", start_new_session=True)
+        self.started.append(process)
+        return process
+
+    def members(self):
+        """Every process of what was started that still lives."""
+        sessions = {process.pid for process in self.started}
+        found = []
+        for name in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) in sessions and fields[0] != b"Z":
+                found.append(int(name))
+        return found
+
+    def left(self, deadline=3):
+        """Those that are left after so many seconds."""
+        end = time.monotonic() + deadline
+        while self.members() and time.monotonic() < end:
+            select.select([], [], [], 0.01)
+        return self.members()
+
+    def stop(self):
+        """Ends what was started."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        for pid in self.members():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
+        with contextlib.suppress(OSError):
+            os.close(self.log_reader.write_fd)
+
+
+class Connected(Client):
+    """A client on a socket, or on what looks like one."""
+
+    def __init__(self, sock, greet=True):  # pylint: disable=W0231
+        self.sock, self.buffer, self.deadline = sock, b"", DEADLINE
+        sock.settimeout(DEADLINE)
+        self.greeting = self.expect("220 ") if greet else None
+
+
+class Pipes:
+    """Two descriptors with the methods of a socket that Client uses."""
+
+    def __init__(self, read_fd, write_fd):
+        self.read_fd, self.write_fd = read_fd, write_fd
+
+    def settimeout(self, _):
+        """The deadline is recv's own."""
+
+    def recv(self, count):
+        """Octets, or TimeoutError; the end of a terminal is an end."""
+        if not select.select([self.read_fd], [], [], DEADLINE)[0]:
+            raise TimeoutError("nothing comes")
+        try:
+            return os.read(self.read_fd, count)
+        except OSError:
+            return b""
+
+    def sendall(self, data):
+        """All of it."""
+        while data:
+            data = data[os.write(self.write_fd, data):]
+
+    def close(self):
+        """Both; more than once."""
+        for fd in {self.read_fd, self.write_fd} - {-1}:
+            os.close(fd)
+        self.read_fd = self.write_fd = -1
+
+
+class Syslog:
+    """A socket where syslogd's would be."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(SYSLOG)
+        os.chmod(SYSLOG, 0o666)
+        self.lines = []
+
+    def wait(self, words, deadline=DEADLINE):
+        """The first line with these words."""
+        end = time.monotonic() + deadline
+        while True:
+            for line in self.lines:
+                if all(word in line for word in words):
+                    return line
+            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                self.lines.append(self.socket.recv(65536).decode())
+            except TimeoutError:
+                raise AssertionError(f"not in the syslog: {words} in\n" +
+                                     "\n".join(self.lines)) from None
+
+
+@contextlib.contextmanager
+def syslog():
+    """A Syslog, or None where there is one already, or no right to make it.
+
+    Only one test at a time may stand in for syslogd: an abstract address is
+    the lock.
+    """
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    end = time.monotonic() + 120
+    while True:
+        try:
+            lock.bind("\0smtpd-auth-tests-syslog")
+            break
+        except OSError:
+            if time.monotonic() >= end:
+                raise
+            select.select([], [], [], 0.05)
+    stand_in = None
+    try:
+        if not os.path.lexists(SYSLOG):
+            stand_in = Syslog()
+    except OSError:
+        pass
+    try:
+        yield stand_in
+    finally:
+        if stand_in:
+            stand_in.socket.close()
+            os.unlink(SYSLOG)
+        lock.close()
+
+
+def copy_of_tree():
+    """The sources and what is built of them, where make may do its work."""
+    source = os.environ.get("TEST_PROGRAMS", place.TOP)
+    copy = os.path.join(place.home("copy"), "tree")
+    left_out = {source: {".git", "run"},
+                os.path.join(source, "build"): {"peers", "corpus", "fuzz"}}
+    shutil.copytree(source, copy, symlinks=True,
+                    ignore=lambda path, names: left_out.get(path, set()))
+    return copy
+
+
+def free_port():
+    """One that nothing listens on just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def connect(port, greet=True, deadline=DEADLINE):
+    """A client, as soon as something listens."""
+    end = time.monotonic() + deadline
+    while True:
+        try:
+            return Client(port, greet=greet)
+        except ConnectionRefusedError:
+            if time.monotonic() >= end:
+                raise
+            select.select([], [], [], 0.05)
