@@ -361,7 +361,7 @@ main(int argc, char **argv)
 	session.config = &config;
 	session.mechanisms = keeper.mechanisms;
 	session.tls_possible = unreadable || signer_present(&keeper.signer);
-	session.terminal = isatty(0);
+	session.stream.terminal = isatty(0);
 	session.stream.nonblocking = prepare_client();
 	keeper.jail = session.jail = (struct jail){.isolate = isolate,
 		.base = options.base,

@@ -244,7 +244,8 @@ reap(struct queue *q, int flags)
 	if (pid == 0)
 		return false;
 	read_custom(q);
-	if (pid == -1 || q->envelope.len > 0 || left_over(q->message_read) ||
+	/* One that went before the commit cannot have read the envelope. */
+	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 || left_over(q->message_read) ||
 		left_over(q->envelope_read))
 		q->incomplete = true;
 	close_all(q);

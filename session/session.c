@@ -126,9 +126,9 @@ check_line(struct session *s, size_t total, bool auth)
 
 	if (total > limit)
 		return LINE_TOO_LONG;
-	if (!cr && !s->terminal)
+	if (!cr)
 		return LINE_BAD_END;
-	s->line_len = line.len -= cr;
+	s->line_len = --line.len;
 	if (slice_find(line, '\r') != line.len ||
 		slice_find(line, '\0') != line.len)
 		return LINE_BAD_END;

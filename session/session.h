@@ -31,7 +31,6 @@ struct session {
 	const struct config *config;
 	struct slice mechanisms; /* offered in AUTH, blanks between */
 	bool tls_possible;	 /* there is a certificate */
-	bool terminal;		 /* typed at a prompt: LF alone ends a line */
 	int channel;
 	int64_t login_deadline; /* CLOCK_NEVER once it does not matter */
 	struct jail jail;

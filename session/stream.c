@@ -72,6 +72,23 @@ stream_wire_write(struct stream *s, struct slice text)
 	return 0;
 }
 
+/* A person's Enter is a line end like any other. */
+static void
+add_crs(struct stream *s)
+{
+	size_t len = s->input_end, at = sizeof s->input;
+
+	/* From the back, so that no octet is overwritten before it is moved. */
+	while (len-- > 0) {
+		s->input[--at] = s->input[len];
+		if (s->input[at] == '\n' &&
+			(len == 0 || s->input[len - 1] != '\r'))
+			s->input[--at] = '\r';
+	}
+	s->input_start = at;
+	s->input_end = sizeof s->input;
+}
+
 int
 stream_wire_next(struct stream *s, struct slice *input)
 {
@@ -79,7 +96,9 @@ stream_wire_next(struct stream *s, struct slice *input)
 		if (s->state != STREAM_OPEN ||
 			wait_client(s, s->in, POLLIN) == -1)
 			return -1;
-		ssize_t n = read(s->in, s->input, sizeof s->input);
+		size_t room = s->terminal ? sizeof s->input / 2
+					  : sizeof s->input;
+		ssize_t n = read(s->in, s->input, room);
 
 		if (n == 0)
 			return fail(s, STREAM_EOF);
@@ -88,6 +107,8 @@ stream_wire_next(struct stream *s, struct slice *input)
 		if (n > 0) {
 			s->input_start = 0;
 			s->input_end = (size_t)n;
+			if (s->terminal)
+				add_crs(s);
 		}
 	}
 	*input = (struct slice){

@@ -27,6 +27,7 @@ struct stream {
 	int in, out;
 	bool nonblocking; /* sockets are; a terminal or a pipe is not ours to
 			     set */
+	bool terminal;	  /* typed at a prompt: LF becomes CR LF */
 	int channel;	  /* watched: when the keeper goes, so do we */
 	struct tls *tls;  /* NULL: clear */
 	enum stream_state state;

@@ -7,9 +7,13 @@
 
 #include "tests/exchange.h"
 
-#define SECRET(kind, key) "{" kind "}1,c2FsdA==," key "," key
+/* The SCRAM secrets are of nobody's password. */
 #define ZEROS_20 "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define ZEROS_32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define JOE                                                                    \
+	"{PLAIN}pencil:::"                                                     \
+	"smtp_secret_a={SCRAM-SHA-256}1,c2FsdA==," ZEROS_32 "," ZEROS_32       \
+	" smtp_secret_b={SCRAM-SHA-1}1,c2FsdA==," ZEROS_20 "," ZEROS_20
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,10 +22,7 @@ static int
 users(void)
 {
 	static const struct cdbfile_record records[] = {
-		{"joe", "{PLAIN}pencil:::smtp_secret_a=" SECRET("SCRAM-SHA-256",
-				ZEROS_32) " smtp_secret_b=" SECRET("SCRAM-SHA-"
-								   "1",
-				ZEROS_20)},
+		{"joe", JOE},
 		{"off", "!{PLAIN}pencil"},
 		{"#site", "1 " SITE_KEY " 1 16 0 {PLAIN}x"},
 		{NULL, NULL},
