@@ -52,28 +52,30 @@ endif
 OBJECTS = $(MODULES:%.c=$(BUILD)/%.o)
 ARCHIVE = $(BUILD)/smtpd-auth.a
 
+# make V=1 shows whole commands.
+SAY = @echo '  $(1)'; $(if $(V),set -x;)
+
 all: $(PROGRAMS)
 
 $(foreach p,$(PROGRAMS),$(eval $(p): $(BUILD)/$(basename $(wildcard $(p).c */$(p).c)).o))
 $(PROGRAMS): $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
 
 $(ARCHIVE): $(OBJECTS)
-	rm -f $@
-	ar rcsD $@ $^
+	$(call SAY,ar $@) rm -f $@; ar rcsD $@ $^
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call SAY,cc $<) $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LINKED)
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $< $(LINKED)
 
 # The queue program that tests look at: tests/stub/NAME.c
 $(BUILD)/stub/%: $(BUILD)/tests/stub/%.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $<
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $<
 
 tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%)
 

@@ -12,6 +12,9 @@ started and stopped once for each measurement:
 tls is None, "ec" or "rsa"; with a key kind, TLS starts at the first byte.
 """
 
+import base64
+import hashlib
+import hmac
 import os
 import shutil
 import signal
@@ -166,11 +169,23 @@ class Limit(Tcpserver):
                 certificate[:-4] + ".der", key[:-4] + ".der", self.work.sink]
 
 
+def scram_secret(password, iterations=4096):
+    """As authusers(5) has it."""
+    salt = b"0123456789abcdef"
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key",
+                                        "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    return "{SCRAM-SHA-256}%d,%s" % (iterations, ",".join(
+        base64.b64encode(part).decode() for part in (salt, stored, server)))
+
+
 class SmtpdAuth(Tcpserver):
     """smtpd-auth started as root: every layer of the isolation is on."""
 
     name = "smtpd-auth"
-    users = None    # an authusers.cdb made elsewhere, in place of the one login
+    scram_user = "scram@example.com"    # has a secret of its own kind
+    users = None    # an authusers.cdb made elsewhere, in place of these
 
     def supports(self, scenario, tls):
         return scenario in SESSIONS + ("lookup",) and os.geteuid() == 0
@@ -191,9 +206,9 @@ class SmtpdAuth(Tcpserver):
         if self.users is not None:
             os.symlink(self.users, os.path.join(control, "authusers.cdb"))
             return
-        secret = scram_secret(self.work.password)
-        self.write("authusers", "%s:{PLAIN}%s::::::%s\n" % (
-            self.work.user, self.work.password, secret))
+        self.write("authusers", "%s:{PLAIN}%s\n%s:%s\n" % (
+            self.work.user, self.work.password,
+            self.scram_user, scram_secret(self.work.password)))
         subprocess.run([os.path.join(TOP, "smtpd-passwd"), "-f",
                         os.path.join(control, "authusers"), "build"],
                        check=True, stdout=subprocess.DEVNULL)
@@ -216,7 +231,8 @@ class SmtpdAuth(Tcpserver):
     def environment(self):
         return {"CONTROLDIR": self.file("control"),
                 "QMAILQUEUE": self.work.sink,
-                "REQUIREAUTH": "1", "FORCETLS": "0"}
+                "REQUIREAUTH": "1", "FORCETLS": "0",
+                "AUTHMECHS": "SCRAM-SHA-256 PLAIN"}
 
     def arguments(self):
         return ["-u", self.work.account, "-j", self.file("empty")]

@@ -25,7 +25,8 @@ def gsasl(server, mechanism, password=PASSWORD, more=()):
 
 for env, more, what in (
         ({"FORCETLS": "0"}, ["--no-starttls"], "in clear"),
-        ({"FORCETLS": "1"}, ["--starttls", "--x509-ca-file=" + LOCAL.certificate],
+        ({"FORCETLS": "1"}, ["--starttls",
+                             "--x509-ca-file=" + LOCAL.certificate],
          "STARTTLS")):
     with case(what), Server(users=USERS, env=env, control={
             "servercert.pem": LOCAL.certificate_text() + LOCAL.key_text()

@@ -16,7 +16,8 @@ def swaks(server, *more, password=PASSWORD):
     return run(["swaks", "--server", "127.0.0.1", "--port",
                 str(server.port), "--helo", "client.example.org", "--from",
                 SENDER, "--to", RECIPIENT, "--auth-user", JOE,
-                "--auth-password", password, "--data", MESSAGE.rstrip("\n"), *more])
+                "--auth-password", password, "--data",
+                MESSAGE.rstrip("\n"), *more])
 
 
 has_tls = "TLS supported" in run(["swaks", "--support"])[1]

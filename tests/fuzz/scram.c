@@ -3,8 +3,6 @@
  * 0xFF ends a response. Nobody gets in who did not send the password; with
  * SCRAM nobody does, since no input holds a proof.
  */
-#include <stdio.h>
-
 #include "tests/exchange.h"
 
 /* The SCRAM secrets are of nobody's password. */

@@ -88,7 +88,11 @@ def connection(kind, root):
             ok(session.octets() > 100000, what + ": all of the memory is read")
             search(what + ", before TLS: session", session, {**keys, **users})
             search(what + ", before TLS: keeper", keeper, users)
-            c.starttls()
+            c.must(("STARTTLS", "220 2.0.0"))
+            ok(any(keeper.holds(needle) for needle in keys.values()),
+               what + ": the search finds the key while it is needed")
+            search(what + ", handshake: session", session, {**keys, **users})
+            c.wrap()
             c.hello()
             search(what + ", in TLS: session", session, {**keys, **users})
             search(what + ", in TLS: keeper", keeper, {**keys, **users})

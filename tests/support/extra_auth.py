@@ -19,7 +19,8 @@ def b64(data):
     return base64.b64encode(data).decode()
 
 
-def scram_secret(mechanism, password, iterations=4096, salt=b"saltsaltsaltsalt"):
+def scram_secret(mechanism, password, iterations=4096,
+                 salt=b"saltsaltsaltsalt"):
     """{SCHEME}iterations,salt,stored key,server key (RFC 5802 §3)."""
     name = HASHES[mechanism]
     salted = hashlib.pbkdf2_hmac(name, password.encode(), salt, iterations)

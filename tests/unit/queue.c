@@ -95,7 +95,7 @@ static const struct row {
 	const char *what;
 	const char *script;
 	size_t message; /* octets */
-	int exit;       /* negative: dies of that signal */
+	int exit;	/* negative: dies of that signal */
 	bool incomplete;
 	const char *custom;
 } rows[] = {
@@ -125,13 +125,13 @@ static const struct row {
 	{"dies", READ "kill -9 $$", 5, -SIGKILL, false, ""},
 	{"dies at once", "kill -11 $$", 5, -SIGSEGV, true, ""},
 	{"speaks", READ "printf Dno >&6; exit 82", 5, 82, false, "Dno"},
-	{"speaks first", "printf D >&6; sleep 0.1; printf no >&6;" READ
-			 "exit 82",
-		5, 82, false, "Dno"},
+	{"speaks first",
+		"printf D >&6; sleep 0.1; printf no >&6;" READ "exit 82", 5, 82,
+		false, "Dno"},
 	{"closes ERROR_FD", "exec 6>&-; " READ "exit 82", 5, 82, false, ""},
 	{"leaves a child with ERROR_FD",
-		READ "sleep 3 & printf Dnow >&6; exit 82", 5, 82,
-		false, "Dnow"},
+		READ "sleep 3 & printf Dnow >&6; exit 82", 5, 82, false,
+		"Dnow"},
 };
 
 static void
@@ -163,7 +163,8 @@ test_row(const struct row *row)
 		what);
 	snprintf(what, sizeof what, "%s: idle, and in time", row->what);
 	ok(q.state == QUEUE_IDLE && !q.timed_out && !queue_advance(&q), what);
-	snprintf(what, sizeof what, "%s: no descriptor is left open", row->what);
+	snprintf(
+		what, sizeof what, "%s: no descriptor is left open", row->what);
 	ok(free_descriptor() == before, what);
 }
 
@@ -175,7 +176,8 @@ contents(const char *name, char *out, size_t cap)
 	size_t len = 0;
 	ssize_t n;
 
-	while (fd != -1 && len < cap && (n = read(fd, out + len, cap - len)) > 0)
+	while (fd != -1 && len < cap &&
+		(n = read(fd, out + len, cap - len)) > 0)
 		len += (size_t)n;
 	if (fd != -1)
 		close(fd);
@@ -189,9 +191,9 @@ test_octets(void)
 	struct queue q;
 	int fd;
 
-	if (!ok(queue_start(&q, program("cat >message; cat <&1 >envelope",
-					0755),
-			6, &fd) == 0,
+	if (!ok(queue_start(&q,
+			program("cat >message; cat <&1 >envelope", 0755), 6,
+			&fd) == 0,
 		    "octets: starts"))
 		return;
 	write_message(fd, large, LARGE);
@@ -199,8 +201,8 @@ test_octets(void)
 	/* An envelope that does not fit into the pipe either. */
 	queue_commit(&q, (struct slice){large, LARGE}, clock_ms() + LATE_MS);
 	ok(finish(&q) == 0 && !q.incomplete, "octets: complete");
-	is_bytes(got, contents("message", got, sizeof got), large, (size_t)LARGE,
-		"octets: the message");
+	is_bytes(got, contents("message", got, sizeof got), large,
+		(size_t)LARGE, "octets: the message");
 	is_bytes(got, contents("envelope", got, sizeof got), large,
 		(size_t)LARGE, "octets: the envelope");
 }
@@ -216,7 +218,8 @@ test_error_fd(void)
 		snprintf(script, sizeof script, READ "printf D >&%d; exit 82",
 			number);
 		snprintf(what, sizeof what, "ERROR_FD %d", number);
-		if (!ok(queue_start(&q, program(script, 0755), number, &fd) == 0,
+		if (!ok(queue_start(&q, program(script, 0755), number, &fd) ==
+				    0,
 			    what))
 			continue;
 		close(fd);
@@ -272,8 +275,7 @@ test_unusable(void)
 		"not executable");
 	ok(free_descriptor() == before,
 		"unusable programs leave no descriptor open");
-	ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD,
-		"and no child");
+	ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "and no child");
 }
 
 /*
@@ -288,7 +290,7 @@ all_gone(const int alive[2])
 
 	close(alive[1]);
 	bool gone = clock_poll(&fd, 1, clock_ms() + 2000) == 1 &&
-		read(alive[0], &octet, 1) == 0;
+		    read(alive[0], &octet, 1) == 0;
 
 	close(alive[0]);
 	return gone;
@@ -336,8 +338,8 @@ test_ends(void)
 		{"trap '' HUP INT TERM PIPE; sleep 60 & " READ "sleep 60",
 			"reads what there is, is deaf, has children"},
 	};
-	static const char *const ways[] = {
-		"abandoned", "abandoned after the commit", "over time", "killed"};
+	static const char *const ways[] = {"abandoned",
+		"abandoned after the commit", "over time", "killed"};
 	char what[120];
 
 	for (enum way way = WAY_ABANDON; way <= WAY_KILL; way++)

@@ -1,0 +1,37 @@
+/*
+ * canned - the physical limit in the clear: what a process a connection, a
+ * sink and fixed replies cost. See canned.h; under tcpserver: canned SINK
+ */
+#include "bench/canned.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static ssize_t
+wire_read(void *wire, char *data, size_t len)
+{
+	(void)wire;
+	return read(0, data, len);
+}
+
+static int
+wire_write(void *wire, const char *data, size_t len)
+{
+	(void)wire;
+	return write(1, data, len) == (ssize_t)len ? 0 : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct canned c = {wire_read, wire_write, NULL, argv[1]};
+	int on = 1;
+
+	if (argc != 2)
+		return 100;
+	setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	canned_talk(&c);
+	return 0;
+}
