@@ -144,7 +144,8 @@ load_mechanisms(struct config *config, const struct config_row *row, int dir_fd)
 		return fail(config, "SMTPAUTH",
 			"must be -, 0, empty, +cram or cram, or one of these "
 			"after !");
-	config->auth_off = smtpauth.off;
+	/* AUTHMECHS goes before, also before "off". */
+	config->auth_off = smtpauth.off && text.data == NULL;
 	config->require_auth = smtpauth.required;
 	if (text.data == NULL && config->smtpauth.data != NULL) {
 		config->mechanisms = smtpauth.mechanisms;

@@ -69,11 +69,11 @@ temporary(struct keeper *k, const char *reason)
 static int
 step(struct keeper *k, struct slice response)
 {
-	int result = authenticator_step(&k->authenticator, response);
-
+	/* If it is gone already, its last word may still be there to read. */
+	(void)authenticator_step(&k->authenticator, response);
 	if (response.len > 0)
 		explicit_bzero(k->message.body, k->message.len);
-	if (result == -1)
+	if (k->authenticator.fd == -1)
 		return temporary(k, "backend");
 	k->pending = k->message.type;
 	return 0;

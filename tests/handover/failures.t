@@ -138,8 +138,8 @@ def hang(item):
             is_(len(server.processes()), 2,
                 what + ": its children are gone, too")
             is_(gone([group], 1), [], what + ": it is gone")
-            like(server.wait_log("message temp .*")[0][0], r"exit=(timeout|0)\b",
-                 what + ": logged")
+            like(server.wait_log("message temp .*")[0][0],
+                 r"exit=(timeout|0)\b", what + ": logged")
             starts(c.command("NOOP"), "250 ", what + ": goes on")
 
 

@@ -19,8 +19,8 @@ def opened(c):
 
 def before_the_dot(what, leave, script, body=b"Subject: x\r\n"):
     """Nothing may be queued, and all of it goes."""
-    path = queue_script(f'echo $$ >>"$RECORD_DIR/pids"\n{script}\n'
-                        'case $seen in *xx) echo >"$RECORD_DIR/queued" ;; esac')
+    path = queue_script(script + '\ncase $seen in\n'
+                        '*xx) echo >"$RECORD_DIR/queued" ;;\nesac\n')
     with case(what), Server(env={"QMAILQUEUE": path}) as server:
         with server.client() as c:
             opened(c)
@@ -49,7 +49,7 @@ LEAVES = (("FIN", lambda c: c.close()), ("RST", lambda c: c.reset()))
 parallel(lambda row: before_the_dot(*row),
          [(f"{name} before the dot, a program {kind}", leave, script)
           for name, leave in LEAVES for kind, script in SCRIPTS] +
-         [("FIN in 200 KB, a program which sleeps", lambda c: c.close(),
+         [("FIN before the first octet, a program which sleeps", lambda c: c.close(),
            "sleep 60", b"")], 4)
 
 with case("half of a message"), Server() as server, server.client() as c:

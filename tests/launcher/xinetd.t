@@ -9,9 +9,12 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_launcher import (  # noqa: E402
     Direct, connect, free_port, syslog)
+from support.extra_process import wait_for  # noqa: E402
 
 PEER = os.path.join(TOP, "build", "peers", "xinetd")
 PROGRAM = os.path.join(PEER, "usr", "sbin", "xinetd")
+LIBRARIES = ":".join({os.path.dirname(name) for name in glob.glob(
+    PEER + "/**/*.so*", recursive=True)})
 JOE = "joe@example.com"
 
 if not ROOT:
@@ -54,31 +57,21 @@ class Xinetd(Direct):
         conf = os.path.join(self.home, "xinetd.conf")
         with open(conf, "w", encoding="ascii") as file:
             file.write(text)
-        libraries = ":".join({os.path.dirname(name) for name in glob.glob(
-            PEER + "/**/*.so*", recursive=True)})
         self.started.append(subprocess.Popen(
             [PROGRAM, "-dontfork", "-f", conf, "-pidfile",
              self.home + "/xinetd.pid", "-filelog", self.home + "/xinetd.log"],
             stdin=subprocess.DEVNULL, stdout=self.log_reader.write_fd,
             stderr=self.log_reader.write_fd, cwd="/",
-            env={"PATH": path, "LD_LIBRARY_PATH": libraries},
+            env={"PATH": path, "LD_LIBRARY_PATH": LIBRARIES},
             start_new_session=True))
 
     def client(self, **options):
         return connect(self.port, **options)
 
-    def left(self, deadline=3):
+    def members(self):
         """All but xinetd itself."""
-        return [pid for pid in super().left(0) if pid !=
-                self.started[0].pid] if deadline == 0 else self._left(deadline)
-
-    def _left(self, deadline):
-        from support.extra_process import wait_for
-        try:
-            wait_for(lambda: not self.left(0), "their end", deadline)
-        except AssertionError:
-            pass
-        return self.left(0)
+        return [pid for pid in super().members()
+                if pid != self.started[0].pid]
 
 
 def octets(c):
@@ -162,13 +155,10 @@ with syslog() as log:
             file.write(text.replace("587", str(free_port())).replace(
                 "{\n", "{\n\tbind = 127.0.0.1\n").replace(
                     "/usr/local/bin/smtpd-auth", "/bin/true"))
-        libraries = ":".join({os.path.dirname(name) for name in glob.glob(
-            PEER + "/**/*.so*", recursive=True)})
         process = subprocess.Popen(
             [PROGRAM, "-dontfork", "-f", conf, "-pidfile", home_ + "/pid",
              "-filelog", home_ + "/log"], stdin=subprocess.DEVNULL,
-            env={"LD_LIBRARY_PATH": libraries}, start_new_session=True)
-        from support.extra_process import wait_for
+            env={"LD_LIBRARY_PATH": LIBRARIES}, start_new_session=True)
 
         def log_text():
             """xinetd's own."""

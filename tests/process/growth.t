@@ -11,6 +11,10 @@ GROWTH = 200 * 1024
 SINK = "cat >/dev/null; cat <&1 >/dev/null\n"
 
 
+if not ROOT:
+    skip_all("only root sees which process is whose session")
+
+
 class Watch:
     """Measures session and keeper now and later."""
 

@@ -47,9 +47,9 @@ def program(what, server, uid, error_fd):
     for field, expected in (("NoNewPrivs", "0"), ("Seccomp", "0"),
                             ("CapInh", NONE), ("CapPrm", NONE),
                             ("CapEff", NONE), ("CapAmb", NONE),
-                            ("SigBlk", NONE), ("SigIgn", NONE),
-                            ("SigCgt", NONE)):
+                            ("SigBlk", NONE), ("SigCgt", NONE)):
         is_(record.status[field], expected, f"{what}: {field}")
+    is_(ignored(record.status), 0, f"{what}: SigIgn")
     found = record.descriptors
     is_(sorted(found), [0, 1, 2, error_fd], f"{what}: descriptors")
     for number in (0, 1, error_fd):

@@ -91,7 +91,8 @@ def connection(kind, root):
             c.must(("STARTTLS", "220 2.0.0"))
             ok(any(keeper.holds(needle) for needle in keys.values()),
                what + ": the search finds the key while it is needed")
-            search(what + ", handshake: session", session, {**keys, **users})
+            search(what + ", handshake: session", session,
+                   {**keys, **users})
             c.wrap()
             c.hello()
             search(what + ", in TLS: session", session, {**keys, **users})

@@ -61,8 +61,8 @@ class Direct(Server):
         for pid in self.members():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
-        with contextlib.suppress(OSError):
-            os.close(self.log_reader.write_fd)
+        os.close(self.log_reader.write_fd)
+        self.log_reader.close()
 
 
 class Connected(Client):

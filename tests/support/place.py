@@ -73,6 +73,16 @@ def write(path, content, mode=0o644):
     os.chmod(path, mode)
 
 
+# The C library's own signals; glibc's posix_spawn, by which make starts its
+# commands, leaves them ignored, and no library function can change that.
+RESERVED_SIGNALS = 1 << 31 | 1 << 32
+
+
+def ignored(status):
+    """SigIgn of a /proc/PID/status, without the C library's own."""
+    return int(status["SigIgn"], 16) & ~RESERVED_SIGNALS
+
+
 def record_program():
     """A copy of the recording queue program that every account can run."""
     built = os.environ.get("RECORD_PROGRAM")

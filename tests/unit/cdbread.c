@@ -87,6 +87,7 @@ test_kinds(void)
 		{"twice", "first"},
 		{"empty", ""},
 		{"twice", "second"},
+		{"useraa2", "of the same hash"},
 		{"", "the empty key"},
 		{longest, "longest"},
 		{NULL, NULL},
@@ -97,6 +98,9 @@ test_kinds(void)
 	int fd = cdbfile_make(records);
 
 	ok(finds(fd, "twice", "first"), "the first of two");
+	ok(finds(fd, "useraa2", "of the same hash") &&
+			find(fd, "useracp") == CDBREAD_MISSING,
+		"another key of the same hash and length");
 	ok(finds(fd, "empty", ""), "no data is found");
 	ok(finds(fd, "", "the empty key"), "the empty key");
 	ok(finds(fd, longest, "longest"), "the longest key");
@@ -254,9 +258,12 @@ put(char *at, uint32_t value)
 		at[i] = (char)(value >> 8 * i);
 }
 
-/* The table of every key is at (position, slots); the rest is zeros. */
+/*
+ * The table of every key is at (position, slots). Its slots are for hash and
+ * say that the record is at 2048, or in the header when hash is the key's.
+ */
 static enum cdbread_result
-find_in_table(uint32_t position, uint32_t slots, size_t len)
+find_hash(uint32_t hash, uint32_t position, uint32_t slots, size_t len)
 {
 	static char file[8192];
 
@@ -265,9 +272,10 @@ find_in_table(uint32_t position, uint32_t slots, size_t len)
 		put(file + 8 * i, position);
 		put(file + 8 * i + 4, slots);
 	}
-	/* Slots that are taken by others' hashes: the search goes on. */
-	for (size_t at = 2048; at + 8 <= sizeof file; at += 8)
-		put(file + at + 4, 2048);
+	for (size_t at = 2048; at + 8 <= sizeof file; at += 8) {
+		put(file + at, hash);
+		put(file + at + 4, hash == 0 ? 2048 : 8);
+	}
 	int fd = cdbfile_of(file, len);
 	enum cdbread_result result = find(fd, "joe@example.com");
 
@@ -275,9 +283,19 @@ find_in_table(uint32_t position, uint32_t slots, size_t len)
 	return result;
 }
 
+/* Slots that are taken by others' hashes: the search goes on. */
+static enum cdbread_result
+find_in_table(uint32_t position, uint32_t slots, size_t len)
+{
+	return find_hash(0, position, slots, len);
+}
+
 static void
 test_tables(void)
 {
+	ok(find_hash(cdb_hash("joe@example.com", 15), 2048, 16, 8192) ==
+			CDBREAD_BROKEN,
+		"a record in the header");
 	ok(find_in_table(2048, 16, 8192) == CDBREAD_MISSING,
 		"a full table is searched once around");
 	ok(find_in_table(2048, UINT32_MAX, 8192) == CDBREAD_BROKEN,

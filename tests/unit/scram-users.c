@@ -101,6 +101,7 @@ struct client {
 	const char *bound;     /* header as the second has it, else the same */
 	const char *extension; /* in the second, with a comma in front */
 	const char *password;
+	const char *nonce; /* in the second, else the server's */
 };
 
 /* The second message, answering x's challenge. */
@@ -116,7 +117,8 @@ second_message(const struct client *c, enum secret_kind kind)
 	buffer_add_text(&b, "c=");
 	base64_encode(&b, slice_of(c->bound == NULL ? c->header : c->bound));
 	buffer_add_text(&b, ",r=");
-	buffer_add_slice(&b, part(server_first, 0));
+	buffer_add_slice(&b,
+		c->nonce == NULL ? part(server_first, 0) : slice_of(c->nonce));
 	if (c->extension != NULL)
 		buffer_add_text(&b, c->extension);
 	add_proof(&b, kind, c->bare, server_first,
@@ -166,46 +168,68 @@ test_results(int fd)
 		enum exchange_result result;
 		const char *login, *reason, *what;
 	} rows[] = {
-		{{"n,,", "n=Joe@Example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,,", .bare = "n=Joe@Example.com,r=abc"},
 			EXCHANGE_OK, "joe@example.com", "", "upper case"},
-		{{"y,,", "n=joe@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "y,,", .bare = "n=joe@example.com,r=abc"},
 			EXCHANGE_OK, "joe@example.com", "", "y,,"},
-		{{"n,,", "n=joe=2C=3D@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,,", .bare = "n=joe=2C=3D@example.com,r=abc"},
 			EXCHANGE_OK, "joe,=@example.com", "", "codes"},
-		{{"n,a=JOE@example.com,", "n=joe@example.com,r=abc", NULL, NULL,
-			 NULL},
+		{{.header = "n,a=JOE@example.com,",
+			 .bare = "n=joe@example.com,r=abc"},
 			EXCHANGE_OK, "joe@example.com", "",
 			"an authzid that is the login"},
-		{{"n,a=user,", "n=joe@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,a=user,", .bare = "n=joe@example.com,r=abc"},
 			EXCHANGE_FAIL, "joe@example.com", "password",
 			"an authzid that is another"},
-		{{"n,,", "n=joe@example.com,r=abc,x=y,z=w", NULL, NULL, NULL},
+		{{.header = "n,,", .bare = "n=joe@example.com,r=abc,x=y,z=w"},
 			EXCHANGE_OK, "joe@example.com", "",
 			"extensions in the first message"},
-		{{"n,,", "n=joe@example.com,r=abc", NULL, ",x=y,z=w", NULL},
+		{{.header = "n,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .extension = ",x=y,z=w"},
 			EXCHANGE_OK, "joe@example.com", "",
 			"extensions in the second"},
-		{{"n,,", "n=joe@example.com,r=abc", "y,,", NULL, NULL},
+		{{.header = "n,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .bound = "y,,"},
 			EXCHANGE_FAIL, "joe@example.com", "password",
 			"another header, signed"},
-		{{"y,,", "n=joe@example.com,r=abc", "n,,", NULL, NULL},
+		{{.header = "y,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .bound = "n,,"},
 			EXCHANGE_FAIL, "joe@example.com", "password",
 			"the other way round"},
-		{{"n,,", "n=joe@example.com,r=abc", NULL, NULL, "pencik"},
+		{{.header = "n,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .password = "pencik"},
 			EXCHANGE_FAIL, "joe@example.com", "password",
 			"a wrong password"},
-		{{"n,,", "n=off@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .nonce = "abc"},
+			EXCHANGE_FAIL, "joe@example.com", "password",
+			"the client's nonce alone, signed"},
+		{{.header = "n,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .nonce = "abc" OURS "A"},
+			EXCHANGE_FAIL, "joe@example.com", "password",
+			"a longer nonce, signed"},
+		{{.header = "n,,",
+			 .bare = "n=joe@example.com,r=abc",
+			 .nonce = "abc" OURS},
+			EXCHANGE_OK, "joe@example.com", "", "the right one"},
+		{{.header = "n,,", .bare = "n=off@example.com,r=abc"},
 			EXCHANGE_FAIL, "off@example.com", "disabled",
 			"disabled, the right password"},
-		{{"n,,", "n=plain@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,,", .bare = "n=plain@example.com,r=abc"},
 			EXCHANGE_FAIL, "plain@example.com", "no-secret",
 			"no secret of this kind"},
-		{{"n,,", "n=ann@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,,", .bare = "n=ann@example.com,r=abc"},
 			EXCHANGE_FAIL, "ann@example.com", "unknown",
 			"unknown, with the made-up secret's password"},
-		{{"n,,", "n=#site,r=abc", NULL, NULL, NULL}, EXCHANGE_FAIL,
+		{{.header = "n,,", .bare = "n=#site,r=abc"}, EXCHANGE_FAIL,
 			"#site", "unknown", "a reserved record"},
-		{{"n,,", "n=bad@example.com,r=abc", NULL, NULL, NULL},
+		{{.header = "n,,", .bare = "n=bad@example.com,r=abc"},
 			EXCHANGE_TEMPORARY, "bad@example.com", "backend",
 			"a record that is no line"},
 	};
@@ -231,11 +255,11 @@ static void
 test_unknown(int fd)
 {
 	static const struct client ann = {
-		"n,,", "n=ann@example.com,r=abc", NULL, NULL, NULL};
+		.header = "n,,", .bare = "n=ann@example.com,r=abc"};
 	static const struct client bob = {
-		"n,,", "n=bob@example.com,r=abc", NULL, NULL, NULL};
+		.header = "n,,", .bare = "n=bob@example.com,r=abc"};
 	static const struct client plain = {
-		"n,,", "n=plain@example.com,r=abc", NULL, NULL, NULL};
+		.header = "n,,", .bare = "n=plain@example.com,r=abc"};
 
 	ok(first(fd, "SCRAM-SHA-256", &ann) == EXCHANGE_CHALLENGE &&
 			exchange_challenge_is(&x,
@@ -262,7 +286,7 @@ static void
 test_no_proof_for_unknown(int fd)
 {
 	static const struct client ann = {
-		"n,,", "n=ann@example.com,r=abc", NULL, NULL, NULL};
+		.header = "n,,", .bare = "n=ann@example.com,r=abc"};
 	static const char *const passwords[] = {"", "pencil", "x"};
 	bool refused = true;
 
@@ -282,7 +306,7 @@ test_site_salt(void)
 	static const struct cdbfile_record other[] = {
 		{"#site", "1 " SITE_KEY " 12345 32 0 {PLAIN}x"}, {NULL, NULL}};
 	static const struct client ann = {
-		"n,,", "n=ann@example.com,r=abc", NULL, NULL, NULL};
+		.header = "n,,", .bare = "n=ann@example.com,r=abc"};
 	int fd = cdbfile_make(other);
 
 	first(fd, "SCRAM-SHA-256", &ann);
@@ -353,8 +377,9 @@ test_apps(void)
 	int fd = cdbfile_make(apps);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct client c = {
-			"n,,", "n=joe,r=abc", NULL, NULL, rows[i].password};
+		struct client c = {.header = "n,,",
+			.bare = "n=joe,r=abc",
+			.password = rows[i].password};
 
 		ok(run(fd, "SCRAM-SHA-256", &c) == rows[i].result &&
 				strcmp(x.label, rows[i].label) == 0,
@@ -369,7 +394,7 @@ test_broken(void)
 	static const struct cdbfile_record no_site[] = {
 		{"user", SCRAM_256}, {NULL, NULL}};
 	static const struct client client = {
-		"n,,", "n=user,r=abc", NULL, NULL, NULL};
+		.header = "n,,", .bare = "n=user,r=abc"};
 	int fd = cdbfile_make(no_site);
 
 	ok(first(fd, "SCRAM-SHA-256", &client) == EXCHANGE_TEMPORARY &&
