@@ -87,15 +87,7 @@ respond(struct session *s, int *verdict)
 	}
 	struct slice line = {s->line, s->line_len};
 
-	if (s->config->trace) {
-		char text[64];
-		struct buffer b = BUFFER_OVER(text);
-
-		buffer_add_text(&b, "<hidden ");
-		buffer_add_number(&b, line.len);
-		buffer_add_text(&b, " bytes>");
-		session_trace(s, "<", buffer_slice(&b));
-	}
+	session_trace_hidden(s, "<", "", line.len);
 	if (slice_is(line, "*"))
 		return cancel(s, REPLY_CANCELLED);
 	channel_start(&s->message, ASK_AUTH_STEP, 0);

@@ -11,8 +11,9 @@
 
 #include "lib/bytes.h"
 
-#define DATA_HOPS_MAX 100 /* Received: and Delivered-To: lines in the header   \
-			   */
+#define DATA_HOPS_MAX                                                          \
+	100 /* Received: and Delivered-To: lines in the header                 \
+	     */
 
 enum data_result {
 	DATA_MORE, /* all input taken, the message goes on */

@@ -56,12 +56,15 @@ session_trace(struct session *s, const char *mark, struct slice text)
 }
 
 /* "WORD <hidden N bytes>": what may be a password is never traced. */
-static void
-trace_hidden(struct session *s, const char *mark, const char *word, size_t len)
+void
+session_trace_hidden(
+	struct session *s, const char *mark, const char *word, size_t len)
 {
 	char text[128];
 	struct buffer b = BUFFER_OVER(text);
 
+	if (!s->config->trace)
+		return;
 	buffer_add_text(&b, word);
 	buffer_add_text(&b, "<hidden ");
 	buffer_add_number(&b, len);
@@ -73,7 +76,7 @@ void
 session_reply_text(struct session *s, struct slice text)
 {
 	if (slice_starts_nocase(text, "334"))
-		trace_hidden(s, ">", "334 ", text.len - 4);
+		session_trace_hidden(s, ">", "334 ", text.len - 4);
 	else
 		session_trace(s, ">", text);
 	stream_put(&s->stream, text);
@@ -217,7 +220,7 @@ trace_auth(struct session *s, struct slice argument)
 	}
 	buffer_add_char(&b, ' ');
 	if (buffer_string(&b) != NULL)
-		trace_hidden(s, "<", text, argument.len);
+		session_trace_hidden(s, "<", text, argument.len);
 }
 
 static void
@@ -227,7 +230,7 @@ trace_command(struct session *s, const struct command *command,
 	if (!s->config->trace)
 		return;
 	if (command->verb == NULL) {
-		trace_hidden(s, "<", "", line.len);
+		session_trace_hidden(s, "<", "", line.len);
 	} else if (command->run == command_auth) {
 		trace_auth(s, argument);
 	} else {

@@ -79,6 +79,9 @@ int session_ask(struct session *s);
 /* Forgets the envelope, here and in the keeper. */
 void session_forget_mail(struct session *s, enum channel_abort why);
 void session_trace(struct session *s, const char *mark, struct slice text);
+/* "WORD<hidden N bytes>", where N octets may be a password. */
+void session_trace_hidden(
+	struct session *s, const char *mark, const char *word, size_t len);
 enum reply session_start_tls(struct session *s);
 
 struct command {

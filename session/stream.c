@@ -96,8 +96,8 @@ stream_wire_next(struct stream *s, struct slice *input)
 		if (s->state != STREAM_OPEN ||
 			wait_client(s, s->in, POLLIN) == -1)
 			return -1;
-		size_t room = s->terminal ? sizeof s->input / 2
-					  : sizeof s->input;
+		size_t room =
+			s->terminal ? sizeof s->input / 2 : sizeof s->input;
 		ssize_t n = read(s->in, s->input, room);
 
 		if (n == 0)

@@ -10,8 +10,9 @@
 
 #define STREAM_INPUT_MAX 65536 /* octets; a page is touched when it is used */
 #define STREAM_OUTPUT_MAX 4096 /* octets of replies before a write */
-#define STREAM_GONE_MS 1500 /* a client that hung up while we wait for others  \
-			     */
+#define STREAM_GONE_MS                                                         \
+	1500 /* a client that hung up while we wait for others                 \
+	      */
 
 struct tls;
 

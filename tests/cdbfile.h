@@ -1,7 +1,6 @@
 /*
- * cdbfile - a constant database in memory for a test, written by libcdb.
- * Include before it whatever says how a test ends; a test without its file
- * proves nothing, so what fails here aborts.
+ * cdbfile - a constant database in memory for a test, written by libcdb. A
+ * test without its file proves nothing, so what fails here aborts.
  */
 #ifndef TESTS_CDBFILE_H
 #define TESTS_CDBFILE_H
