@@ -95,7 +95,10 @@ set_up(struct bear *b)
 		return -1;
 	br_ssl_engine_set_default_aes_gcm(&b->server.eng);
 	br_ssl_engine_set_default_ec(&b->server.eng);
-	if (ec != NULL)
+	if (rsa != NULL)
+		br_ssl_server_set_single_rsa(&b->server, &b->chain, 1, rsa,
+			BR_KEYTYPE_SIGN, NULL, br_rsa_pkcs1_sign_get_default());
+	else
 		br_ssl_server_set_single_ec(&b->server, &b->chain, 1, ec,
 			BR_KEYTYPE_SIGN, 0, br_ec_get_default(),
 			br_ecdsa_sign_asn1_get_default());

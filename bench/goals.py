@@ -26,7 +26,7 @@ PLAN = (
     ("big-bdat", "ec", 1, 3, 1),
     ("idle", None, 1000, 1000, 100),
     ("idle", "ec", 1000, 1000, 100),
-    ("lookup", None, 1, 1000, 200),
+    ("lookup", None, 1, 1000, 100),
     ("build", None, 1, 1, 1),
 )
 

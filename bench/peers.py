@@ -15,6 +15,7 @@ each message is put on HOLD, in a spool on a tmpfs. What it logs goes to
 /dev/log if somebody listens there.
 """
 
+import glob
 import gzip
 import os
 import pwd
@@ -61,6 +62,13 @@ def new_directory(path, mode=0o755):
     os.makedirs(path)
     os.chmod(path, mode)
     return path
+
+
+def link(path, directory):
+    """If there is such a file, and no other of its name in the directory."""
+    here = os.path.join(directory, os.path.basename(path))
+    if os.path.exists(path) and not os.path.lexists(here):
+        os.symlink(path, here)
 
 
 class Mailfront(sides.Tcpserver):
@@ -208,11 +216,12 @@ class Postfix(sides.Side):
                  "big-bdat", "idle")
     owner = "daemon"    # Any account that owns nothing of the other sides.
     group = "mail"
+    packages = ("postfix", "sasl2-bin", "libsasl2-modules")
     process = None
 
     def supports(self, scenario, tls):
         return (scenario in self.scenarios and os.geteuid() == 0
-                and unpacked("postfix", "sasl2-bin", "libsasl2-modules"))
+                and unpacked(*self.packages))
 
     def version(self):
         return "postfix %s, cyrus-sasl %s" % (package_version("postfix"),
@@ -225,12 +234,8 @@ class Postfix(sides.Side):
         return os.path.join(self.directory(), name)
 
     def environment(self):
-        libraries = [peer("postfix", "usr/lib/postfix")]
-        # A system without Cyrus SASL has got the library unpacked beside.
-        libraries += [peer(name, MULTIARCH) for name in
-                      ("postfix", "sasl2-bin", "libsasl2-modules")]
         return {"PATH": os.environ["PATH"],
-                "LD_LIBRARY_PATH": ":".join(libraries),
+                "LD_LIBRARY_PATH": self.file("libraries"),
                 "SASL_PATH": self.file("plugins"),
                 "MAIL_CONFIG": self.file("config")}
 
@@ -244,18 +249,19 @@ class Postfix(sides.Side):
             main += MAIN_CF_TLS
         write(self.file("config/main.cf"), main.format(**values))
         write(self.file("config/master.cf"), MASTER_CF.format(**values))
-        write(self.file("config/smtpd.conf"), SMTPD_CONF.format(**values))
+        write(self.file("config/sasl/smtpd.conf"), SMTPD_CONF.format(**values))
 
-    def link_plugins(self):
-        """The two that are wanted, from wherever the packages put them."""
-        places = [peer(name, MULTIARCH) for name in
-                  ("libsasl2-modules", "sasl2-bin")] + ["/" + MULTIARCH]
+    def link_libraries(self):
+        """In one directory, for the fewest failed opens at a start."""
+        places = [peer("postfix", "usr/lib/postfix")]
+        # With what the system lacked when they were unpacked.
+        places += [peer(name, MULTIARCH) for name in self.packages]
+        for place in places:
+            for path in glob.glob(os.path.join(place, "*.so*")):
+                link(path, self.file("libraries"))
         for name in ("libplain.so", "libsasldb.so"):
-            for place in places:
-                plugin = os.path.join(place, "sasl2", name)
-                if os.path.exists(plugin):
-                    os.symlink(plugin, self.file("plugins/" + name))
-                    break
+            for place in places + ["/" + MULTIARCH]:
+                link(os.path.join(place, "sasl2", name), self.file("plugins"))
 
     def add_user(self):
         account, realm = self.work.user.split("@")
@@ -268,13 +274,14 @@ class Postfix(sides.Side):
 
     def prepare(self, port, tls):
         new_directory(self.directory())
-        for name in ("config", "spool", "data", "plugins"):
+        for name in ("config", "config/sasl", "spool", "data", "libraries",
+                     "plugins"):
             new_directory(self.file(name))
         owner = pwd.getpwnam(self.owner)
         os.chown(self.file("data"), owner.pw_uid, -1)
         os.chmod(self.file("data"), 0o700)
         self.configure(port, tls)
-        self.link_plugins()
+        self.link_libraries()
         self.add_user()
 
     def start(self, tls):

@@ -301,34 +301,38 @@ first_recipient(const struct keeper *k)
 	return slice_split(&all, '\0');
 }
 
+/* How the queue program ended. */
 static void
-log_message(struct keeper *k, enum status_class class, const char *reason)
+log_exit(struct log_line *line, const struct queue *q)
+{
+	if (q->timed_out)
+		log_text(line, "exit", "timeout");
+	else if (WIFEXITED(q->wait_status))
+		log_number(line, "exit", (uint64_t)WEXITSTATUS(q->wait_status));
+	else
+		log_number(line, "signal", (uint64_t)WTERMSIG(q->wait_status));
+}
+
+/* concluded: a commit was asked for, so the program's end is the reason. */
+static void
+log_message(struct keeper *k, enum status_class class, bool concluded,
+	const char *reason)
 {
 	static const char *const events[] = {
 		"message ok", "message refused", "message temp"};
-	struct slice sender = slice_of(k->envelope + 1);
-	int wait_status = k->queue.wait_status;
 	struct log_line line;
 
 	log_start(&line, &k->log, events[class]);
 	log_text(&line, "id", k->id);
 	if (k->login[0] != '\0')
 		log_text(&line, "user", k->login);
-	log_value(&line, "from", sender);
+	log_value(&line, "from", slice_of(k->envelope + 1));
 	log_value(&line, "to", first_recipient(k));
 	log_number(&line, "rcpts", k->recipients);
 	log_number(&line, "size", k->octets);
 	log_number(&line, "qp", (uint64_t)k->qp);
-	if (class != STATUS_ACCEPTED && reason == NULL) {
-		if (k->queue.timed_out)
-			log_text(&line, "exit", "timeout");
-		else if (WIFEXITED(wait_status))
-			log_number(&line, "exit",
-				(uint64_t)WEXITSTATUS(wait_status));
-		else
-			log_number(&line, "signal",
-				(uint64_t)WTERMSIG(wait_status));
-	}
+	if (concluded && class != STATUS_ACCEPTED)
+		log_exit(&line, &k->queue);
 	if (reason != NULL)
 		log_text(&line, "reason", reason);
 	keeper_log(k, &line);
@@ -341,11 +345,13 @@ conclude(struct keeper *k)
 	struct channel_queued queued = {(int64_t)time(NULL), (int32_t)k->qp};
 	struct status status;
 	struct queue *q = &k->queue;
+	const char *reason = NULL;
 
 	status_from_wait(&status, q->wait_status, buffer_slice(&q->custom));
 	/* Exit 0 counts only if every octet was taken. */
 	if (status.class == STATUS_ACCEPTED && (q->incomplete || k->broken)) {
 		status.class = STATUS_TEMPORARY;
+		reason = "incomplete";
 		memcpy(status.reply, STATUS_INCOMPLETE,
 			sizeof STATUS_INCOMPLETE);
 	}
@@ -361,7 +367,7 @@ conclude(struct keeper *k)
 	keeper_answer(k, status.class == STATUS_ACCEPTED  ? VERDICT_OK
 			 : status.class == STATUS_REFUSED ? VERDICT_REFUSED
 							  : VERDICT_TEMPORARY);
-	log_message(k, status.class, NULL);
+	log_message(k, status.class, true, reason);
 	mail_forget(k);
 	return 0;
 }
@@ -412,7 +418,7 @@ answer_abort(struct keeper *k)
 		mail_forget(k);
 		return keeper_answer(k, VERDICT_OK);
 	}
-	log_message(k, STATUS_REFUSED, abort_reason(code));
+	log_message(k, STATUS_REFUSED, false, abort_reason(code));
 	if (k->finished) {
 		mail_forget(k);
 		return keeper_answer(k, VERDICT_OK);
@@ -435,6 +441,6 @@ mail_finished(struct keeper *k)
 	/* Before the message was whole; the session finds a broken pipe. */
 	k->finished = true;
 	if (k->channel == -1 || k->over)
-		log_message(k, STATUS_REFUSED, abort_reason(0));
+		log_message(k, STATUS_REFUSED, false, abort_reason(0));
 	return 0;
 }
