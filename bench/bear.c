@@ -74,10 +74,9 @@ load_pair(struct bear *b, const char *certificate, const char *key)
 		load(certificate, b->certificate, sizeof b->certificate);
 	br_skey_decoder_init(&b->key);
 	br_skey_decoder_push(&b->key, text, load(key, text, sizeof text));
-	return b->chain.data_len > 0 &&
-			br_skey_decoder_last_error(&b->key) == 0
-		? 0
-		: -1;
+	return b->chain.data_len > 0 && br_skey_decoder_last_error(&b->key) == 0
+		       ? 0
+		       : -1;
 }
 
 /* BearSSL's own profile of one suite, with the fastest code it has for it. */

@@ -13,7 +13,7 @@ PLAN = (
     ("message", None, 1, 600, 60),
     ("message", None, 20, 1000, 100),
     ("message", None, 100, 1000, 100),
-    ("pipeline", None, 1, 150, 15),
+    ("pipeline", None, 1, 60, 15),
     ("scram", None, 1, 600, 60),
     ("scram", None, 20, 600, 60),
     ("tls-message", "ec", 1, 400, 40),

@@ -41,8 +41,8 @@ salt_password(struct script *s, struct slice salt, uint64_t iterations)
 	buffer_add(&b, "\0\0\0\1", 4);
 	hmac(s->password, strlen(s->password), buffer_slice(&b), u);
 	memcpy(s->salted, u, HASH_LEN);
-	br_hmac_key_init(&keyed, &br_sha256_vtable, s->password,
-		strlen(s->password));
+	br_hmac_key_init(
+		&keyed, &br_sha256_vtable, s->password, strlen(s->password));
 	for (uint64_t i = 1; i < iterations; i++) {
 		br_hmac_init(&context, &keyed, 0);
 		br_hmac_update(&context, u, HASH_LEN);
@@ -129,8 +129,8 @@ read_challenge(struct speaker *s, struct slice message, struct slice *nonce)
 		return -1;
 	if (!slice_is(tail, script->salted_for)) {
 		salt_password(script, buffer_slice(&salt), iterations);
-		(void)slice_string(tail, script->salted_for,
-			sizeof script->salted_for);
+		(void)slice_string(
+			tail, script->salted_for, sizeof script->salted_for);
 	}
 	return 0;
 }
@@ -165,8 +165,7 @@ scram_end(struct speaker *s, struct buffer *out)
 	struct buffer got = BUFFER_OVER(text), want = BUFFER_OVER(wanted);
 
 	buffer_add_text(&want, "v=");
-	base64_encode(
-		&want, (struct slice){(const char *)s->server, HASH_LEN});
+	base64_encode(&want, (struct slice){(const char *)s->server, HASH_LEN});
 	if (!s->script->believe &&
 		(s->reply.len < 4 ||
 			base64_decode(&got, slice_from(s->reply, 4)) == -1 ||

@@ -13,9 +13,8 @@ add(struct script *s, const char *text, const char *expect)
 {
 	if (s->len == SCRIPT_STEPS)
 		abort();
-	s->steps[s->len] = (struct step){.text = slice_of(text),
-		.after = {"", 0},
-		.expect = expect};
+	s->steps[s->len] = (struct step){
+		.text = slice_of(text), .after = {"", 0}, .expect = expect};
 	return &s->steps[s->len++];
 }
 
@@ -30,8 +29,8 @@ make_plain(struct speaker *s, struct buffer *out)
 		char digits[24];
 		struct buffer n = BUFFER_OVER(digits);
 
-		s->random = s->random * 6364136223846793005u +
-			1442695040888963407u;
+		s->random =
+			s->random * 6364136223846793005u + 1442695040888963407u;
 		buffer_add_number(
 			&n, 10000000 + (s->random >> 33) % s->script->users);
 		buffer_add_text(&b, "user");

@@ -23,9 +23,9 @@ struct step {
 
 struct script {
 	const char *user, *password;
-	uint64_t octets;   /* of a big message */
-	uint64_t users;	   /* > 0: logins user0000001@ ... at random */
-	bool believe;	   /* the server's SCRAM signature is not checked */
+	uint64_t octets; /* of a big message */
+	uint64_t users;	 /* > 0: logins user0000001@ ... at random */
+	bool believe;	 /* the server's SCRAM signature is not checked */
 	struct step steps[SCRIPT_STEPS];
 	size_t len;
 	unsigned char salted[32]; /* SCRAM's, kept between sessions */

@@ -204,19 +204,17 @@ command(struct talk *t, const char *from)
 {
 	switch (*from) {
 	case 'E':
-		return put(t,
-			"250-mail.example.com\r\n250-PIPELINING\r\n"
-			"250-8BITMIME\r\n250-CHUNKING\r\n"
-			"250-AUTH SCRAM-SHA-256 PLAIN\r\n250 SIZE 0\r\n");
+		return put(t, "250-mail.example.com\r\n250-PIPELINING\r\n"
+			      "250-8BITMIME\r\n250-CHUNKING\r\n"
+			      "250-AUTH SCRAM-SHA-256 PLAIN\r\n250 SIZE 0\r\n");
 	case 'A':
 		return auth(t, from);
 	case 'M':
 	case 'R':
 		return put(t, "250 2.1.0 ok\r\n");
 	case 'D':
-		return put(t, "354 go ahead\r\n") == -1
-			? -1
-			: message(t, SIZE_MAX);
+		return put(t, "354 go ahead\r\n") == -1 ? -1
+							: message(t, SIZE_MAX);
 	case 'B':
 		return message(t, number(from + 5));
 	default:

@@ -367,10 +367,12 @@ check_rest(const struct scratch *s)
 	setenv("AUTHMECHS", "PLAIN", 1);
 	setenv("RELAYCLIENT", "", 1);
 	setenv("SSL_PROTOCOL", "TLSv1.3", 1);
-	ok(config_load(&config, false) == 0 && config.auth_off,
-		"rest: SMTPAUTH=- counts beside AUTHMECHS");
+	ok(config_load(&config, false) == 0 && !config.auth_off &&
+			slice_is(config.mechanisms, "PLAIN"),
+		"rest: AUTHMECHS goes before SMTPAUTH=-");
 	ok(config.relayclient_set && config.tls_outside,
 		"rest: RELAYCLIENT, SSL_PROTOCOL");
+	unsetenv("AUTHMECHS");
 	setenv("SMTPAUTH", "0", 1);
 	setenv("SSL_PROTOCOL", "", 1);
 	ok(config_load(&config, false) == 0 && config.auth_off &&
