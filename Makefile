@@ -19,7 +19,7 @@ BUILD = build/$(LIBC)
 
 # Sources: a program's main is PROGRAM.c, everything else is in the archive.
 MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
-MODULES = $(filter-out $(MAINS),$(sort $(wildcard lib/*.c control/*.c auth/*.c \
+MODULES = $(filter-out $(MAINS),$(sort $(wildcard lib/*.c control/*.c auth/*.c passwd/*.c \
 	queue-handoff/*.c keeper/*.c session/*.c)))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))

@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "auth/passwd.h"
-#include "auth/record.h"
+#include "passwd/passwd.h"
+#include "passwd/record.h"
 #include "control/config.h"
 
 static int build(const struct passwd_request *r);

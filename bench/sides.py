@@ -197,8 +197,10 @@ class SmtpdAuth(Tcpserver):
         control = self.file("control")
         os.makedirs(control, mode=0o755, exist_ok=True)
         os.makedirs(self.file("empty"), mode=0o555, exist_ok=True)
-        # A copy, as of the sink.
-        shutil.copy(os.path.join(TOP, "smtpd-auth"), self.file("smtpd-auth"))
+        # One copy for the whole run, where the account reaches it.
+        if not os.path.exists(self.file("smtpd-auth")):
+            shutil.copy(os.path.join(TOP, "smtpd-auth"),
+                        self.file("smtpd-auth"))
         self.write("me", self.work.host + "\n")
         for name in ("servercert.pem", "serverkey.pem", "authusers.cdb"):
             if os.path.lexists(os.path.join(control, name)):

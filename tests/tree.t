@@ -9,16 +9,11 @@ rules='
 lib
 control lib
 auth lib
+passwd lib auth control
 queue-handoff lib
 keeper lib control auth queue-handoff
 session lib control keeper/channel.h
 '
-# Files that run in no daemon process: the tool's, which reads the control
-# directory to find the user file.
-tool='auth/passwd.c auth/passwd.h auth/compile.c auth/compile.h auth/census.c
-	auth/census.h auth/record.c auth/record.h auth/rewrite.c
-	auth/userfile.c auth/userfile.h auth/madeup.c auth/madeup.h'
-
 count=0
 failed=0
 check() { # what, status
@@ -49,12 +44,8 @@ wrong() {
 while read -r folder allowed; do
 	[ "$folder" ] || continue
 	for file in "$folder"/*.c "$folder"/*.h; do
-		more=
-		case " $(echo $tool) " in
-		*" $file "*) more='control' ;;
-		esac
 		# shellcheck disable=SC2086 # one word a folder
-		found=$(wrong "$file" "$folder" $allowed $more)
+		found=$(wrong "$file" "$folder" $allowed)
 		[ -z "$found" ] || echo "# $file includes" $found
 		check "$file" "$([ -z "$found" ]; echo $?)"
 	done

@@ -1,4 +1,4 @@
-/* Unit tests of auth/userfile.c, rewrite.c, compile.c, census.c, record.c. */
+/* Unit tests of passwd/userfile.c, rewrite.c, compile.c, census.c, record.c. */
 #include <cdb.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auth/madeup.h"
-#include "auth/record.h"
-#include "auth/userfile.h"
+#include "passwd/madeup.h"
+#include "passwd/record.h"
+#include "passwd/userfile.h"
 #include "tests/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -3,10 +3,10 @@
  *
  * Each returns the program's exit status and has printed its own reason.
  */
-#ifndef AUTH_PASSWD_H
-#define AUTH_PASSWD_H
+#ifndef PASSWD_PASSWD_H
+#define PASSWD_PASSWD_H
 
-#include "auth/userfile.h"
+#include "passwd/userfile.h"
 
 #define PASSWD_PROGRAM "smtpd-passwd"
 

@@ -1,5 +1,5 @@
 /* userfile - see userfile.h. Used by smtpd-passwd, never by the server. */
-#include "auth/userfile.h"
+#include "passwd/userfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* passwd - see passwd.h. Used by smtpd-passwd. */
-#include "auth/passwd.h"
+#include "passwd/passwd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "auth/record.h"
+#include "passwd/record.h"
 #include "lib/terminal.h"
 
 int

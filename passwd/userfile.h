@@ -5,12 +5,12 @@
  * and renames them, so that a reader sees the old file or the new one. All
  * functions return 0, or -1 with a whole sentence in message.
  */
-#ifndef AUTH_USERFILE_H
-#define AUTH_USERFILE_H
+#ifndef PASSWD_USERFILE_H
+#define PASSWD_USERFILE_H
 
 #include <sys/stat.h>
 
-#include "auth/census.h"
+#include "passwd/census.h"
 
 #define USERFILE_PATH_MAX 4096 /* octets with NUL */
 #define USERFILE_MESSAGE_MAX (USERFILE_PATH_MAX + 256)

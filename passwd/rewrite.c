@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/compile.h"
+#include "passwd/compile.h"
 #include "lib/base64.h"
 
 #define KEY_LINE_MAX 80 /* octets of the line with the site key */

@@ -1,5 +1,5 @@
 /* compile - see compile.h. Used by smtpd-passwd. */
-#include "auth/compile.h"
+#include "passwd/compile.h"
 
 #include <cdb.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* census - see census.h. Used by smtpd-passwd. */
-#include "auth/census.h"
+#include "passwd/census.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "auth/madeup.h"
+#include "passwd/madeup.h"
 #include "lib/base64.h"
 
 #define MEASURE_RUNS 3		 /* the longest counts */

@@ -1,6 +1,6 @@
 /* record - change one user's line of authusers(5), leaving the rest as is. */
-#ifndef AUTH_RECORD_H
-#define AUTH_RECORD_H
+#ifndef PASSWD_RECORD_H
+#define PASSWD_RECORD_H
 
 #include "auth/users.h"
 #include "lib/buffer.h"

@@ -1,5 +1,5 @@
 /* record - see record.h. Used by smtpd-passwd. */
-#include "auth/record.h"
+#include "passwd/record.h"
 
 #include <string.h>
 #include <strings.h>

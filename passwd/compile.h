@@ -1,8 +1,8 @@
 /* compile - a text of users, authusers(5), to the cdb the server reads. */
-#ifndef AUTH_COMPILE_H
-#define AUTH_COMPILE_H
+#ifndef PASSWD_COMPILE_H
+#define PASSWD_COMPILE_H
 
-#include "auth/userfile.h"
+#include "passwd/userfile.h"
 
 struct compile {
 	struct userfile *file; /* for names, warnings and the message */

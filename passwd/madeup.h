@@ -1,8 +1,8 @@
 /* madeup - a stored secret for those users who do not exist. */
-#ifndef AUTH_MADEUP_H
-#define AUTH_MADEUP_H
+#ifndef PASSWD_MADEUP_H
+#define PASSWD_MADEUP_H
 
-#include "auth/census.h"
+#include "passwd/census.h"
 
 /*
  * Where the salt of a crypt string stands, crypt(5): what comes before it

@@ -2,8 +2,8 @@
  * census - what all users of a file have in common, for the records "#mechs"
  * and "#site" of the cdb: see authusers(5) and struct site in auth/users.h.
  */
-#ifndef AUTH_CENSUS_H
-#define AUTH_CENSUS_H
+#ifndef PASSWD_CENSUS_H
+#define PASSWD_CENSUS_H
 
 #include "auth/mechanism.h"
 

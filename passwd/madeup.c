@@ -2,14 +2,14 @@
  * madeup - a secret nobody has the password of, for users who do not exist:
  * a failed login must take as long for them. Used by smtpd-passwd.
  */
-#include "auth/madeup.h"
+#include "passwd/madeup.h"
 
 #include <crypt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "auth/record.h"
+#include "passwd/record.h"
 #include "lib/base64.h"
 
 #define DICE_PASSWORD 32 /* octets of a made-up password */
