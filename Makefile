@@ -4,6 +4,7 @@
 #   make run          try it on 127.0.0.1:2525
 #   make check        every test
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
+#   make bench        what a connection costs, beside other servers
 #   make lint         format, compilers with -Werror, clang-tidy, cppcheck
 #
 # LIBC=musl (default where musl-gcc is) or LIBC=glibc. Both are static: an
@@ -118,6 +119,13 @@ fuzzed: $(FUZZERS:%=build/fuzz/%)
 			-print_final_stats=1 build/corpus/$$target || exit 1; \
 	done
 
+# Beside other servers and beside the limit: bench/README. Needs root.
+bench:
+	./deps bench
+	$(MAKE) all
+	BUILD=$(BUILD) bench/build
+	bench/run $(BENCH)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man8
@@ -145,4 +153,6 @@ lint:
 
 -include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
-.PHONY: all tests-built checked deps deps-check check run fuzz fuzzed install clean format lint
+# Objects of tests are kept, so that a second make has nothing to do.
+.SECONDARY:
+.PHONY: all tests-built checked deps deps-check check run fuzz fuzzed bench install clean format lint

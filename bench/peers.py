@@ -1,13 +1,12 @@
 """The other people's servers the benchmark compares with.
 
 They run from where ./deps bench unpacked them, below build/peers: nothing is
-installed, no account added, no file written outside the work directory. The
-two want different things, and each gets what it is quick with:
+installed, no account added, no file written outside the work directory.
 
 Mailfront runs under tcpserver as smtpd-auth does, with cvm-pwfile, a plain
-password and the sink as its qmail-queue. Its programs find their libraries by
-LD_LIBRARY_PATH, which is a few failed opens more at each start than an
-installed mailfront has.
+password and the sink as its qmail-queue. It finds its libraries by
+LD_LIBRARY_PATH; against a loader cache that knows them, as an installed one
+has, the difference could not be measured.
 
 Postfix runs as installed from Debian would, its own default of a hundred
 sessions a process included, with Cyrus SASL's sasldb. It has no queue program:
@@ -18,7 +17,6 @@ each message is put on HOLD, in a spool on a tmpfs. What it logs goes to
 import glob
 import gzip
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -277,8 +275,7 @@ class Postfix(sides.Side):
         for name in ("config", "config/sasl", "spool", "data", "libraries",
                      "plugins"):
             new_directory(self.file(name))
-        owner = pwd.getpwnam(self.owner)
-        os.chown(self.file("data"), owner.pw_uid, -1)
+        shutil.chown(self.file("data"), self.owner)
         os.chmod(self.file("data"), 0o700)
         self.configure(port, tls)
         self.link_libraries()
