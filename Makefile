@@ -40,7 +40,8 @@ ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecsta
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = /usr/lib/$(MULTIARCH)
 LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a
-LINKED = -Wl,--start-group $(ARCHIVE) $(LIBRARIES) -Wl,--end-group
+# The C library before the others: what every connection runs lies together.
+LINKED = -Wl,--start-group $(ARCHIVE) -lc $(LIBRARIES) -Wl,--end-group
 
 ifeq ($(LIBC),musl)
 CC = musl-gcc

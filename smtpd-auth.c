@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +34,25 @@ struct options {
 	uid_t base;
 };
 
-static struct config config;
-static struct keeper keeper;
-static struct session session;
+/*
+ * In one piece, so that what is touched before the fork, and by the keeper
+ * after it, lies on neighbouring pages. The session's part stays untouched
+ * before the fork: a fresh page is cheaper than a copied one.
+ */
+static struct {
+	struct config config;
+	struct keeper keeper;
+	_Alignas(4096) struct session session;
+	struct signer_pair pair;
+} all;
+
+struct account {
+	uid_t uid;
+	gid_t gid;
+};
+
+static struct config *const config = &all.config;
+static struct keeper *const keeper = &all.keeper;
 
 static const char usage[] =
 	"usage: smtpd-auth [-s] [-u account] [-U base] [-j dir]\n"
@@ -146,9 +161,9 @@ die_config(const char *file, const char *reason)
 {
 	static const char reply[] = "421 4.3.0 service not available\r\n";
 
-	keeper_log_config(&keeper, file, reason);
+	keeper_log_config(keeper, file, reason);
 	/* With TLS from the first byte the client could not read it. */
-	if (!config.smtps) {
+	if (!config->smtps) {
 		ssize_t ignored = write(1, reply, sizeof reply - 1);
 
 		(void)ignored;
@@ -207,12 +222,12 @@ choose_mechanisms(struct keeper *k)
 	static char from_file[USERS_MECHS_MAX];
 	struct buffer offered = BUFFER_OVER(text);
 	struct buffer usual = BUFFER_OVER(from_file);
-	struct slice wanted = config.mechanisms;
+	struct slice wanted = config->mechanisms;
 	bool explicit = wanted.data != NULL;
 
 	k->mechanisms = (struct slice){NULL, 0};
-	if (config.auth_off ||
-		(k->users_fd == -1 && !config.require_auth && !explicit))
+	if (config->auth_off ||
+		(k->users_fd == -1 && !config->require_auth && !explicit))
 		return;
 	if (!explicit) {
 		/* A broken file is 454 to AUTH; the client is not to think
@@ -240,33 +255,57 @@ choose_mechanisms(struct keeper *k)
 	k->mechanisms = buffer_slice(&offered);
 }
 
-/*
- * Looks the account up with the C library's parser, without its name service:
- * that would need a dynamic program.
- */
-static void
-find_account(const char *name, struct passwd *found)
+/* The fields of one line of passwd(5) that count: -1 when it has others. */
+static int
+parse_account(struct slice line, const char *name, struct account *account)
 {
-	FILE *file = fopen("/etc/passwd", "re");
-	struct passwd *account = NULL;
+	uint64_t uid, gid;
 
-	while (file != NULL && (account = fgetpwent(file)) != NULL)
-		if (strcmp(account->pw_name, name) == 0)
-			break;
-	if (account == NULL)
-		die_config(name, "no such account in /etc/passwd");
-	if (account->pw_uid == 0)
-		die_config(name, "root is no account for this");
-	*found = *account;
-	fclose(file);
+	if (!slice_is(slice_split(&line, ':'), name))
+		return -1;
+	(void)slice_split(&line, ':');
+	if (slice_number(slice_split(&line, ':'), &uid) == -1 ||
+		slice_number(slice_split(&line, ':'), &gid) == -1 ||
+		uid >= UINT_MAX || gid >= UINT_MAX)
+		return -1;
+	*account = (struct account){(uid_t)uid, (gid_t)gid};
+	return 0;
+}
+
+/*
+ * Not by the C library: getpwnam() wants a dynamic program, and fgetpwent()
+ * costs a connection more system calls than all control files together.
+ */
+static int
+find_account(const char *name, struct account *account)
+{
+	char text[2048];
+	size_t len = 0;
+	ssize_t got;
+	int result = -1, fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	while (result == -1 && fd != -1 &&
+		(got = read(fd, text + len, sizeof text - len)) > 0) {
+		struct slice rest = {text, len + (size_t)got};
+
+		while (result == -1 && slice_find(rest, '\n') < rest.len)
+			result = parse_account(
+				slice_split(&rest, '\n'), name, account);
+		memmove(text, rest.data, rest.len);
+		/* A line that is no account's is as long as it likes. */
+		len = rest.len < sizeof text ? rest.len : 0;
+	}
+	if (fd != -1)
+		close(fd);
+	return result;
 }
 
 /* From root to the account; rights for the authenticators' jails are kept. */
 static void
-become_account(const struct keeper *k, const struct passwd *account)
+become_account(const struct keeper *k, const struct account *account)
 {
 	if (jail_keep() == -1 ||
-		jail_identity(account->pw_uid, account->pw_gid) == -1 ||
+		jail_identity(account->uid, account->gid) == -1 ||
 		jail_lower(k->mechanisms.len > 0 ? JAIL_RIGHTS_MAKE
 						 : JAIL_RIGHTS_KILL) == -1)
 		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
@@ -299,16 +338,23 @@ prepare_client(void)
 
 /* The child: nothing but the client and the channel stays open. */
 static _Noreturn void
-become_session(struct session *s, int channel)
+become_session(struct session *s, int channel, const struct jail *jail,
+	bool nonblocking, bool tls_possible)
 {
 	if (dup2(channel, SESSION_CHANNEL) == -1)
 		_exit(EXIT_TEMPORARY);
 	close(STDERR_FILENO);
 	jail_close_from(SESSION_CHANNEL + 1);
-	stream_init(&s->stream, 0, 1, SESSION_CHANNEL);
+	s->config = config;
+	s->mechanisms = keeper->mechanisms;
+	s->tls_possible = tls_possible;
 	s->channel = SESSION_CHANNEL;
+	s->jail = *jail;
 	s->jail.kind = JAIL_SESSION;
 	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
+	s->stream.nonblocking = nonblocking;
+	s->stream.terminal = !nonblocking && isatty(0);
+	stream_init(&s->stream, 0, 1, SESSION_CHANNEL);
 	session_run(s);
 }
 
@@ -326,61 +372,78 @@ leave_client(void)
 		close(null);
 }
 
+/* Settings, or the reason why not on the log and 421 to the client. */
+static void
+load_settings(const struct options *options)
+{
+	static char address[64];
+	bool use_syslog = prepare_process();
+
+	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
+	int loaded = config_load(config, options->smtps);
+
+	if (slice_string(config->remote_ip, address, sizeof address) == 0 &&
+		address[0] != '\0')
+		keeper->log.address = address;
+	if (loaded == -1)
+		die_config(config->failed_file, config->reason);
+	clear_environment();
+	keeper->config = config;
+}
+
+/* What may be root's alone. Returns whether STARTTLS is to be offered. */
+static bool
+open_early(void)
+{
+	keeper->signer.pair = &all.pair;
+	open_users(keeper);
+	choose_mechanisms(keeper);
+	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
+		0)
+		return signer_present(&keeper->signer);
+	/* There is one, and it cannot be read: 454, not silence. */
+	keeper_log_config(keeper, keeper->signer.file, keeper->signer.reason);
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options;
-	struct passwd account = {.pw_uid = 0};
+	struct account account = {0, 0};
 	bool isolate = geteuid() == 0;
 	int channel[2];
 
 	parse_options(argc, argv, &options);
-	bool use_syslog = prepare_process();
+	load_settings(&options);
+	bool tls_possible = open_early();
 
-	log_open(&keeper.log, PROGRAM, "unknown", use_syslog);
-	int loaded = config_load(&config, options.smtps);
-	static char address[64];
+	if (isolate && find_account(options.account, &account) == -1)
+		die_config(options.account, "no such account in /etc/passwd");
+	if (isolate && account.uid == 0)
+		die_config(options.account, "root is no account for this");
+	bool nonblocking = prepare_client();
 
-	if (slice_string(config.remote_ip, address, sizeof address) == 0 &&
-		address[0] != '\0')
-		keeper.log.address = address;
-	if (loaded == -1)
-		die_config(config.failed_file, config.reason);
-	clear_environment();
-	keeper.config = &config;
-	open_users(&keeper);
-	choose_mechanisms(&keeper);
-	bool unreadable = signer_open(&keeper.signer, config_directory(),
-				  config.tls_min) == -1;
-
-	if (unreadable)
-		keeper_log_config(
-			&keeper, keeper.signer.file, keeper.signer.reason);
-	if (isolate)
-		find_account(options.account, &account);
-	session.config = &config;
-	session.mechanisms = keeper.mechanisms;
-	session.tls_possible = unreadable || signer_present(&keeper.signer);
-	session.stream.terminal = isatty(0);
-	session.stream.nonblocking = prepare_client();
-	keeper.jail = session.jail = (struct jail){.isolate = isolate,
+	keeper->jail = (struct jail){.isolate = isolate,
 		.base = options.base,
-		.account = account.pw_uid,
+		.account = account.uid,
 		.directory = options.directory};
 	/* A session that does not read its answers must not stop the keeper. */
 	if (channel_pair(channel) == -1 ||
 		fcntl(channel[0], F_SETFL, O_RDWR | O_NONBLOCK) == -1)
 		die_system("channel");
-	keeper.session = fork();
-	if (keeper.session == -1)
+	keeper->session = fork();
+	if (keeper->session == -1)
 		die_system("fork");
-	if (keeper.session == 0)
-		become_session(&session, channel[1]);
+	if (keeper->session == 0)
+		become_session(&all.session, channel[1], &keeper->jail,
+			nonblocking, tls_possible);
 	close(channel[1]);
-	keeper.channel = channel[0];
+	keeper->channel = channel[0];
 	leave_client();
 	if (isolate)
-		become_account(&keeper, &account);
+		become_account(keeper, &account);
 	prctl(PR_SET_DUMPABLE, 0);
-	return keeper_run(&keeper);
+	/* Not exit(): nothing is buffered, and it would touch a page. */
+	_exit(keeper_run(keeper));
 }

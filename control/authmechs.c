@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/keep.h"
 #include "lib/buffer.h"
 
 static const char *const names[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
@@ -59,7 +60,7 @@ unknown(struct slice word)
 const char *
 authmechs_list(struct slice text, struct slice *mechanisms)
 {
-	struct buffer b = {malloc(names_room()), 0, names_room(), false};
+	struct buffer b = {keep(names_room()), 0, names_room(), false};
 	bool seen[NAMES] = {false};
 	struct slice word;
 	size_t i;
@@ -71,10 +72,8 @@ authmechs_list(struct slice text, struct slice *mechanisms)
 		for (i = 0; i < NAMES; i++)
 			if (slice_is_nocase(word, names[i]))
 				break;
-		if (i == NAMES) {
-			free(b.data);
+		if (i == NAMES)
 			return unknown(word);
-		}
 		if (seen[i])
 			continue;
 		seen[i] = true;
@@ -84,8 +83,6 @@ authmechs_list(struct slice text, struct slice *mechanisms)
 	}
 	if (b.len > 0)
 		*mechanisms = buffer_slice(&b);
-	else
-		free(b.data);
 	return NULL;
 }
 

@@ -7,10 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/keep.h"
 
 #define TEXT_OF(number) #number
 #define LARGER_THAN(number) "larger than " TEXT_OF(number) " bytes"
@@ -92,7 +93,7 @@ read_open(int fd, uint64_t size, size_t max, struct control_list *text,
 		return broken(reason, max == CONTROL_LINE_MAX
 					      ? LARGER_THAN(CONTROL_LINE_MAX)
 					      : LARGER_THAN(CONTROL_LIST_MAX));
-	text->text = malloc((size_t)size + 1);
+	text->text = keep((size_t)size + 1);
 	if (text->text == NULL)
 		return broken_system(reason, errno);
 	return fill(fd, text, (size_t)size, reason);
@@ -113,10 +114,8 @@ read_file(int dir_fd, const char *name, size_t max, struct control_list *text,
 		return result;
 	result = read_open(fd, size, max, text, reason);
 	close(fd);
-	if (result == CONTROL_BROKEN) {
-		free(text->text);
+	if (result == CONTROL_BROKEN)
 		*text = (struct control_list){.text = NULL};
-	}
 	return result;
 }
 
@@ -155,7 +154,6 @@ control_line(
 		return result;
 	if (next_line(&rest, value) && value->len > 0)
 		return CONTROL_OK;
-	free(text.text);
 	*value = (struct slice){NULL, 0};
 	return CONTROL_MISSING;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/keep.h"
 #include "lib/buffer.h"
 
 #define NAME_MAX_LEN 64 /* octets of TCP6REMOTEIP and its like */
@@ -50,7 +51,7 @@ find_protocol(void)
 static struct slice
 address_text(int family, const void *address)
 {
-	char *text = malloc(INET6_ADDRSTRLEN);
+	char *text = keep(INET6_ADDRSTRLEN);
 
 	if (text == NULL)
 		return slice_of("unknown");
@@ -83,7 +84,7 @@ without_mapping(struct slice text)
 static struct slice
 port_text(in_port_t port)
 {
-	char *text = malloc(PORT_TEXT);
+	char *text = keep(PORT_TEXT);
 	struct buffer b = {text, 0, PORT_TEXT, false};
 
 	if (text == NULL)

@@ -31,7 +31,6 @@
 struct keeper {
 	const struct config *config;
 	struct log log;
-	struct signer signer;
 	struct jail jail;	  /* the authenticator's */
 	struct slice mechanisms;  /* offered, blanks between; empty: no AUTH */
 	int users_fd;		  /* authusers.cdb, or -1 */
@@ -39,7 +38,6 @@ struct keeper {
 	int channel;
 	pid_t session;
 
-	struct channel_message message; /* the request, then the answer */
 	unsigned char times[CHANNEL_TYPES];
 	unsigned char pending; /* request whose answer is still to come */
 	bool over;	       /* the session said it ends, or is gone */
@@ -72,6 +70,11 @@ struct keeper {
 	char id[KEEPER_ID_MAX];
 	char helo[KEEPER_HELO_MAX];
 	size_t helo_len;
+
+	struct signer signer;
+
+	/* Large and last: what is above lies on one page. */
+	struct channel_message message; /* the request, then the answer */
 };
 
 /*

@@ -200,7 +200,7 @@ make_id(struct keeper *k)
 {
 	struct buffer id = BUFFER_OVER(k->id);
 
-	buffer_add_number(&id, (uint64_t)time(NULL));
+	buffer_add_number(&id, (uint64_t)clock_seconds());
 	buffer_add_char(&id, '.');
 	buffer_add_number(&id, (uint64_t)getpid());
 	buffer_add_char(&id, '.');
@@ -230,7 +230,7 @@ write_received(struct keeper *k, unsigned flags, int fd)
 		.esmtp = flags & OPEN_ESMTP,
 		.tls = k->tls || config->tls_outside,
 		.utf8 = flags & OPEN_SMTPUTF8,
-		.now = time(NULL),
+		.now = clock_seconds(),
 	};
 	received_add(&line, &received);
 	if (line.overflow)
@@ -342,7 +342,8 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 static int
 conclude(struct keeper *k)
 {
-	struct channel_queued queued = {(int64_t)time(NULL), (int32_t)k->qp};
+	struct channel_queued queued = {
+		(int64_t)clock_seconds(), (int32_t)k->qp};
 	struct status status;
 	struct queue *q = &k->queue;
 	const char *reason = NULL;

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "lib/clock.h"
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
@@ -34,11 +35,11 @@ take_certificate(void *context, const void *data, size_t len)
 	struct pem *pem = context;
 	struct signer *s = pem->signer;
 
-	if (len > sizeof s->chain - s->chain_len) {
+	if (len > sizeof s->pair->chain - s->chain_len) {
 		pem->overflow = true;
 		return;
 	}
-	memcpy(s->chain + s->chain_len, data, len);
+	memcpy(s->pair->chain + s->chain_len, data, len);
 	s->chain_len += len;
 }
 
@@ -72,7 +73,7 @@ begin_object(struct pem *pem, br_pem_decoder_context *decoder)
 	br_pem_decoder_setdest(decoder, NULL, NULL);
 	if (pem->in_certificate) {
 		pem->object = s->chain_len;
-		if (sizeof s->chain - s->chain_len < 2)
+		if (sizeof s->pair->chain - s->chain_len < 2)
 			pem->overflow = true;
 		else
 			s->chain_len += 2;
@@ -90,8 +91,8 @@ end_object(struct pem *pem)
 	if (pem->in_certificate && !pem->overflow) {
 		size_t len = s->chain_len - pem->object - 2;
 
-		s->chain[pem->object] = (unsigned char)(len >> 8);
-		s->chain[pem->object + 1] = (unsigned char)len;
+		s->pair->chain[pem->object] = (unsigned char)(len >> 8);
+		s->pair->chain[pem->object + 1] = (unsigned char)len;
 	}
 	pem->keys += pem->in_key;
 }
@@ -172,17 +173,18 @@ decode_key(struct signer *s, const struct pem *pem)
 		return "holds no private key";
 	if (memmem(pem->der, pem->der_len, ed, sizeof ed) != NULL)
 		return "Ed25519 and Ed448 keys are not supported";
-	br_skey_decoder_init(&s->key);
-	br_skey_decoder_push(&s->key, pem->der, pem->der_len);
-	if (br_skey_decoder_last_error(&s->key) != 0)
+	br_skey_decoder_init(&s->pair->key);
+	br_skey_decoder_push(&s->pair->key, pem->der, pem->der_len);
+	if (br_skey_decoder_last_error(&s->pair->key) != 0)
 		return "not a private key of a known kind";
-	switch (br_skey_decoder_key_type(&s->key)) {
+	switch (br_skey_decoder_key_type(&s->pair->key)) {
 	case BR_KEYTYPE_EC:
 		s->type = KEY_EC;
 		return NULL;
 	case BR_KEYTYPE_RSA:
-		if (br_skey_decoder_get_rsa(&s->key)->n_bitlen < RSA_BITS_MIN ||
-			br_skey_decoder_get_rsa(&s->key)->n_bitlen >
+		if (br_skey_decoder_get_rsa(&s->pair->key)->n_bitlen <
+				RSA_BITS_MIN ||
+			br_skey_decoder_get_rsa(&s->pair->key)->n_bitlen >
 				RSA_BITS_MAX)
 			return "RSA keys must have 2048 to 4096 bits";
 		s->type = KEY_RSA;
@@ -214,7 +216,7 @@ key_fits(const struct signer *s, const struct pem *pem,
 		    public->key.ec.qlen) != NULL)
 		return true;
 	return br_ec_compute_pub(br_ec_get_default(), &point, computed,
-		       br_skey_decoder_get_ec(&s->key)) ==
+		       br_skey_decoder_get_ec(&s->pair->key)) ==
 		       public->key.ec.qlen &&
 	       memcmp(computed, public->key.ec.q, public->key.ec.qlen) == 0;
 }
@@ -224,16 +226,16 @@ static const char *
 check_leaf(struct signer *s, const struct pem *pem)
 {
 	br_x509_decoder_context leaf;
-	size_t len = (size_t)s->chain[0] << 8 | s->chain[1];
+	size_t len = (size_t)s->pair->chain[0] << 8 | s->pair->chain[1];
 
 	br_x509_decoder_init(&leaf, NULL, NULL);
-	br_x509_decoder_push(&leaf, s->chain + 2, len);
+	br_x509_decoder_push(&leaf, s->pair->chain + 2, len);
 	const br_x509_pkey *public = br_x509_decoder_get_pkey(&leaf);
 
 	if (public == NULL)
 		return "not a certificate with an EC or RSA key";
-	s->expired =
-		(int64_t)leaf.notafter_days - DAYS_TO_1970 < time(NULL) / 86400;
+	s->expired = (int64_t)leaf.notafter_days - DAYS_TO_1970 <
+		     clock_seconds() / 86400;
 	return key_fits(s, pem, public) ? NULL : "certificate and key differ";
 }
 
@@ -265,7 +267,7 @@ pair_load(struct signer *s, int certificate, int key)
 	explicit_bzero(&pem, sizeof pem);
 	if (reason == NULL)
 		return 0;
-	explicit_bzero(&s->key, sizeof s->key);
+	explicit_bzero(&s->pair->key, sizeof s->pair->key);
 	s->type = KEY_NONE;
 	s->file = file;
 	s->reason = reason;

@@ -244,7 +244,7 @@ sign_rsa(const struct signer *s, unsigned hash, struct slice input,
 	static const unsigned char *const oids[] = {NULL, NULL,
 		BR_HASH_OID_SHA1, NULL, BR_HASH_OID_SHA256, BR_HASH_OID_SHA384,
 		BR_HASH_OID_SHA512};
-	const br_rsa_private_key *key = br_skey_decoder_get_rsa(&s->key);
+	const br_rsa_private_key *key = br_skey_decoder_get_rsa(&s->pair->key);
 	unsigned char value[64];
 	const unsigned char *oid = NULL;
 	size_t len;
@@ -283,7 +283,7 @@ signer_sign(struct signer *s, unsigned hash, struct slice input,
 	} else if (class != NULL) {
 		digest(class, input, value);
 		len = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(),
-			class, value, br_skey_decoder_get_ec(&s->key),
+			class, value, br_skey_decoder_get_ec(&s->pair->key),
 			signature);
 	}
 	s->used = len > 0;
@@ -294,7 +294,8 @@ signer_sign(struct signer *s, unsigned hash, struct slice input,
 void
 signer_close(struct signer *s)
 {
-	explicit_bzero(&s->key, sizeof s->key);
+	if (s->type != KEY_NONE)
+		explicit_bzero(&s->pair->key, sizeof s->pair->key);
 	s->type = KEY_NONE;
 	if (s->certificate_fd != -1)
 		close(s->certificate_fd);

@@ -16,16 +16,21 @@
 #define SIGNER_FILE_MAX 65536	 /* octets of a PEM file */
 #define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
 
+/* What a pair of files is decoded into; large, and untouched without TLS. */
+struct signer_pair {
+	br_skey_decoder_context key;
+	unsigned char
+		chain[CHANNEL_BODY_MAX - 16]; /* 2-octet length, DER, ... */
+};
+
 struct signer {
+	struct signer_pair *pair;
 	const char *directory; /* the control directory */
 	int certificate_fd;    /* servercert.pem, or -1 */
 	int key_fd;	 /* serverkey.pem, or -1: the key is in the former */
 	bool allow_sha1; /* TLS before 1.2 is allowed */
 	bool used;	 /* the one signature was made */
 	enum channel_key type; /* of the loaded key; KEY_NONE: not loaded */
-	br_skey_decoder_context key;
-	unsigned char
-		chain[CHANNEL_BODY_MAX - 16]; /* 2-octet length, DER, ... */
 	size_t chain_len;
 	const char *file; /* on failure: what is wrong with which file */
 	const char *reason;

@@ -63,8 +63,8 @@ answer_certificate(struct keeper *k)
 	type = (unsigned char)k->signer.type;
 	k->message.len = 0;
 	channel_add(&k->message, &type, sizeof type);
-	if (channel_add(&k->message, k->signer.chain, k->signer.chain_len) ==
-		-1)
+	if (channel_add(&k->message, k->signer.pair->chain,
+		    k->signer.chain_len) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	return keeper_answer(k, VERDICT_OK);
 }

@@ -10,6 +10,9 @@
 /* Milliseconds of CLOCK_MONOTONIC: for deadlines, never for dates. */
 int64_t clock_ms(void);
 
+/* Seconds since 1970. */
+int64_t clock_seconds(void);
+
 /*
  * poll() until deadline (clock_ms() units, or CLOCK_NEVER), again after a
  * signal. Returns what poll() does: 0 past the deadline, -1 with errno.

@@ -42,7 +42,7 @@ hello(struct session *s, struct slice name, bool esmtp)
 static enum reply
 command_helo(struct session *s, struct slice name)
 {
-	char text[CONTROL_LINE_MAX + 8];
+	char text[SESSION_GREETING_MAX + 8];
 	struct buffer b = BUFFER_OVER(text);
 	enum reply reply = hello(s, name, false);
 
@@ -57,7 +57,7 @@ command_helo(struct session *s, struct slice name)
 static void
 keyword(struct session *s, const char *text, struct slice rest)
 {
-	char line[CONTROL_LINE_MAX + 64];
+	char line[SESSION_GREETING_MAX + 64];
 	struct buffer b = BUFFER_OVER(line);
 
 	buffer_add_text(&b, "250-");

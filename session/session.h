@@ -18,6 +18,7 @@
 
 #define SESSION_LINE_MAX 4096	      /* octets of a command with CR LF */
 #define SESSION_AUTH_LINE_MAX 12288   /* octets, RFC 4954 §4 */
+#define SESSION_GREETING_MAX 512      /* octets; control/load.c allows 500 */
 #define SESSION_HELO_MAX 255	      /* octets kept of HELO */
 #define SESSION_ERRORS_MAX 20	      /* refused commands */
 #define SESSION_IDLE_COMMANDS_MAX 100 /* commands that lead to no message */
@@ -49,12 +50,14 @@ struct session {
 	char helo[SESSION_HELO_MAX];
 	size_t helo_len;
 
-	struct stream stream;
-	struct tls tls;
+	size_t line_len;
+	struct stream stream; /* its small members continue ours */
+
+	/* Large and last, each on pages of its own. */
 	struct channel_message message;
 	char line[SESSION_AUTH_LINE_MAX];
-	size_t line_len;
-	char out[STREAM_INPUT_MAX + 2]; /* what data.c makes of the input */
+	char out[STREAM_INPUT_MAX]; /* what data.c makes of the input */
+	struct tls tls;
 };
 
 /* Enters the jail, greets, serves, ends. */

@@ -34,8 +34,8 @@ struct stream {
 	enum stream_state state;
 	int64_t deadline; /* clock_ms() */
 	size_t input_start, input_end, output_len;
-	char input[STREAM_INPUT_MAX];
 	char output[STREAM_OUTPUT_MAX];
+	char input[STREAM_INPUT_MAX];
 };
 
 void stream_init(struct stream *s, int in, int out, int channel);

@@ -1,0 +1,17 @@
+/* keep - see keep.h. Run by main, before there are several processes. */
+#include "lib/keep.h"
+
+#include <stdlib.h>
+
+char *
+keep(size_t len)
+{
+	/* The one place of the program that allocates has the one state. */
+	static char first[KEEP_FIRST];
+	static size_t used;
+
+	if (len > sizeof first - used)
+		return malloc(len);
+	used += len;
+	return first + used - len;
+}
