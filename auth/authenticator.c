@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,8 +29,8 @@ authenticator_init(struct authenticator *a)
 }
 
 int
-authenticator_start(struct authenticator *a,
-	const struct authenticator_setup *setup)
+authenticator_start(
+	struct authenticator *a, const struct authenticator_setup *setup)
 {
 	int pair[2];
 
@@ -51,25 +52,25 @@ authenticator_start(struct authenticator *a,
 int
 authenticator_step(struct authenticator *a, struct slice response)
 {
-	char packet[1 + EXCHANGE_RESPONSE_MAX];
-	size_t len = response.len;
+	char flag = response.data == NULL ? 0 : RESPONSE_THERE;
+	struct iovec parts[] = {
+		{&flag, 1}, {(void *)(uintptr_t)response.data, response.len}};
+	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
 
-	if (len > EXCHANGE_RESPONSE_MAX)
+	if (response.len > EXCHANGE_RESPONSE_MAX)
 		return -1;
-	packet[0] = response.data == NULL ? 0 : RESPONSE_THERE;
-	if (len > 0)
-		memcpy(packet + 1, response.data, len);
-	ssize_t sent = send(a->fd, packet, 1 + len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	explicit_bzero(packet, 1 + len);
 	a->deadline = clock_ms() + AUTHENTICATOR_TIMEOUT_MS;
-	return sent == (ssize_t)(1 + len) ? 0 : -1;
+	return sendmsg(a->fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+			       (ssize_t)(1 + response.len)
+		       ? 0
+		       : -1;
 }
 
 int
 authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 {
-	ssize_t n = recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n =
+		recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
 
 	a->deadline = CLOCK_NEVER;
 	if (n != (ssize_t)sizeof *packet ||
@@ -215,7 +216,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 		if (response[0] == RESPONSE_THERE)
 			text = (struct slice){response + 1, (size_t)n - 1};
 		result = step(&x, text);
-		explicit_bzero(response, sizeof response);
+		explicit_bzero(response, (size_t)n);
 		report(&packet, &x, result);
 		if (result != EXCHANGE_CHALLENGE)
 			answer_and_exit(&packet);

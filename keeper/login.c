@@ -1,5 +1,4 @@
 /* login - the keeper's answers about AUTH: it knows who, not how. */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -141,31 +140,13 @@ hear_auth_cancel(struct keeper *k)
 	return 0;
 }
 
-/* What filters and the bounce's reader look for; all names of the field. */
-static int
-set_environment(const struct keeper *k)
-{
-	static const char *const logins[] = {"TCPREMOTEINFO", "SMTPAUTHUSER",
-		"SMTP_AUTH_USER", "AUTHUSER", "AUTHINFO"};
-	static const char *const methods[] = {"SMTPAUTHMETHOD", "AUTHPROTOCOL"};
-
-	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
-		if (setenv(logins[i], k->login, 1) == -1)
-			return -1;
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-		if (setenv(methods[i], k->mechanism->name, 1) == -1)
-			return -1;
-	return k->config->relayclient_set ? 0 : setenv("RELAYCLIENT", "", 1);
-}
-
 static int
 logged_in(struct keeper *k, const struct verdict_packet *packet)
 {
 	struct slice user = {packet->login, packet->login_len};
 
 	if (user.len == 0 ||
-		slice_string(user, k->login, sizeof k->login) == -1 ||
-		set_environment(k) == -1) {
+		slice_string(user, k->login, sizeof k->login) == -1) {
 		k->login[0] = '\0';
 		return temporary(k, "memory");
 	}

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "keeper/environment.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "queue-handoff/received.h"
@@ -179,22 +180,6 @@ answer_rcpt(struct keeper *k)
 	return keeper_answer(k, verdict);
 }
 
-/* What the message was declared as, for the queue program and its filters. */
-static int
-set_message_environment(unsigned flags)
-{
-	int result = unsetenv("BODY");
-
-	if (flags & OPEN_8BITMIME)
-		result = setenv("BODY", "8BITMIME", 1);
-	else if (flags & OPEN_7BIT)
-		result = setenv("BODY", "7BIT", 1);
-	if (result == -1)
-		return -1;
-	return flags & OPEN_SMTPUTF8 ? setenv("SMTPUTF8", "1", 1)
-				     : unsetenv("SMTPUTF8");
-}
-
 static void
 make_id(struct keeper *k)
 {
@@ -243,11 +228,15 @@ start_queue(struct keeper *k, unsigned flags, int *fd)
 {
 	char program[1024];
 
-	if (slice_string(k->config->queue_program, program, sizeof program) ==
-			-1 ||
-		set_message_environment(flags) == -1 ||
-		queue_start(&k->queue, program, (int)k->config->error_fd, fd) ==
-			-1) {
+	char *const *environment = environment_make(k, flags);
+
+	if (environment == NULL)
+		errno = E2BIG;
+	if (environment == NULL ||
+		slice_string(k->config->queue_program, program,
+			sizeof program) == -1 ||
+		queue_start(&k->queue, program, environment,
+			(int)k->config->error_fd, fd) == -1) {
 		keeper_log_config(k, program, strerror(errno));
 		return -1;
 	}

@@ -11,15 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
-
-extern char **environ;
 
 static void
 close_fd(int *fd)
@@ -54,48 +51,63 @@ close_all(struct queue *q)
 	q->deadline = CLOCK_NEVER;
 }
 
+struct spawn {
+	const char *program;
+	char *const *environment;
+	int in, envelope, error; /* what become 0, 1 and error_fd */
+	int error_fd;
+};
+
 /*
- * posix_spawn and not fork: the child borrows our memory until it execs.
- * error_fd is set last because it may be the number of another pipe's end,
- * which by then has been used.
+ * In the child, on the parent's memory: nothing but system calls. error_fd is
+ * set last because it may be the number of another pipe's end, which by then
+ * has been used.
+ */
+static void
+become_program(const struct spawn *s)
+{
+	char *const argv[] = {(char *)(uintptr_t)s->program, NULL};
+	sigset_t none;
+
+	setpgid(0, 0);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (s->error == s->error_fd)
+		fcntl(s->error, F_SETFD, 0); /* dup2 would leave the flag */
+	if (dup2(s->in, 0) != -1 && dup2(s->envelope, 1) != -1 &&
+		dup2(s->error, s->error_fd) != -1)
+		execve(s->program, argv, s->environment);
+}
+
+/*
+ * vfork: the child borrows our memory until it execs, where fork would copy
+ * its tables, and posix_spawn allocates. Returns 0, or an errno.
  */
 static int
-spawn(pid_t *pid, const char *program, int in, int envelope, int error_fd,
-	int error)
+spawn(pid_t *pid, const struct spawn *s)
 {
-	char *const argv[] = {(char *)(uintptr_t)program, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all, none;
+	volatile int failed = 0;
+	pid_t child = vfork();
 
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF |
-						      POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	int result = posix_spawn_file_actions_adddup2(&actions, in, 0);
-
-	if (result == 0)
-		result =
-			posix_spawn_file_actions_adddup2(&actions, envelope, 1);
-	if (result == 0)
-		result = posix_spawn_file_actions_adddup2(
-			&actions, error, error_fd);
-	if (result == 0)
-		result = posix_spawn(
-			pid, program, &actions, &attributes, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return result;
+	if (child == -1)
+		return errno;
+	if (child == 0) {
+		become_program(s);
+		failed = errno;
+		_exit(127);
+	}
+	if (failed == 0)
+		*pid = child;
+	else
+		waitpid(child, NULL, 0);
+	return failed;
 }
 
 int
-queue_start(
-	struct queue *q, const char *program, int error_fd, int *message_write)
+queue_start(struct queue *q, const char *program, char *const *environment,
+	int error_fd, int *message_write)
 {
 	int message[2] = {-1, -1}, envelope[2] = {-1, -1}, error[2] = {-1, -1};
 	int result = 0;
@@ -106,8 +118,9 @@ queue_start(
 		pipe2(error, O_CLOEXEC) == -1)
 		result = errno;
 	else
-		result = spawn(&q->pid, program, message[0], envelope[0],
-			error_fd, error[1]);
+		result = spawn(&q->pid,
+			&(struct spawn){program, environment, message[0],
+				envelope[0], error[1], error_fd});
 	q->message_read = message[0];
 	q->envelope_read = envelope[0];
 	q->envelope_write = envelope[1];
@@ -245,8 +258,8 @@ reap(struct queue *q, int flags)
 		return false;
 	read_custom(q);
 	/* One that went before the commit cannot have read the envelope. */
-	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 || left_over(q->message_read) ||
-		left_over(q->envelope_read))
+	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
+		left_over(q->message_read) || left_over(q->envelope_read))
 		q->incomplete = true;
 	close_all(q);
 	return true;

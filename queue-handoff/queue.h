@@ -48,11 +48,12 @@ void queue_init(struct queue *q);
 
 /*
  * Starts program in a process group of its own, with descriptors 0, 1, 2 and
- * error_fd, default signals, and environ. message_write is where the message
- * goes (non-blocking, the caller closes it). Returns 0, or -1 with errno.
+ * error_fd, default signals, and this environment. message_write is where the
+ * message goes (non-blocking, the caller closes it). Returns 0, or -1 with
+ * errno.
  */
-int queue_start(
-	struct queue *q, const char *program, int error_fd, int *message_write);
+int queue_start(struct queue *q, const char *program, char *const *environment,
+	int error_fd, int *message_write);
 
 /*
  * The message is whole: write the envelope (which must live until the end),

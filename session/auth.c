@@ -41,14 +41,14 @@ ask_slowly(struct session *s)
 static int
 add_response(struct session *s, struct slice text)
 {
-	char octets[RESPONSE_MAX];
-	struct buffer decoded = BUFFER_OVER(octets);
-	int result = base64_decode(&decoded, text);
+	struct channel_message *m = &s->message;
+	struct buffer body = {
+		(char *)m->body, m->len, m->len + RESPONSE_MAX, false};
 
-	if (result == 0)
-		result = channel_add(&s->message, decoded.data, decoded.len);
-	explicit_bzero(octets, decoded.len);
-	return result;
+	if (base64_decode(&body, text) == -1)
+		return -1;
+	m->len = body.len;
+	return 0;
 }
 
 static void

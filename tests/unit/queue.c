@@ -16,6 +16,13 @@
 #define LATE_MS 10000 /* a program that is not gone by then hangs */
 #define LARGE 300000  /* octets, more than a pipe holds */
 
+/* With the environment of the test. */
+static int
+start_program(struct queue *q, const char *path, int error_fd, int *fd)
+{
+	return queue_start(q, path, environ, error_fd, fd);
+}
+
 static struct scratch place;
 
 static char large[LARGE];
@@ -142,7 +149,7 @@ test_row(const struct row *row)
 	int fd, before = free_descriptor();
 
 	snprintf(what, sizeof what, "%s: starts", row->what);
-	if (!ok(queue_start(&q, program(row->script, 0755), 6, &fd) == 0, what))
+	if (!ok(start_program(&q, program(row->script, 0755), 6, &fd) == 0, what))
 		return;
 	write_message(fd, large, row->message);
 	close(fd);
@@ -191,7 +198,7 @@ test_octets(void)
 	struct queue q;
 	int fd;
 
-	if (!ok(queue_start(&q,
+	if (!ok(start_program(&q,
 			program("cat >message; cat <&1 >envelope", 0755), 6,
 			&fd) == 0,
 		    "octets: starts"))
@@ -218,7 +225,7 @@ test_error_fd(void)
 		snprintf(script, sizeof script, READ "printf D >&%d; exit 82",
 			number);
 		snprintf(what, sizeof what, "ERROR_FD %d", number);
-		if (!ok(queue_start(&q, program(script, 0755), number, &fd) ==
+		if (!ok(start_program(&q, program(script, 0755), number, &fd) ==
 				    0,
 			    what))
 			continue;
@@ -235,7 +242,7 @@ test_long_words(void)
 	struct queue q;
 	int fd;
 
-	if (!ok(queue_start(&q,
+	if (!ok(start_program(&q,
 			program(READ "head -c 200000 /dev/zero >&6; exit 82",
 				0755),
 			6, &fd) == 0,
@@ -264,13 +271,13 @@ test_unusable(void)
 	int fd = -1, before = free_descriptor();
 
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-		ok(queue_start(&q, programs[i].path, 6, &fd) == -1 &&
+		ok(start_program(&q, programs[i].path, 6, &fd) == -1 &&
 				errno == programs[i].error,
 			programs[i].what);
 		ok(q.state == QUEUE_IDLE && fd == -1 && q.pid == -1,
 			programs[i].what);
 	}
-	ok(queue_start(&q, program("exit 0", 0644), 6, &fd) == -1 &&
+	ok(start_program(&q, program("exit 0", 0644), 6, &fd) == -1 &&
 			errno == EACCES,
 		"not executable");
 	ok(free_descriptor() == before,
@@ -306,7 +313,7 @@ test_end(enum way way, const char *script, const char *what)
 	int64_t start = clock_ms();
 
 	if (!ok(pipe(alive) == 0 &&
-			    queue_start(&q, program(script, 0755), 6, &fd) == 0,
+			    start_program(&q, program(script, 0755), 6, &fd) == 0,
 		    what))
 		return;
 	close(fd);
@@ -359,7 +366,7 @@ test_no_envelope(void)
 	char got[8];
 	int fd;
 
-	if (!ok(queue_start(&q, program(script, 0755), 6, &fd) == 0,
+	if (!ok(start_program(&q, program(script, 0755), 6, &fd) == 0,
 		    "abandoned, and reads on"))
 		return;
 	write_message(fd, "x", 1);
@@ -372,7 +379,7 @@ test_no_envelope(void)
 			contents("seen", got, sizeof got) == 0,
 		"abandoned, and reads on: not an octet of envelope");
 	scratch_remove(&place, "seen");
-	if (!ok(queue_start(&q, program(script, 0755), 6, &fd) == 0,
+	if (!ok(start_program(&q, program(script, 0755), 6, &fd) == 0,
 		    "without an envelope"))
 		return;
 	close(fd);
@@ -404,7 +411,7 @@ test_signals(void)
 			numbers[i]);
 		snprintf(what, sizeof what, "signal %d is the default one",
 			numbers[i]);
-		ok(queue_start(&q, program(script, 0755), 6, &fd) == 0, what);
+		ok(start_program(&q, program(script, 0755), 6, &fd) == 0, what);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		signal(numbers[i], numbers[i] == SIGPIPE ? SIG_IGN : SIG_DFL);
 		close(fd);
@@ -430,7 +437,7 @@ test_never_blocks(void)
 	ok(queue_poll(&q, fds) == 0 && !queue_advance(&q), "idle");
 	queue_kill(&q);
 	ok(q.state == QUEUE_IDLE, "idle: nothing to kill");
-	if (!ok(queue_start(&q, program("sleep 60", 0755), 6, &fd) == 0,
+	if (!ok(start_program(&q, program("sleep 60", 0755), 6, &fd) == 0,
 		    "a program that does not read"))
 		return;
 	ok(getpgid(q.pid) == q.pid, "it leads a process group");

@@ -1,0 +1,84 @@
+/* environment - see environment.h. Run by the keeper. */
+#include "keeper/environment.h"
+
+#include <string.h>
+
+extern char **environ;
+
+#define TEXT_MAX (7 * (USERS_LOGIN_MAX + 24))
+
+/* Never the launcher's copy: after AUTH ours proves something. */
+static const char *const logins[] = {"TCPREMOTEINFO", "SMTPAUTHUSER",
+	"SMTP_AUTH_USER", "AUTHUSER", "AUTHINFO", NULL};
+static const char *const methods[] = {"SMTPAUTHMETHOD", "AUTHPROTOCOL", NULL};
+
+struct builder {
+	char **variables;
+	size_t count;
+	bool overflow;
+	struct buffer text; /* where our own variables stand */
+};
+
+static void
+add(struct builder *b, char *variable)
+{
+	/* One place stays free for the NULL at the end. */
+	if (b->count + 1 >= ENVIRONMENT_MAX)
+		b->overflow = true;
+	else
+		b->variables[b->count++] = variable;
+}
+
+static void
+add_values(struct builder *b, const char *const *names, const char *value)
+{
+	for (; *names != NULL; names++) {
+		char *start = b->text.data + b->text.len;
+
+		buffer_add_text(&b->text, *names);
+		buffer_add_char(&b->text, '=');
+		buffer_add_text(&b->text, value);
+		buffer_add_char(&b->text, '\0');
+		add(b, start);
+	}
+}
+
+/* Is it one that the login replaces? */
+static bool
+is_replaced(const char *variable)
+{
+	struct slice rest = slice_of(variable);
+	struct slice name = slice_split(&rest, '=');
+
+	return slice_is(name, "TCPREMOTEINFO");
+}
+
+char *const *
+environment_make(struct keeper *k, unsigned flags)
+{
+	static char *variables[ENVIRONMENT_MAX];
+	static char text[TEXT_MAX];
+	static char relayclient[] = "RELAYCLIENT=", smtputf8[] = "SMTPUTF8=1";
+	static char body_8bit[] = "BODY=8BITMIME", body_7bit[] = "BODY=7BIT";
+	struct builder b = {variables, 0, false, BUFFER_OVER(text)};
+	bool logged_in = k->login[0] != '\0';
+
+	/* main has removed what else is ours from the launcher's. */
+	for (char **v = environ; *v != NULL; v++)
+		if (!logged_in || !is_replaced(*v))
+			add(&b, *v);
+	if (logged_in) {
+		add_values(&b, logins, k->login);
+		add_values(&b, methods, k->mechanism->name);
+		if (!k->config->relayclient_set)
+			add(&b, relayclient);
+	}
+	if (flags & OPEN_8BITMIME)
+		add(&b, body_8bit);
+	else if (flags & OPEN_7BIT)
+		add(&b, body_7bit);
+	if (flags & OPEN_SMTPUTF8)
+		add(&b, smtputf8);
+	variables[b.count] = NULL;
+	return b.overflow || b.text.overflow ? NULL : variables;
+}
