@@ -18,15 +18,16 @@
 #include "lib/log.h"
 #include "queue-handoff/queue.h"
 
-#define KEEPER_FAILURES_MAX 3	  /* 535s of one connection */
-#define KEEPER_RCPTS_MAX 100000	  /* whatever maxrcpt says */
-#define KEEPER_LOG_MAX 200	  /* log lines of one connection */
-#define KEEPER_TRACE_MAX 20000	  /* trace lines of one connection */
-#define KEEPER_UNFINISHED_MAX 100 /* messages opened since one was queued */
-#define KEEPER_ID_MAX 48	  /* octets of a log id */
-#define KEEPER_HELO_MAX 255	  /* octets kept of HELO */
-#define KEEPER_LOGIN_MS 120000	  /* until logged in, where that is required */
-#define KEEPER_GRACE_MS 5000	  /* for the session to end first */
+#define KEEPER_FAILURES_MAX 3	   /* 535s of one connection */
+#define KEEPER_RCPTS_MAX 100000	   /* whatever maxrcpt says */
+#define KEEPER_LOG_MAX 200	   /* log lines of one connection */
+#define KEEPER_TRACE_MAX 20000	   /* trace lines of one connection */
+#define KEEPER_UNFINISHED_MAX 100  /* messages opened since one was queued */
+#define KEEPER_ENVELOPE_FIRST 1024 /* octets */
+#define KEEPER_ID_MAX 48	   /* octets of a log id */
+#define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
+#define KEEPER_LOGIN_MS 120000	   /* until logged in, where that is required */
+#define KEEPER_GRACE_MS 5000	   /* for the session to end first */
 
 struct keeper {
 	const struct config *config;
@@ -72,6 +73,7 @@ struct keeper {
 	size_t helo_len;
 
 	struct signer signer;
+	char envelope_first[KEEPER_ENVELOPE_FIRST];
 
 	/* Large and last: what is above lies on one page. */
 	struct channel_message message; /* the request, then the answer */

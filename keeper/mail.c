@@ -12,8 +12,6 @@
 #include "queue-handoff/received.h"
 #include "queue-handoff/status.h"
 
-#define ENVELOPE_FIRST_CAP 1024
-
 /* Keeps the memory for the next message. */
 void
 mail_forget(struct keeper *k)
@@ -22,22 +20,36 @@ mail_forget(struct keeper *k)
 	k->envelope_len = k->recipients = 0;
 }
 
+/* The first KEEPER_ENVELOPE_FIRST octets, most envelopes, need no malloc. */
+static int
+envelope_grow(struct keeper *k, size_t needed)
+{
+	size_t cap = sizeof k->envelope_first;
+	char *larger = k->envelope_first;
+
+	while (cap < needed)
+		cap *= 2;
+	if (cap > sizeof k->envelope_first) {
+		char *old =
+			k->envelope == k->envelope_first ? NULL : k->envelope;
+
+		larger = realloc(old, cap);
+		if (larger == NULL)
+			return -1;
+		if (old == NULL)
+			memcpy(larger, k->envelope_first, k->envelope_len);
+	}
+	k->envelope = larger;
+	k->envelope_cap = cap;
+	return 0;
+}
+
 static int
 envelope_add(struct keeper *k, struct slice text)
 {
-	if (text.len > k->envelope_cap - k->envelope_len) {
-		size_t cap = k->envelope_cap == 0 ? ENVELOPE_FIRST_CAP
-						  : k->envelope_cap;
-
-		while (cap - k->envelope_len < text.len)
-			cap *= 2;
-		char *larger = realloc(k->envelope, cap);
-
-		if (larger == NULL)
-			return -1;
-		k->envelope = larger;
-		k->envelope_cap = cap;
-	}
+	if (text.len > k->envelope_cap - k->envelope_len &&
+		envelope_grow(k, k->envelope_len + text.len) == -1)
+		return -1;
 	memcpy(k->envelope + k->envelope_len, text.data, text.len);
 	k->envelope_len += text.len;
 	return 0;
