@@ -5,7 +5,7 @@
 #   make check        every test
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
-#   make lint         format, compilers with -Werror, clang-tidy, cppcheck
+#   make lint         format, compilers with -Werror, cppcheck
 #
 # LIBC=musl (default where musl-gcc is) or LIBC=glibc. Both are static: an
 # exec of a static program costs half of a dynamic one.

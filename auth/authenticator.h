@@ -15,7 +15,7 @@
 #define AUTHENTICATOR_REASON_MAX 16
 
 struct authenticator {
-	pid_t pid;        /* -1: none */
+	pid_t pid; /* -1: none */
 	int fd;
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
 };
@@ -43,8 +43,8 @@ struct verdict_packet {
 void authenticator_init(struct authenticator *a);
 
 /* Forks. 0, or -1 with errno. */
-int authenticator_start(struct authenticator *a,
-	const struct authenticator_setup *setup);
+int authenticator_start(
+	struct authenticator *a, const struct authenticator_setup *setup);
 
 /* Feeds one response (data NULL: none). 0, or -1 when it is gone. */
 int authenticator_step(struct authenticator *a, struct slice response);

@@ -12,14 +12,16 @@
 #include "auth/users.h"
 #include "lib/buffer.h"
 
-#define EXCHANGE_RESPONSE_MAX 9216  /* octets: 12288 of base64, RFC 4954 §4.3 */
+/* Octets of a decoded response: 12288 of base64, RFC 4954 §4. */
+#define EXCHANGE_RESPONSE_MAX 9216
 #define EXCHANGE_CHALLENGE_MAX 2048 /* octets, before base64 */
 
 enum exchange_result {
 	EXCHANGE_CHALLENGE, /* x->challenge goes to the client, step again */
-	EXCHANGE_OK,        /* x->login is logged in, x->label tells by what */
-	EXCHANGE_FAIL,      /* 535; x->reason says why, for the log alone */
-	EXCHANGE_MALFORMED, /* 501 5.5.2: not what the mechanism's syntax allows */
+	EXCHANGE_OK,	    /* x->login is logged in, x->label tells by what */
+	EXCHANGE_FAIL,	    /* 535; x->reason says why, for the log alone */
+	EXCHANGE_MALFORMED, /* 501 5.5.2: not what the mechanism's syntax allows
+			     */
 	EXCHANGE_TEMPORARY  /* 454; x->reason is "memory" or "backend" */
 };
 
@@ -27,15 +29,15 @@ enum exchange_result {
 struct exchange {
 	/* given */
 	const struct mechanism *mechanism;
-	int users_fd;             /* authusers.cdb, open for reading */
+	int users_fd;		  /* authusers.cdb, open for reading */
 	struct slice authdomain;  /* appended to a login without @, or absent */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	/* result */
-	struct buffer challenge;         /* empty at each step's start */
+	struct buffer challenge;	 /* empty at each step's start */
 	char login[USERS_LOGIN_MAX + 1]; /* as looked up: lower case, domain */
-	size_t login_len;                /* 0 while not known */
+	size_t login_len;		 /* 0 while not known */
 	char label[USERS_LABEL_MAX + 1]; /* app password used, or "" */
-	const char *reason;              /* log word: password, unknown, ... */
+	const char *reason;		 /* log word: password, unknown, ... */
 	/* the mechanism's own, zero at the start */
 	unsigned state;
 	struct user user;
@@ -45,8 +47,8 @@ struct exchange {
 };
 
 struct mechanism {
-	const char *name;    /* as registered with IANA, upper case */
-	bool client_first;   /* may carry an initial response */
+	const char *name;  /* as registered with IANA, upper case */
+	bool client_first; /* may carry an initial response */
 	/*
 	 * One step. response.data is NULL when the client sent none (AUTH
 	 * without initial response), and an empty response is "".
@@ -59,7 +61,8 @@ struct mechanism {
 /* Finds a mechanism by name, without case; NULL when it is not built in. */
 const struct mechanism *mechanism_find(struct slice name);
 
-/* The built-in mechanisms in the order of the default offer, NULL at the end. */
+/* The built-in mechanisms in the order of the default offer, NULL at the end.
+ */
 extern const struct mechanism *const mechanisms[];
 
 /*
@@ -67,8 +70,8 @@ extern const struct mechanism *const mechanisms[];
  * password (equal work for unknown and disabled users), fills x->login,
  * x->label, x->reason.
  */
-enum exchange_result mechanism_check_password(struct exchange *x,
-	struct slice login, struct slice password);
+enum exchange_result mechanism_check_password(
+	struct exchange *x, struct slice login, struct slice password);
 
 /* Success by the secret of that label: what the log will say. */
 enum exchange_result mechanism_accept(struct exchange *x, struct slice label);

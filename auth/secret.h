@@ -15,10 +15,10 @@
 
 #include "lib/buffer.h"
 
-#define SECRET_HASH_MAX 32            /* octets: SHA-256 */
-#define SECRET_SALT_MAX 64            /* octets */
+#define SECRET_HASH_MAX 32	      /* octets: SHA-256 */
+#define SECRET_SALT_MAX 64	      /* octets */
 #define SECRET_ITERATIONS_MAX 1000000 /* PBKDF2, RFC 5802 "i" */
-#define SECRET_PASSWORD_MAX 511       /* octets: libxcrypt's limit, for all */
+#define SECRET_PASSWORD_MAX 511	      /* octets: libxcrypt's limit, for all */
 
 enum secret_kind {
 	SECRET_UNKNOWN,
@@ -53,14 +53,14 @@ enum secret_result {
 int secret_parse(struct secret *secret, struct slice text);
 
 /* In constant time where the kind compares; wipes what it derived. */
-enum secret_result secret_check(const struct secret *secret,
-	struct slice password);
+enum secret_result secret_check(
+	const struct secret *secret, struct slice password);
 
 /* RFC 5802 §3 with the kind's hash; used by the mechanism and the tool. */
 const br_hash_class *secret_hash(enum secret_kind kind);
 size_t secret_hash_len(enum secret_kind kind);
-void secret_digest(enum secret_kind kind, struct slice text,
-	unsigned char *out);
+void secret_digest(
+	enum secret_kind kind, struct slice text, unsigned char *out);
 void secret_hmac(const br_hash_class *hash, struct slice key, struct slice text,
 	unsigned char *out);
 void secret_derive(struct secret *secret, struct slice password);

@@ -11,13 +11,13 @@
 #include "auth/secret.h"
 #include "lib/buffer.h"
 
-#define USERS_LOGIN_MAX 255    /* octets */
-#define USERS_LABEL_MAX 32     /* [a-z0-9-] */
-#define USERS_RECORD_MAX 4096  /* octets of one line after the login */
-#define USERS_SECRETS_MAX 32   /* secrets of one user */
-#define USERS_MECHS_MAX 160    /* octets of the mechanism list */
-#define USERS_SITE_KEY_LEN 32  /* octets */
-#define USERS_SETTING_MAX 256  /* octets of a crypt setting */
+#define USERS_LOGIN_MAX 255   /* octets */
+#define USERS_LABEL_MAX 32    /* [a-z0-9-] */
+#define USERS_RECORD_MAX 4096 /* octets of one line after the login */
+#define USERS_SECRETS_MAX 32  /* secrets of one user */
+#define USERS_MECHS_MAX 160   /* octets of the mechanism list */
+#define USERS_SITE_KEY_LEN 32 /* octets */
+#define USERS_SETTING_MAX 256 /* octets of a crypt setting */
 
 enum users_result {
 	USERS_FOUND,
@@ -31,7 +31,7 @@ struct user_secret {
 };
 
 struct user {
-	bool disabled;                /* "!" before field 2 */
+	bool disabled; /* "!" before field 2 */
 	size_t secrets_count;
 	struct user_secret secrets[USERS_SECRETS_MAX];
 	char record[USERS_RECORD_MAX]; /* what the slices point into */
@@ -40,10 +40,10 @@ struct user {
 
 struct site {
 	unsigned char key[USERS_SITE_KEY_LEN]; /* fake salts; made once */
-	uint32_t scram_iterations; /* the file's commonest */
-	size_t scram_salt_len;     /* octets, the file's usual */
-	struct secret usual;       /* what a missing user's PLAIN runs */
-	uint32_t floor_ms;         /* where kinds are mixed: the costliest; or 0 */
+	uint32_t scram_iterations;	       /* the file's commonest */
+	size_t scram_salt_len;		       /* octets, the file's usual */
+	struct secret usual; /* what a missing user's PLAIN runs */
+	uint32_t floor_ms;   /* where kinds are mixed: the costliest; or 0 */
 	char memory[USERS_SETTING_MAX + 256]; /* what usual points into */
 };
 

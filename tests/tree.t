@@ -46,7 +46,7 @@ while read -r folder allowed; do
 	for file in "$folder"/*.c "$folder"/*.h; do
 		# shellcheck disable=SC2086 # one word a folder
 		found=$(wrong "$file" "$folder" $allowed)
-		[ -z "$found" ] || echo "# $file includes" $found
+		[ -z "$found" ] || echo "# $file includes $found"
 		check "$file" "$([ -z "$found" ]; echo $?)"
 	done
 done <<END
