@@ -125,7 +125,7 @@ bench:
 	./deps bench
 	$(MAKE) all
 	BUILD=$(BUILD) bench/build
-	bench/run $(BENCH)
+	BUILD=$(BUILD) bench/run $(BENCH)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man5 \
