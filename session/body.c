@@ -33,7 +33,7 @@ open_message(struct session *s)
 		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1 ||
 		s->message.type != ASK_OPEN)
 		_exit(111);
-	s->broken = false;
+	s->broken = s->begun = false;
 	if (s->message.code == VERDICT_OK && s->pipe != -1)
 		return REPLY_NONE;
 	return REPLY_QUEUE_TEMPORARY;
@@ -65,6 +65,22 @@ write_pipe(struct session *s, struct slice text)
 		}
 	}
 	return 0;
+}
+
+/*
+ * What data.c has put into s->out. A first line that begins with a blank would
+ * continue our Received line; then there is no header, and an empty line says
+ * so.
+ */
+static int
+write_body(struct session *s, size_t len)
+{
+	bool blank = len > 0 && (s->out[0] == ' ' || s->out[0] == '\t');
+
+	if (!s->begun && blank && write_pipe(s, slice_of("\n")) == -1)
+		return -1;
+	s->begun = s->begun || len > 0;
+	return write_pipe(s, (struct slice){s->out, len});
 }
 
 /* One read's worth of time: the idle limit, and the rate over all. */
@@ -183,8 +199,7 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 	}
 	if (*damage == REPLY_NONE)
 		*damage = find_damage(s);
-	if (*damage == REPLY_NONE &&
-		write_pipe(s, (struct slice){s->out, len}) == -1) {
+	if (*damage == REPLY_NONE && write_body(s, len) == -1) {
 		*reply = session_stream_failed(s);
 		return false;
 	}
@@ -291,7 +306,7 @@ chunk_step(struct session *s, struct slice input)
 		s->chunks = CHUNKS_FAILED;
 		return damage;
 	}
-	if (write_pipe(s, (struct slice){s->out, len}) == -1)
+	if (write_body(s, len) == -1)
 		return session_stream_failed(s);
 	return REPLY_NONE;
 }
@@ -361,7 +376,7 @@ command_bdat(struct session *s, struct slice argument)
 		return chunk_reply(s, octets);
 	if (data_finish(&s->data, s->out, &len) == DATA_VIOLATION)
 		return violation(s);
-	if (write_pipe(s, (struct slice){s->out, len}) == -1)
+	if (write_body(s, len) == -1)
 		return session_stream_failed(s);
 	return commit(s);
 }

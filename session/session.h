@@ -43,6 +43,7 @@ struct session {
 	enum chunks chunks;
 	int pipe; /* message pipe, or -1 */
 	struct data data;
+	bool begun;  /* some of the message was written */
 	bool broken; /* the queue program stopped reading */
 	unsigned errors, idle_commands;
 	unsigned char end; /* enum channel_end: say it and stop */

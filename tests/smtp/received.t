@@ -153,4 +153,15 @@ for variable in ("TCPREMOTEHOST", "TCPREMOTEINFO", "TCPREMOTEIP"):
                 sound(m.received, what)
                 is_(m.body, b"\n", what + ": no second field")
 
+# A first line that begins with a blank would continue our line.
+with Server() as server:
+    for text in (" by evil; x\r\n", "\tby evil\r\nSubject: x\r\n\r\ny\r\n"):
+        what = f"first line {text[:8]!r}"
+        with case(what), server.client() as c:
+            c.message(text)
+            m = server.messages()[-1]
+            sound(m.received, what)
+            is_(m.body, b"\n" + text.replace("\r\n", "\n").encode(),
+                what + ": has no part in it")
+
 done()
