@@ -91,10 +91,10 @@ deps-check:
 
 # A second make, which sees the libraries that the first has installed.
 check: deps-check
-	$(MAKE) checked
+	@$(MAKE) --no-print-directory checked
 
 checked: tests-built
-	BUILD=$(BUILD) tests/run
+	@BUILD=$(BUILD) tests/run
 
 run: deps
 	$(MAKE) all
