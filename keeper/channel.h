@@ -1,9 +1,9 @@
 /*
  * channel - what the session may say to the keeper, and the answers.
  *
- * A SOCK_SEQPACKET pair: one message a packet, a type, a code, a body. An
- * ask_x() in the session sends X and waits for the answer, which has the same
- * type and a verdict as its code; a tell_x() has no answer. The keeper's
+ * A SOCK_SEQPACKET pair: one message a packet, a type, a code, a body. The
+ * session sends ASK_X and waits for the answer, which has the same type and a
+ * verdict as its code; TELL_X has no answer. The keeper's
  * table (keeper.c) says which message may come when, how long it may be and
  * how often; anything else ends the connection. The only file that both
  * sides share.

@@ -46,12 +46,20 @@ offered(const struct keeper *k, struct slice name)
 	return false;
 }
 
+/* The request may hold a response, and so a password, that nobody took. */
+static int
+answer_without_body(struct keeper *k, unsigned verdict)
+{
+	explicit_bzero(k->message.body, k->message.len);
+	k->message.len = 0;
+	return keeper_answer(k, verdict);
+}
+
 static int
 refuse(struct keeper *k, unsigned verdict, const char *reason)
 {
 	log_refused(k, reason);
-	k->message.len = 0;
-	return keeper_answer(k, verdict);
+	return answer_without_body(k, verdict);
 }
 
 static int
@@ -61,8 +69,7 @@ temporary(struct keeper *k, const char *reason)
 
 	authenticator_stop(&k->authenticator);
 	log_outcome(k, "auth temp", nobody, "", reason);
-	k->message.len = 0;
-	return keeper_answer(k, VERDICT_TEMPORARY);
+	return answer_without_body(k, VERDICT_TEMPORARY);
 }
 
 static int
