@@ -11,12 +11,13 @@ struct arguments {
 	struct buffer addresses; /* each with a NUL: sender, recipients */
 	size_t room;		 /* octets that fit into a command line */
 	size_t recipients;
-	bool unfit;    /* an address that cannot be an argument */
-	bool too_many; /* more than fits */
+	const struct kind *kind; /* of program */
+	bool unfit;		 /* an address that cannot be an argument */
+	bool too_many;		 /* more than fits */
 };
 
-/* Nothing yet; looks up how long a command line may be. */
-void arguments_start(struct arguments *a);
+/* For this program; looks up how long a command line may be. */
+void arguments_start(struct arguments *a, const char *sendmail);
 
 /*
  * An intake_address whose context is the struct. After an address that

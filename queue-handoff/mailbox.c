@@ -38,9 +38,24 @@ is_dotted(struct slice text, bool (*is_member)(char c))
 }
 
 static bool
+is_atom_or_dot(char c)
+{
+	return is_atom(c) || c == '.';
+}
+
+static bool
 is_domain_member(char c)
 {
 	return is_word(c) || c == '-' || c == '_';
+}
+
+static bool
+all_are(struct slice text, bool (*is_member)(char c))
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_member(text.data[i]))
+			return false;
+	return true;
 }
 
 /* The inside of an address literal: [192.0.2.1], [IPv6:2001:db8::1]. */
@@ -75,7 +90,7 @@ write_quoted(struct buffer *out, struct slice text)
 }
 
 int
-mailbox_write(struct buffer *out, struct slice address)
+mailbox_write(struct buffer *out, struct slice address, bool quotes)
 {
 	size_t at = slice_find_last(address, '@');
 	struct slice local = {address.data, at};
@@ -92,9 +107,10 @@ mailbox_write(struct buffer *out, struct slice address)
 				       !is_literal(domain)))
 			return -1;
 	}
-	if (is_dotted(local, is_atom))
+	if (is_dotted(local, is_atom) ||
+		(!quotes && all_are(local, is_atom_or_dot)))
 		buffer_add_slice(out, local);
-	else if (write_quoted(out, local) == -1)
+	else if (!quotes || write_quoted(out, local) == -1)
 		return -1;
 	buffer_add_slice(out, rest);
 	return out->overflow ? -1 : 0;

@@ -16,12 +16,14 @@
 #define MAILBOX_MAX(len) (2 * (len) + 2)
 
 /*
- * Appends address, which is not empty, with its local part quoted where RFC
- * 5321 §4.1.2 wants that. Returns 0; or -1, out then undefined, for what no
- * argument can carry to every program: control characters, commas and angle
- * brackets (OpenSMTPD splits at a comma inside quotes), a domain that is
- * none, and a command or a file in place of a mailbox.
+ * Appends address, which is not empty. With quotes, a local part that RFC
+ * 5321 §4.1.2 wants quoted is; without, it is refused, but for dots wherever
+ * they stand: many sendmail programs get quoted ones wrong and send to
+ * another address. Returns 0; or -1, out then undefined, for that and for
+ * what no argument can carry: control characters, commas and angle brackets
+ * (OpenSMTPD splits at a comma inside quotes), a domain that is none, and a
+ * command or a file in place of a mailbox.
  */
-int mailbox_write(struct buffer *out, struct slice address);
+int mailbox_write(struct buffer *out, struct slice address, bool quotes);
 
 #endif

@@ -228,7 +228,7 @@ run(void)
 
 	if (stop == -1)
 		return program_fail(QUEUE_NO_MEMORY, "hold signals", "", NULL);
-	arguments_start(&h.arguments);
+	arguments_start(&h.arguments, h.sendmail);
 	intake_start(&in, stop);
 	int code = receive_message(&h, &in);
 

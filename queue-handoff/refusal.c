@@ -68,24 +68,25 @@ next_line(struct slice *text)
 	return line;
 }
 
-/* Returns the exit code. */
+/* A refusal for good, or not. Returns the exit code. */
 static int
-tell_client(int fd, struct slice line, const char *code)
+tell_client(int fd, bool good, struct slice line, const char *code)
 {
 	char room[TEXT_MAX + 32];
 	struct buffer text = BUFFER_OVER(room);
+	int plain = good ? QUEUE_REFUSED : QUEUE_DEFERRED;
 
 	if (fd == -1)
-		return QUEUE_REFUSED;
+		return plain;
 	if (line.len > TEXT_MAX)
 		line.len = TEXT_MAX;
-	buffer_add_char(&text, 'D');
+	buffer_add_char(&text, good ? 'D' : 'Z');
 	buffer_add_slice(&text, line);
 	buffer_add_text(&text, " (#");
 	buffer_add_text(&text, code);
 	buffer_add_char(&text, ')');
 	if (intake_write(fd, buffer_slice(&text)) == -1)
-		return QUEUE_REFUSED;
+		return plain;
 	return QUEUE_CUSTOM;
 }
 
@@ -93,7 +94,28 @@ int
 refusal_give(int fd, const char *text, const char *code)
 {
 	program_fail(QUEUE_REFUSED, "hand over the message", "", text);
-	return tell_client(fd, slice_of(text), code);
+	return tell_client(fd, true, slice_of(text), code);
+}
+
+/*
+ * msmtp passes the message on while we wait. Its exit does not tell a
+ * recipient refused for now from one refused for good, but it prints the
+ * server's reply behind "server message: ". Absent when there is none.
+ */
+static struct slice
+server_reply(struct slice words)
+{
+	static const char mark[] = "server message: ";
+
+	while (words.data != NULL) {
+		struct slice line = next_line(&words);
+		size_t at = slice_find(line, ':') + 2; /* behind its name */
+
+		if (at < line.len &&
+			slice_starts_nocase(slice_from(line, at), mark))
+			return slice_from(line, at + sizeof mark - 1);
+	}
+	return (struct slice){NULL, 0};
 }
 
 /* "exit 69", "signal 9" */
@@ -108,6 +130,15 @@ describe(int wait_status, struct buffer *out)
 	return buffer_string(out);
 }
 
+static const struct meaning *
+permanent_meaning(int code)
+{
+	for (size_t i = 0; i < sizeof permanent / sizeof *permanent; i++)
+		if (permanent[i].exit == code)
+			return &permanent[i];
+	return NULL;
+}
+
 int
 refusal_from_wait(
 	int fd, const char *sendmail, int wait_status, struct slice words)
@@ -116,6 +147,7 @@ refusal_from_wait(
 	struct buffer end = BUFFER_OVER(room);
 	struct slice rest = words;
 	struct slice first = next_line(&rest);
+	struct slice reply = server_reply(words);
 
 	for (struct slice line = first; line.len > 0; line = next_line(&rest))
 		program_say(line);
@@ -123,12 +155,17 @@ refusal_from_wait(
 		return QUEUE_OK;
 	program_fail(QUEUE_DEFERRED, "hand the message to ", sendmail,
 		describe(wait_status, &end));
-	for (size_t i = 0; i < sizeof permanent / sizeof *permanent; i++)
-		if (WIFEXITED(wait_status) &&
-			WEXITSTATUS(wait_status) == permanent[i].exit)
-			return tell_client(fd,
-				first.len > 0 ? first
-					      : slice_of(permanent[i].text),
-				permanent[i].code);
-	return QUEUE_DEFERRED;
+	if (!WIFEXITED(wait_status))
+		return QUEUE_DEFERRED;
+	const struct meaning *meaning =
+		permanent_meaning(WEXITSTATUS(wait_status));
+
+	if (meaning == NULL)
+		return QUEUE_DEFERRED;
+	if (reply.len > 0 && reply.data[0] == '4')
+		return tell_client(fd, false, reply, "4.0.0");
+	if (reply.len > 0)
+		return tell_client(fd, true, reply, "5.0.0");
+	return tell_client(fd, true,
+		first.len > 0 ? first : slice_of(meaning->text), meaning->code);
 }

@@ -23,9 +23,9 @@ int refusal_give(int fd, const char *text, const char *code);
 
 /*
  * sendmail has ended: wait_status is waitpid's, words is what it wrote on
- * its descriptor 2. All of it goes to the log; its first line goes to the
- * client, but only when the message is refused for good: the rest is the
- * host's own trouble. Returns the exit code.
+ * its descriptor 2. All of it goes to the log. Its first line, or the server's
+ * reply in it, goes to the client, but only when the message is refused: the
+ * rest is the host's own trouble. Returns the exit code.
  */
 int refusal_from_wait(
 	int fd, const char *sendmail, int wait_status, struct slice words);
