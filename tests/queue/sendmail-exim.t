@@ -58,14 +58,12 @@ checks_of_nothing(sink, waiting)
 
 with case("refusals"):
     got = queue(text("refuse"), envelope("joe@example.com", "a@example.net"))
-    print("#", got)
     is_(got.code, 71, "a message that its rules refuse, as Exim says it: 1")
     like(got.log, "5.7.1 not today", "its words are in the log")
     os.chmod(SPOOL, 0)
     write("/etc/exim4/exim4.conf", "broken\n")
     got = queue(text("broken"), envelope("joe@example.com", "a@example.net"))
     is_(got.code, 71, "a broken configuration is temporary")
-    print("#", got)
     is_(sink.wait("refuse") + sink.wait("broken"), [], "nothing is sent")
 
 done()

@@ -12,15 +12,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 
 from . import place
 from .client import DEADLINE
+from .extra_namespace import enter, lay_over, mount
 from .server import ACCOUNT, ROOT, Server
 from .tap import case, is_, ok, skip_all, starts
 
-MARK = "SENDMAIL_TEST_NAMESPACE"
 SENDMAIL = "/usr/sbin/sendmail"
 
 
@@ -41,43 +40,17 @@ reserve_descriptors()
 def private(package, accounts):
     """Goes on with the package installed, the accounts (name: uid) added."""
     peer = os.path.realpath(os.path.join(place.TOP, "build", "peers", package))
-    if not ROOT:
-        skip_all("needs root")
     if not os.path.exists(os.path.join(peer, ".complete")):
         skip_all(f"{package} is not unpacked: ./deps check")
-    if os.environ.get(MARK) != package:
-        trial = ["unshare", "--mount", "--propagation", "private", "--"]
-        if subprocess.run(trial + ["mount", "-t", "tmpfs", "tmpfs", "/mnt"],
-                          capture_output=True, check=False).returncode:
-            skip_all("no mount namespace can be made here")
-        os.environ[MARK] = package
-        os.execvp("unshare", trial + [sys.executable, *sys.argv])
+    enter()
     room = place.home("overlay")
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", room)
-    for directory in ("usr", "etc", "var"):
-        lay_over(os.path.join(peer, directory), "/" + directory, room)
+    for name in ("usr", "etc", "var"):
+        lay_over("/" + name, room, os.path.join(peer, name))
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     for name, number in accounts.items():
         append("/etc/passwd", f"{name}:x:{number}:{number}::/:/bin/false\n")
         append("/etc/group", f"{name}:x:{number}:\n")
-
-
-def mount(*arguments):
-    """mount(8); a failure is one of the test."""
-    subprocess.run(["mount", *arguments], check=True)
-
-
-def lay_over(lower, target, room):
-    """An overlay on target, whose changes go into room."""
-    upper, work = (os.path.join(room, kind + target.replace("/", "-"))
-                   for kind in ("upper", "work"))
-    os.mkdir(upper)
-    os.mkdir(work)
-    os.chmod(upper, 0o755)
-    layers = f"{lower}:{target}" if os.path.isdir(lower) else target
-    mount("-t", "overlay", "-o",
-          f"lowerdir={layers},upperdir={upper},workdir={work}", "overlay",
-          target)
 
 
 def append(path, text):
