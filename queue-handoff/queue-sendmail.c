@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -192,6 +193,25 @@ finish(struct handover *h, pid_t pid)
 	return refusal_from_wait(h->error_fd, h->sendmail, status, words);
 }
 
+/*
+ * The soft limits of memory are smtpd-auth's (softlimit -m 8000000, chpst -m);
+ * Postfix's sendmail does not even start within them. The hard limits are the
+ * postmaster's last word.
+ */
+static void
+raise_limits(void)
+{
+	static const int memory[] = {RLIMIT_AS, RLIMIT_DATA};
+	struct rlimit limit;
+
+	for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+		if (getrlimit(memory[i], &limit) == 0) {
+			limit.rlim_cur = limit.rlim_max;
+			/* Up to the hard one it is always granted. */
+			(void)setrlimit(memory[i], &limit);
+		}
+}
+
 static int
 hand_over(struct handover *h, const sigset_t *before)
 {
@@ -205,6 +225,7 @@ hand_over(struct handover *h, const sigset_t *before)
 	if (arguments == NULL)
 		return program_fail(
 			QUEUE_NO_MEMORY, "keep arguments", "", NULL);
+	raise_limits();
 	errno = start(&pid, h, arguments, before);
 	if (errno == E2BIG) /* a long environment counts, too */
 		return refusal_give(h->error_fd, TOO_MANY);

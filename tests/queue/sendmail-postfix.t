@@ -87,6 +87,11 @@ try:
                     envelope("joe@example.com", "ann@example.net"))
         is_((got.code, sink.expect("header")[0].header("From")), (0, "joe"),
             "stays as it is")
+    with case("softlimit"):
+        got = queue(text("small"), envelope("joe@example.com", "a@b.example"),
+                    prefix=("softlimit", "-m", "8000000"))
+        is_(got.code, 0, "under softlimit -m 8000000")
+        is_(len(sink.expect("small")), 1, "too")
     with case("8-bit by name"):
         ok("BODY=8BITMIME" in sink.wait("8-bit")[0].mail,
            "BODY arrives", sink.wait("8-bit")[0].mail)

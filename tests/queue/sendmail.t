@@ -20,6 +20,7 @@ printf '%s\\0' "$@" >arguments
 cat >message
 ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> .*/\\1/p' >descriptors
 grep -E '^Sig(Blk|Ign)' /proc/self/status >signals
+grep -E '^Max (address|data)' /proc/self/limits >limits
 : >ran
 [ -z "$WORDS" ] || printf "$WORDS" >&2
 [ -z "$LEAVE" ] || (exec sleep "$LEAVE") &
@@ -253,6 +254,21 @@ with case("many recipients"):
         stack(8 << 20)(), resource.setrlimit(resource.RLIMIT_DATA,
                                              (200000, 200000))))
     is_((got.code, place.ran()), (51, False), "no memory for them")
+
+with case("limits"):
+    place = Place()
+
+    def soft(*limits):
+        def set_them():
+            for what in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+                resource.setrlimit(what, limits)
+        return set_them
+    for hard, shown in ((resource.RLIM_INFINITY, "unlimited"),
+                        (100000000, "100000000")):
+        is_(place.run(prepare=soft(8000000, hard)).code, 0,
+            "memory's soft limit is ours alone")
+        is_(re.findall(rb"(?m)^Max .{22}(\w+) ", place.read("limits")),
+            [shown.encode()] * 2, "sendmail's is the hard one")
 
 with case("signals"):
     for signo in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT,
