@@ -14,7 +14,7 @@ PREFIX = /usr/local
 DESTDIR =
 VERSION = 0.1
 
-PROGRAMS = smtpd-auth smtpd-passwd queue-maildir
+PROGRAMS = smtpd-auth smtpd-passwd queue-maildir queue-sendmail
 LIBC := $(if $(shell command -v musl-gcc),musl,glibc)
 BUILD = build/$(LIBC)
 
