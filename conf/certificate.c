@@ -22,12 +22,12 @@ link_live(const char *host, struct stage *stage)
 {
 	char path[CONF_PATH_MAX];
 	int status = stage_link(stage, "control/servercert.pem",
-		conf_path(path, LIVE, host, "/fullchain.pem", NULL));
+		conf_path(path, LIVE, host, "/fullchain.pem"));
 
-	return status != 0 ? status
-			   : stage_link(stage, "control/serverkey.pem",
-				     conf_path(path, LIVE, host, "/privkey.pem",
-					     NULL));
+	return status != 0
+		       ? status
+		       : stage_link(stage, "control/serverkey.pem",
+				 conf_path(path, LIVE, host, "/privkey.pem"));
 }
 
 static bool
@@ -35,10 +35,9 @@ live_exists(const char *host)
 {
 	char path[CONF_PATH_MAX];
 
-	return access(conf_path(path, LIVE, host, "/fullchain.pem", NULL),
-		       R_OK) == 0 &&
-	       access(conf_path(path, LIVE, host, "/privkey.pem", NULL),
-		       R_OK) == 0;
+	return access(conf_path(path, LIVE, host, "/fullchain.pem"), R_OK) ==
+		       0 &&
+	       access(conf_path(path, LIVE, host, "/privkey.pem"), R_OK) == 0;
 }
 
 static int

@@ -40,14 +40,13 @@ conf_harmless(const char *text)
 }
 
 const char *
-conf_path(char out[CONF_PATH_MAX], const char *part, ...)
+conf_path(char out[CONF_PATH_MAX], const char *directory, const char *middle,
+	const char *end)
 {
 	struct buffer b = {out, 0, CONF_PATH_MAX, false};
-	va_list list;
 
-	va_start(list, part);
-	for (; part != NULL; part = va_arg(list, const char *))
-		buffer_add_text(&b, part);
-	va_end(list);
+	buffer_add_text(&b, directory);
+	buffer_add_text(&b, middle);
+	buffer_add_text(&b, end);
 	return buffer_string(&b);
 }

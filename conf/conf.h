@@ -60,10 +60,10 @@ void conf_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool conf_harmless(const char *text);
 
 /*
- * A path of parts, NULL at the end, into out. Returns out, or NULL when it
+ * A path of three parts, "" for none, into out. Returns out, or NULL when it
  * does not fit.
  */
-const char *conf_path(char out[CONF_PATH_MAX], const char *part, ...)
-	__attribute__((sentinel));
+const char *conf_path(char out[CONF_PATH_MAX], const char *directory,
+	const char *middle, const char *end);
 
 #endif

@@ -175,7 +175,7 @@ detect_programs(struct conf *conf)
 			"and the like is wanted; make install",
 			path);
 	(void)strcpy(conf->programs, path);
-	server = conf_path(path, conf->programs, "/smtpd-auth", NULL);
+	server = conf_path(path, conf->programs, "/smtpd-auth", "");
 	if (server == NULL || access(server, X_OK) == -1)
 		return conf_fatal(CONF_TEMPORARY,
 			"no smtpd-auth in %s, beside this program: "
@@ -195,7 +195,7 @@ detect_queue(struct conf *conf)
 			(void)strcpy(conf->queue, queues[i]);
 			return 0;
 		}
-	if (conf_path(conf->queue, conf->programs, "/queue-sendmail", NULL) ==
+	if (conf_path(conf->queue, conf->programs, "/queue-sendmail", "") ==
 		NULL)
 		return conf_fatal(
 			CONF_TEMPORARY, "name too long: %s", conf->programs);

@@ -85,7 +85,7 @@ make_environment(struct service *s)
 	make_line(s, "env/QMAILQUEUE", conf->queue);
 	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
 		make_line(s, "env/CONTROLDIR",
-			conf_path(control, conf->directory, "/control", NULL));
+			conf_path(control, conf->directory, "/control", ""));
 	if (s->port != SERVICE_PORT_MX) {
 		make_line(s, "env/REQUIREAUTH", "1");
 		make_line(s, "env/SENDERCHECK", "1");
@@ -223,7 +223,7 @@ read_me(const struct conf *conf, char out[CONF_PATH_MAX])
 	FILE *file = NULL;
 
 	out[0] = '\0';
-	if (conf_path(path, conf->directory, "/control/me", NULL) != NULL)
+	if (conf_path(path, conf->directory, "/control/me", "") != NULL)
 		file = fopen(path, "re");
 	if (file == NULL)
 		return;

@@ -144,18 +144,16 @@ stage_exists(const char *directory, const char *name)
 	char path[CONF_PATH_MAX];
 	struct stat status;
 
-	return conf_path(path, directory, "/", name, NULL) != NULL &&
+	return conf_path(path, directory, "/", name) != NULL &&
 	       lstat(path, &status) == 0;
 }
 
 int
 stage_place(struct stage *stage, const char *path)
 {
-	char *kept = stage->placed[stage->placed_count];
-
 	if (stopped || stage->placed_count == STAGE_PLACED_MAX ||
-		slice_string(slice_of(path), kept, sizeof *stage->placed) ==
-			-1 ||
+		slice_string(slice_of(path), stage->placed[stage->placed_count],
+			sizeof *stage->placed) == -1 ||
 		syscall(SYS_renameat2, stage->fd, path, stage->parent, path,
 			NO_REPLACE) == -1)
 		return failed(stage, "make", path);
@@ -193,7 +191,7 @@ remove_below(const struct stage *stage, const char *name)
 {
 	char path[CONF_PATH_MAX];
 
-	if (conf_path(path, stage->directory, "/", name, NULL) != NULL &&
+	if (conf_path(path, stage->directory, "/", name) != NULL &&
 		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == -1)
 		conf_warn("unable to remove %s: %s", path, strerror(errno));
 }

@@ -1,0 +1,112 @@
+"""A host of its own for a test: name spaces of mounts, network and processes,
+and a root directory put together for it. What a program does to /etc, /var,
+/service or /usr/local there, and what listens on port 587, is nobody else's.
+
+  enter()      first thing in the test; comes back inside
+"""
+import ctypes
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+
+from . import place, tap
+
+INSIDE = "SMTPD_AUTH_TEST_WORLD"
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+OWN = ("etc", "var", "run", "service", "root", "tmp", "home", "mnt")
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source, target, kind=None, flags=0):
+    """mount(2)."""
+    words = [word.encode() if word else None
+             for word in (source, target, kind)]
+    if LIBC.mount(*words, ctypes.c_ulong(flags), None) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def enter():
+    """Runs the test once more, inside; there it puts the root together."""
+    if os.environ.get(INSIDE):
+        _build()
+        return
+    if os.geteuid() != 0:
+        tap.skip_all("needs root")
+    words = ["unshare", "--mount", "--net", "--pid", "--fork",
+             "--kill-child", "--"]
+    if subprocess.run([*words, "true"], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        tap.skip_all("needs name spaces of mounts, network and processes")
+    os.environ[INSIDE] = "1"
+    os.execvp(words[0], [*words, sys.executable, *sys.argv])
+
+
+def _bind(path, new):
+    """A file or directory of the host at the same place."""
+    target = new + path
+    if os.path.isdir(path):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w", encoding="ascii"):
+            pass
+    mount(path, target, None, MS_BIND | MS_REC)
+
+
+def _build():
+    new = "/mnt"
+    mount("none", new, "tmpfs")
+    for name in OWN:
+        os.mkdir(os.path.join(new, name))
+    os.chmod(new + "/tmp", 0o1777)
+    os.chmod(new + "/root", 0o700)
+    subprocess.run(["cp", "-a", "/etc/.", new + "/etc"], check=True)
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        if os.path.islink("/" + name):
+            os.symlink(os.readlink("/" + name), new + "/" + name)
+        elif os.path.isdir("/" + name):
+            _bind("/" + name, new)
+    # What is not to be found here although the host has it can be taken
+    # away from sbin and local, which are the world's own.
+    os.mkdir(new + "/usr")
+    for name in os.listdir("/usr"):
+        if name not in ("sbin", "local"):
+            _bind("/usr/" + name, new)
+            if os.path.isdir("/usr/" + name):
+                mount("none", f"{new}/usr/{name}", None,
+                      MS_REMOUNT | MS_BIND | MS_RDONLY)
+    shutil.copytree("/usr/sbin", new + "/usr/sbin", symlinks=True)
+    os.makedirs(new + "/usr/local/bin")
+    os.makedirs(new + "/usr/local/sbin")
+    os.makedirs(new + "/var/empty")
+    os.chmod(new + "/var/empty", 0o555)
+    _bind("/dev", new)
+    os.mkdir(new + "/proc")
+    mount("proc", new + "/proc", "proc")
+    # The tree, the interpreter, and what this run of the tests shares.
+    paths = {place.TOP, sys.prefix, sys.base_prefix, place.base(),
+             place.shared(), os.path.realpath(place.TOP + "/build/peers")}
+    for path in sorted(path for path in paths if os.path.isdir(path)):
+        if not os.path.isdir(new + path):
+            _bind(path, new)
+    directory = os.getcwd()
+    os.chroot(new)
+    os.chdir(directory if os.path.isdir(directory) else "/")
+    os.environ["PATH"] = ("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+                          "/sbin:/bin")
+    _loopback()
+
+
+def _loopback():
+    """Interface lo goes up (SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP)."""
+    with socket.socket() as sock:
+        request = bytearray(struct.pack("16sH14x", b"lo", 0))
+        fcntl.ioctl(sock, 0x8913, request)
+        flags = struct.unpack_from("H", request, 16)[0]
+        struct.pack_into("H", request, 16, flags | 1)
+        fcntl.ioctl(sock, 0x8914, request)
