@@ -36,13 +36,13 @@ inside(const struct service *s, char out[NAME_MAX_LEN], const char *name)
 }
 
 static void
-make_directory(struct service *s, const char *name)
+make_directory(struct service *s, const char *name, mode_t mode)
 {
 	char path[NAME_MAX_LEN];
 
 	if (s->status == 0)
 		s->status =
-			stage_directory(s->stage, inside(s, path, name), 0755);
+			stage_directory(s->stage, inside(s, path, name), mode);
 }
 
 static void
@@ -81,7 +81,7 @@ make_environment(struct service *s)
 	const struct conf *conf = s->conf;
 	char control[CONF_PATH_MAX];
 
-	make_directory(s, "env");
+	make_directory(s, "env", 0755);
 	make_line(s, "env/QMAILQUEUE", conf->queue);
 	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
 		make_line(s, "env/CONTROLDIR",
@@ -133,9 +133,10 @@ compile_rules(struct service *s)
 static void
 make_log(struct service *s)
 {
-	make_directory(s, "log");
+	make_directory(s, "log", 0755);
 	make_file(s, "log/run", TEMPLATE_LOG_RUN, 0755);
-	make_directory(s, "log/main");
+	/* It tells who writes to whom. */
+	make_directory(s, "log/main", 0750);
 	if (strcmp(s->conf->supervisor->name, "runit") == 0)
 		make_line(s, "log/main/config", "s1000000\nn20");
 }
@@ -198,7 +199,7 @@ service_make(const struct conf *conf, struct stage *stage, unsigned port)
 		}};
 
 	(void)snprintf(number, sizeof number, "%u", port);
-	make_directory(&s, "");
+	make_directory(&s, "", 0755);
 	make_environment(&s);
 	make_supervised(&s);
 	return s.status;

@@ -85,7 +85,14 @@ def _build():
     os.makedirs(new + "/usr/local/sbin")
     os.makedirs(new + "/var/empty")
     os.chmod(new + "/var/empty", 0o555)
-    _bind("/dev", new)
+    os.mkdir(new + "/dev")  # with a /dev/log of its own
+    for name in ("null", "zero", "full", "random", "urandom", "tty", "pts",
+                 "ptmx", "shm"):
+        if os.path.exists("/dev/" + name):
+            _bind("/dev/" + name, new)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"/proc/self/fd/{number}", f"{new}/dev/{name}")
+    os.symlink("/proc/self/fd", new + "/dev/fd")
     os.mkdir(new + "/proc")
     mount("proc", new + "/proc", "proc")
     # The tree, the interpreter, and what this run of the tests shares.
