@@ -25,17 +25,20 @@ PEERS = os.path.join(place.TOP, "build", "peers")
 ACCOUNTS = ("qmaild", "qmaill")
 
 
-def peer(name, program):
-    """Programs of a package that is unpacked below build/peers: their
-    directories and the libraries'. None if it is not."""
+def peer(name):
+    """Links the programs of a package that is unpacked below build/peers to
+    where they would be installed. Where their libraries are (for
+    LD_LIBRARY_PATH), or None when it is not unpacked."""
     top = os.path.join(PEERS, name)
-    found = [path for path in glob.glob(f"{top}/**/{program}", recursive=True)
-             if os.access(path, os.X_OK) and os.path.isfile(path)]
-    if not found:
+    if not os.path.exists(top + "/.complete"):
         return None
-    libraries = {os.path.dirname(path) for path in
-                 glob.glob(top + "/**/*.so*", recursive=True)}
-    return os.path.dirname(found[0]), ":".join(sorted(libraries))
+    for path in glob.glob(top + "/usr/*bin/*"):
+        link = path[len(top):]
+        if os.path.lexists(link):
+            os.unlink(link)
+        os.symlink(path, link)
+    return ":".join(sorted({os.path.dirname(path) for path in
+                            glob.glob(top + "/**/*.so*", recursive=True)}))
 
 
 def accounts(*names):

@@ -71,16 +71,24 @@ def _build():
             os.symlink(os.readlink("/" + name), new + "/" + name)
         elif os.path.isdir("/" + name):
             _bind("/" + name, new)
-    # What is not to be found here although the host has it can be taken
-    # away from sbin and local, which are the world's own.
+    # Programs are links, so that a test can add and remove some.
     os.mkdir(new + "/usr")
     for name in os.listdir("/usr"):
-        if name not in ("sbin", "local"):
-            _bind("/usr/" + name, new)
-            if os.path.isdir("/usr/" + name):
-                mount("none", f"{new}/usr/{name}", None,
-                      MS_REMOUNT | MS_BIND | MS_RDONLY)
-    shutil.copytree("/usr/sbin", new + "/usr/sbin", symlinks=True)
+        if name == "local":
+            continue
+        own = name in ("bin", "sbin")
+        target = f"{new}/usr/host-{name}" if own else f"{new}/usr/{name}"
+        if os.path.islink("/usr/" + name):
+            os.symlink(os.readlink("/usr/" + name), target)
+            continue
+        os.mkdir(target)
+        mount("/usr/" + name, target, None, MS_BIND | MS_REC)
+        mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY)
+        if own:
+            os.mkdir(f"{new}/usr/{name}")
+            for program in os.listdir(target):
+                os.symlink(f"/usr/host-{name}/{program}",
+                           f"{new}/usr/{name}/{program}")
     os.makedirs(new + "/usr/local/bin")
     os.makedirs(new + "/usr/local/sbin")
     os.makedirs(new + "/var/empty")
