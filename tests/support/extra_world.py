@@ -115,6 +115,10 @@ def _build():
     os.environ["PATH"] = ("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
                           "/sbin:/bin")
     _loopback()
+    # A stand-in for syslogd reads only when it is asked.
+    with open("/proc/sys/net/unix/max_dgram_qlen", "w",
+              encoding="ascii") as file:
+        file.write("512\n")
 
 
 def _loopback():
