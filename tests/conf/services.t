@@ -76,16 +76,22 @@ def service(name, scan, alarm, again, stop):
             mail(f"{name}, {port}", port)
             wait_for(lambda: re.search(" message ok (.|\n)* status: 0/",
                                        current(port)), "the whole log")
-            like(current(port), r"(?m)^\S+ (\S+ )?smtpd-auth: \d+ 127\.0\.0\.1 "
+            like(current(port), r"(?m)^\S+ smtpd-auth: \d+ 127\.0\.0\.1 "
                  r"auth ok user=joe@example\.com mech=SCRAM-SHA-256",
                  f"{name}, {port}: logged")
-            like(current(port), r"(?m)^\S+ (\S+ )?tcpserver: ok ",
+            like(current(port), r"(?m)^\S+ tcpserver: ok ",
                  f"{name}, {port}: beside tcpserver's lines")
             rotate(name, port, alarm.format(f"{SCANNED}/{port}/log"))
         with Client(587) as c:
             c.hello()
             starts(c.login("PLAIN", JOE, PASSWORD), "235",
                    f"{name}: this host needs no TLS for AUTH")
+        subprocess.run(["smtpd-passwd", "set", "new@example.com"], check=True,
+                       input="fresh", text=True, capture_output=True)
+        with Client(587) as c:
+            c.hello()
+            starts(c.login("PLAIN", "new@example.com", "fresh"), "235",
+                   f"{name}: a new user without a restart")
         # Another address from the next start on.
         put(DIR + "/587/env/IP", "127.0.0.2")
         command(again.format(SCANNED + "/587"))
@@ -129,5 +135,6 @@ with case("runit"):
               "sv restart {}", "sv exit {}")
 with case("s6"):
     supervise("s6", ["s6-svscan"], "s6-svc -a {}",
-              "s6-svc -t {}", "for s in {}; do s6-svc -xd $s; done")
+              "s6-svc -t {}",
+              "s6-svscanctl -an /service # {}")
 done()
