@@ -104,10 +104,11 @@ def path_of(*names, without=()):
 
 
 def live(host=HOST, kind="ec", number=1):
-    """certbot's live/ and archive/ for this name: links to numbered files."""
+    """certbot's live/ and archive/ for this name: links to numbered files.
+    There are four certificates of a kind."""
     archive = f"/etc/letsencrypt/archive/{host}"
     directory = f"{LIVE}/{host}"
-    pair = certificate(kind, host, 30 + number)
+    pair = certificate(kind, host, 30 + number % 4)
     for path in (archive, directory):
         os.makedirs(path, exist_ok=True)
     place.write(f"{archive}/fullchain{number}.pem", pair.certificate_text())
