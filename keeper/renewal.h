@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #define RENEWAL_STEP 10	   /* milliseconds from one look to the next */
-#define RENEWAL_TRIES 50   /* so many looks */
+#define RENEWAL_TRIES 100  /* so many looks */
 #define RENEWAL_SECONDS 10 /* younger files may be part of one */
 
 /* Has this file changed lately? One fstat(2); false for -1. */

@@ -15,7 +15,7 @@ from support.extra_launcher import connect  # noqa: E402
 
 extra_world.enter()
 install()
-RENEWALS = 150
+RENEWALS = 80
 CLIENTS = 4
 
 
@@ -65,8 +65,11 @@ def renewals(what, begin, pairs):
     seen = []
     for number in range(RENEWALS):
         pair = live(kind=("ec", "rsa")[number % 2], number=number)
-        with begin() as c:
-            seen.append(shown(c) == pair.certificate_text().strip())
+        try:
+            with begin() as c:
+                seen.append(shown(c) == pair.certificate_text().strip())
+        except Exception as error:  # pylint: disable=broad-except
+            seen.append(f"renewal {number}: {error!r}")
     for load in loads:
         load.over.set()
     for load in loads:
@@ -75,7 +78,7 @@ def renewals(what, begin, pairs):
         f"{what}: no session fails")
     ok(sum(load.good for load in loads) > RENEWALS,
        f"{what}: of more sessions than renewals")
-    is_(seen.count(False), 0,
+    is_([what for what in seen if what is not True], [],
         f"{what}: each renewal counts from the next connection")
 
 
