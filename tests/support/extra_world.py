@@ -2,7 +2,8 @@
 and a root directory put together for it. What a program does to /etc, /var,
 /service or /usr/local there, and what listens on port 587, is nobody else's.
 
-  enter()      first thing in the test; comes back inside
+  enter()              first thing in the test; comes back inside
+  enter("postfix")     with a package over it that is unpacked in build/peers
 """
 import ctypes
 import fcntl
@@ -21,19 +22,20 @@ OWN = ("etc", "var", "run", "service", "root", "tmp", "home", "mnt")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def mount(source, target, kind=None, flags=0):
+def mount(source, target, kind=None, flags=0, options=None):
     """mount(2)."""
-    words = [word.encode() if word else None
-             for word in (source, target, kind)]
-    if LIBC.mount(*words, ctypes.c_ulong(flags), None) == -1:
+    *words, data = [word.encode() if word else None
+                    for word in (source, target, kind, options)]
+    if LIBC.mount(*words, ctypes.c_ulong(flags), data) == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), target)
 
 
-def enter():
+def enter(package=None):
     """Runs the test once more, inside; there it puts the root together."""
     if os.environ.get(INSIDE):
-        _build()
+        _build(os.path.join(place.TOP, "build", "peers", package)
+               if package else None)
         return
     if os.geteuid() != 0:
         tap.skip_all("needs root")
@@ -58,7 +60,19 @@ def _bind(path, new):
     mount(path, target, None, MS_BIND | MS_REC)
 
 
-def _build():
+def _own(name, new, package):
+    """/usr/NAME, or with that of the package over it, read-only."""
+    os.mkdir(new)
+    over = os.path.realpath(f"{package}/usr/{name}") if package else ""
+    if os.path.isdir(over):
+        mount("none", new, "overlay", MS_RDONLY,
+              f"lowerdir={over}:/usr/{name}")
+        return
+    mount("/usr/" + name, new, None, MS_BIND | MS_REC)
+    mount("none", new, None, MS_REMOUNT | MS_BIND | MS_RDONLY)
+
+
+def _build(package):
     new = "/mnt"
     mount("none", new, "tmpfs")
     for name in OWN:
@@ -81,14 +95,16 @@ def _build():
         if os.path.islink("/usr/" + name):
             os.symlink(os.readlink("/usr/" + name), target)
             continue
-        os.mkdir(target)
-        mount("/usr/" + name, target, None, MS_BIND | MS_REC)
-        mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY)
+        _own(name, target, package)
         if own:
             os.mkdir(f"{new}/usr/{name}")
             for program in os.listdir(target):
                 os.symlink(f"/usr/host-{name}/{program}",
                            f"{new}/usr/{name}/{program}")
+    for name in ("etc", "var"):
+        if package and os.path.isdir(f"{package}/{name}"):
+            subprocess.run(["cp", "-a", f"{package}/{name}/.",
+                            f"{new}/{name}"], check=True)
     os.makedirs(new + "/usr/local/bin")
     os.makedirs(new + "/usr/local/sbin")
     os.makedirs(new + "/var/empty")
