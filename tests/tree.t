@@ -13,6 +13,9 @@ passwd lib auth control
 queue-handoff lib
 keeper lib control auth queue-handoff
 session lib control keeper/channel.h
+client lib
+check lib control auth keeper/pair.h keeper/signer.h client
+bench lib client
 '
 count=0
 failed=0
