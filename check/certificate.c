@@ -163,14 +163,19 @@ static void
 look_at_key_rights(struct check *c, const struct place *place)
 {
 	struct stat status;
-	const char *path = key_path(c, place);
+	const char *path = key_path(c, place), *quoted = report_quoted(path);
 
+	/* Those below servercerts are read by the account itself. */
 	if (stat(path, &status) == 0 && status.st_mode & S_IROTH)
 		report_add(&c->report, CERT_READABLE,
 			report_text(
 				"control/%s", path + strlen(c->directory) + 1),
 			report_text("%04o", status.st_mode & 07777),
-			report_quoted(path));
+			place->directory[0] == '\0'
+				? report_text("chmod o= %s", quoted)
+				: report_text("chown %s %s && chmod o= %s",
+					  report_quoted(c->account), quoted,
+					  quoted));
 }
 
 static struct slice

@@ -37,15 +37,39 @@ find_program(void)
 	return known[1];
 }
 
+static bool
+can_write(const char *path)
+{
+	return access(path, W_OK | X_OK) == 0;
+}
+
+/* The directory that a path stands in. */
+static const char *
+parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return ".";
+	return slash == path ? "/"
+			     : report_text("%.*s", (int)(slash - path), path);
+}
+
+/* queue-maildir makes a Maildir, but no directory above it. */
 static int
 is_maildir(const void *path)
 {
 	static const char *const parts[] = {"tmp", "new", "cur"};
 
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if (access(report_text("%s/%s", (const char *)path, parts[i]),
-			    W_OK | X_OK) != 0)
+	if (access(path, F_OK) != 0)
+		return errno == ENOENT && can_write(parent_of(path));
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		const char *part =
+			report_text("%s/%s", (const char *)path, parts[i]);
+
+		if (!can_write(access(part, F_OK) == 0 ? part : path))
 			return 0;
+	}
 	return 1;
 }
 

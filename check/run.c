@@ -203,6 +203,21 @@ look_at(struct service *s, char **at)
 		note_user(s, at[1]);
 }
 
+/* A directory may have the program's name, too. */
+static bool
+is_program(const struct words *words, size_t i)
+{
+	static const char *const before[] = {
+		"-j", "-e", "cd", "envdir", "s6-envdir"};
+
+	if (strcmp(base_name(words->at[i]), "smtpd-auth") != 0)
+		return false;
+	for (size_t k = 0; i > 0 && k < sizeof before / sizeof *before; k++)
+		if (strcmp(words->at[i - 1], before[k]) == 0)
+			return false;
+	return true;
+}
+
 void
 service_parse_run(struct service *s, char *text)
 {
@@ -210,8 +225,8 @@ service_parse_run(struct service *s, char *text)
 	size_t found = 0, start;
 
 	split(text, &words);
-	for (size_t i = 0; i < words.len; i++)
-		if (strcmp(base_name(words.at[i]), "smtpd-auth") == 0)
+	for (size_t i = 0; i < words.len && found == 0; i++)
+		if (is_program(&words, i))
 			found = i + 1;
 	if (found == 0) {
 		s->fault = "does not start smtpd-auth";

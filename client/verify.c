@@ -214,7 +214,7 @@ static const char *
 fault(unsigned error)
 {
 	switch (error) {
-	case BR_ERR_X509_OK:
+	case 0:
 		return NULL;
 	case BR_ERR_X509_EXPIRED:
 		return "an intermediate certificate is out of date";
