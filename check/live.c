@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SILENCE_MS 5000 /* then it may be waiting for a TLS handshake */
+#define SILENCE_MS 2000 /* then it may be waiting for a TLS handshake */
 #define PROBE "relay-test@example.net"
 
 static void
