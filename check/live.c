@@ -27,7 +27,7 @@ reply_text(const struct talk_reply *reply)
 	char text[256];
 	size_t len = 0;
 
-	for (; reply->text[len] != '\0' && len < sizeof text - 1; len++)
+	for (; len < sizeof text - 1 && reply->text[len] != '\0'; len++)
 		text[len] = reply->text[len] == '\n' ? ' ' : reply->text[len];
 	text[len] = '\0';
 	return report_text("%03u %s", reply->code, text);
