@@ -54,8 +54,12 @@ void check_certificates(struct check *c);
 /* Dates, name and trust of a chain; live: what a client sees is a FAIL. */
 void check_chain(struct check *c, struct slice chain, const char *where,
 	const char *name, bool live);
-/* people.c: sets mechanisms; the user file and AUTH. */
+/* people.c: the user file; and its compiled form, open, or -1. */
+void check_people(struct check *c);
+int check_open_users(const struct check *c);
+/* offer.c: sets mechanisms. */
 void check_offer(struct check *c);
+/* offer.c: users, wherever they are known, and what is offered to them. */
 void check_users(struct check *c);
 /* program.c: the queue program. */
 void check_queue(struct check *c);
@@ -68,6 +72,9 @@ const char *check_where(const struct check *c, const struct config_row *row);
 /* The row of a file or, with a NULL file, of a variable; NULL: there is none.
  */
 const struct config_row *check_row(const char *file, const char *variable);
+/* A setting's first line, whether or not the table has it; NULL: none. */
+const char *check_text(const struct check *c, const char *file,
+	const char *variable, const char **where);
 /* A command that sets a variable of the service, or a control file. */
 const char *check_cure_variable(
 	const struct check *c, const char *name, const char *value);

@@ -109,6 +109,10 @@ const struct finding_row findings[FINDINGS] = {
 	[PEOPLE_NO_MECHANISM] = {true, "users",
 		"no way to log in by what is offered: %", "%"},
 	[PEOPLE_SHUT_OUT] = {false, "users", "%", NULL},
+	[PEOPLE_PROGRAM] = {true, "users",
+		"the account cannot run %, which knows them", "%"},
+	[PEOPLE_SOCKET] = {true, "users",
+		"nobody answers at %, which knows them", "%"},
 	[AUTH_INVISIBLE] = {true, "AUTH",
 		"never offered: it needs TLS (FORCETLS), and there is no "
 		"certificate",

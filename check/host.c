@@ -228,27 +228,6 @@ look_at_uids(struct check *c)
 			(unsigned long long)base, (unsigned long long)end);
 }
 
-/* A setting by name, whether or not it is one of this version's. */
-static const char *
-text_of(const struct check *c, const char *file, const char *variable,
-	const char **where)
-{
-	struct slice value = slice_of(getenv(variable));
-	const char *reason;
-	int dir_fd;
-
-	*where = report_text("env/%s", variable);
-	if (value.data == NULL) {
-		*where = report_text("control/%s", file);
-		dir_fd = open(c->directory, O_PATH | O_CLOEXEC);
-		(void)control_line(dir_fd, file, &value, &reason);
-		if (dir_fd != -1)
-			close(dir_fd);
-	}
-	return value.len == 0 ? NULL
-			      : report_text("%.*s", (int)value.len, value.data);
-}
-
 static int
 can_write(const void *path)
 {
@@ -258,7 +237,8 @@ can_write(const void *path)
 static void
 look_at_state(struct check *c)
 {
-	const char *where, *path = text_of(c, "statedir", "STATEDIR", &where);
+	const char *where,
+		*path = check_text(c, "statedir", "STATEDIR", &where);
 	const char *account = report_quoted(c->account);
 	struct stat status;
 

@@ -3,6 +3,7 @@
  * will come. Run by smtpd-check.
  */
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -15,10 +16,11 @@ check_local_address(const struct check *c)
 {
 	const char *address = c->service.address;
 
-	/* A variable of the shell, or every address: 0, 0.0.0.0, ::. */
-	if (address == NULL || *address == '\0' ||
-		strspn(address, "0.:") == strlen(address) ||
-		strpbrk(address, "$*") != NULL)
+	if (address != NULL && *address == '$')
+		address = getenv(address + 1);
+	/* Every address: 0, 0.0.0.0, ::; or more of a shell than is known. */
+	if (address == NULL || strspn(address, "0.:") == strlen(address) ||
+		strpbrk(address, "$*{") != NULL)
 		return "127.0.0.1";
 	return address;
 }

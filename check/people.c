@@ -1,6 +1,6 @@
 /*
- * people - the user file and the mechanisms: who can log in by what is
- * offered. Reads the compiled file, as the server does. Run by smtpd-check.
+ * people - the user file: who can log in by what is offered. Reads the
+ * compiled file, as the server does. Run by smtpd-check.
  */
 #include <cdb.h>
 #include <fcntl.h>
@@ -135,46 +135,11 @@ take_census(struct people *p, int fd, const char *offered)
 	return more == 0 ? 0 : -1;
 }
 
-static int
-open_compiled(const struct check *c)
+int
+check_open_users(const struct check *c)
 {
 	return open(report_text("%s/authusers.cdb", c->directory),
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-void
-check_offer(struct check *c)
-{
-	static char text[512];
-	struct buffer names = BUFFER_OVER(text);
-	struct slice rest = c->config.mechanisms;
-	char usual[USERS_MECHS_MAX];
-	struct buffer from_file = BUFFER_OVER(usual);
-	int fd;
-
-	c->mechanisms = "";
-	if (c->config.auth_off)
-		return;
-	if (rest.data == NULL) {
-		fd = open_compiled(c);
-		if (fd == -1)
-			return;
-		if (users_mechanisms(fd, &from_file) == USERS_FOUND)
-			rest = buffer_slice(&from_file);
-		close(fd);
-	}
-	while (rest.data != NULL) {
-		const struct mechanism *m =
-			mechanism_find(slice_split(&rest, ' '));
-
-		if (m == NULL)
-			continue;
-		if (names.len > 0)
-			buffer_add_char(&names, ' ');
-		buffer_add_text(&names, m->name);
-	}
-	if (buffer_string(&names) != NULL)
-		c->mechanisms = text;
 }
 
 static void
@@ -317,8 +282,8 @@ readable(struct check *c)
 	return good;
 }
 
-static void
-look_at_people(struct check *c)
+void
+check_people(struct check *c)
 {
 	static struct people people;
 	int fd;
@@ -327,7 +292,7 @@ look_at_people(struct check *c)
 		return;
 	look_at_rights(c, "authusers");
 	look_at_rights(c, "authusers.cdb");
-	fd = open_compiled(c);
+	fd = check_open_users(c);
 	if (fd == -1 || take_census(&people, fd, c->mechanisms) == -1) {
 		report_add(&c->report, PEOPLE_BROKEN, "control/authusers.cdb",
 			NULL, check_path(c, "authusers"));
@@ -341,63 +306,4 @@ look_at_people(struct check *c)
 	}
 	if (fd != -1)
 		close(fd);
-}
-
-/* Users that another program knows. */
-static const char *
-elsewhere(const struct check *c)
-{
-	const struct config_row *row = check_row("authsocket", NULL);
-
-	if (c->service.checkpassword)
-		return "run";
-	return row == NULL || strcmp(check_where(c, row), "default") == 0
-		       ? NULL
-		       : check_where(c, row);
-}
-
-static void
-look_at_offer(struct check *c)
-{
-	const char *where = check_where(c, check_row("authmechs", NULL));
-
-	if (c->config.auth_off && c->config.require_auth)
-		report_add(&c->report, AUTH_OFF, where, NULL,
-			check_cure_unset(c, "SMTPAUTH"));
-	else if (c->config.auth_off)
-		report_ok("AUTH", where, "switched off");
-	else if (!c->certificate && c->config.forcetls && !c->config.smtps &&
-		 !c->config.tls_outside)
-		report_add(&c->report, AUTH_INVISIBLE,
-			check_where(c, check_row(NULL, "FORCETLS")), NULL,
-			check_cure_certificate(c));
-	else if (*c->mechanisms != '\0')
-		report_ok("AUTH", where, "%s%s", c->mechanisms,
-			c->config.require_auth ? ", required" : "");
-}
-
-static void
-look_at_recipients(const struct check *c)
-{
-	const char *where = check_where(c, check_row("rcpthosts", NULL));
-
-	if (c->config.rcpthosts.present || c->config.morercpthosts_fd != -1)
-		report_ok("rcpthosts", where, "mail for these from everyone%s",
-			c->config.require_auth ? " who is logged in" : "");
-	else
-		report_ok("rcpthosts", where,
-			"nothing is local: mail from those logged in alone");
-}
-
-void
-check_users(struct check *c)
-{
-	const char *where = elsewhere(c);
-
-	if (where != NULL)
-		report_ok("users", where, "known to another program");
-	else
-		look_at_people(c);
-	look_at_offer(c);
-	look_at_recipients(c);
 }

@@ -38,22 +38,16 @@ base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
-/* Copies one word without its quotes to out. Returns what follows it. */
+/*
+ * Copies one word to out. Returns what follows it. Quotes are dropped and
+ * hold nothing together: what sh -c is given is looked at like the rest.
+ */
 static const char *
 take_word(const char *from, char **out)
 {
-	char quote = '\0';
-
-	for (; *from != '\0'; from++) {
-		if (quote == '\0' && strchr(" \t\n;", *from) != NULL)
-			break;
-		if (*from == quote)
-			quote = '\0';
-		else if (quote == '\0' && (*from == '\'' || *from == '"'))
-			quote = *from;
-		else
+	for (; *from != '\0' && strchr(" \t\n;", *from) == NULL; from++)
+		if (*from != '\'' && *from != '"')
 			*(*out)++ = *from;
-	}
 	*(*out)++ = '\0';
 	return from;
 }
@@ -238,5 +232,5 @@ service_parse_run(struct service *s, char *text)
 		look_at(s, &words.at[i]);
 	char **rest = options(s, &words.at[found], "uUj", on_smtpd);
 
-	s->checkpassword = !is_end(*rest);
+	s->checkpassword = is_end(*rest) ? NULL : *rest;
 }

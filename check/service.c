@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/bytes.h"
+
 #define VALUE_MAX 65536 /* octets of a file in env/ */
 #define UID_BASE 1900000000u
 
@@ -117,4 +119,9 @@ service_read_run(struct service *s)
 		s->fault = strerror(errno);
 	else
 		service_parse_run(s, text);
+	const char *name = strrchr(s->directory, '/') + 1;
+	uint64_t number;
+
+	if (s->port == NULL && slice_number(slice_of(name), &number) == 0)
+		s->port = name;
 }

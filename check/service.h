@@ -15,14 +15,15 @@ struct service {
 	const char *directory; /* absolute; NULL: our own environment */
 	const char *fault;     /* of the run script; NULL: it was understood */
 	/* Of the launcher. */
-	const char *address, *port; /* NULL: not known */
+	const char *address, *port; /* NULL: not known; $NAME: a variable */
 	const char *launched_as;    /* another user than root, or NULL */
 	uint64_t memory;	    /* octets, softlimit -m; 0: no limit */
 	/* Options of smtpd-auth; with its defaults. */
 	const char *account; /* NULL: not given */
 	const char *jail;
 	uint64_t base;
-	bool smtps, checkpassword;
+	const char *checkpassword; /* the program in place of the user file */
+	bool smtps;
 };
 
 /*
@@ -31,7 +32,10 @@ struct service {
  */
 int service_enter(struct service *s, const char *directory, const char **what);
 
-/* Reads run in the working directory. */
+/*
+ * Reads run in the working directory. A port that it does not tell is the
+ * directory's name, when that is a number.
+ */
 void service_read_run(struct service *s);
 
 /* The same of a text of fewer than SERVICE_RUN_MAX octets; changes it. */

@@ -112,6 +112,26 @@ check_cure_unset(const struct check *c, const char *name)
 					    c->service.directory, name)));
 }
 
+const char *
+check_text(const struct check *c, const char *file, const char *variable,
+	const char **where)
+{
+	struct slice value = slice_of(getenv(variable));
+	const char *reason;
+	int dir_fd;
+
+	*where = report_text("env/%s", variable);
+	if (value.data == NULL) {
+		*where = report_text("control/%s", file);
+		dir_fd = open(c->directory, O_PATH | O_CLOEXEC);
+		(void)control_line(dir_fd, file, &value, &reason);
+		if (dir_fd != -1)
+			close(dir_fd);
+	}
+	return value.len == 0 ? NULL
+			      : report_text("%.*s", (int)value.len, value.data);
+}
+
 /* Every file of the table that the server would refuse. */
 static void
 look_at_file(struct check *c, int dir_fd, const struct config_row *row)

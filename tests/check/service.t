@@ -192,6 +192,39 @@ with case("the host"):
     host.passwd("build")
     provokes("HOST_MEMORY", host, says="8000000")
 
+with case("run scripts"):
+    # As smtpd-auth-conf writes them, for a supervisor and for inetd.
+    SUPERVISED = """#!/bin/sh
+exec 2>&1
+exec envdir ./env sh -c 'exec \\
+\ttcpserver -v -HR -l0 -c 200 -b 100 -x tcp.cdb -- "$IP" 1587 \\
+\t/usr/local/bin/smtpd-auth -s -u nobody'
+"""
+    INETD = """#!/bin/sh
+cd /etc/smtpd-auth/587 || exit 111
+for file in env/*; do
+\tname=${file#env/}
+done
+exec /usr/local/bin/smtpd-auth -u nobody
+"""
+    host = changed(("write", Host.SERVICE + "/run", SUPERVISED),
+                   ("env", "IP", "127.0.0.3"))
+    output = host.check()
+    like(output.text, r"nothing listens on 127\.0\.0\.3 port 1587 yet",
+         "sh -c, and an address from env/")
+    like(output.lines[-1], "port 1587, security SSL/TLS", "its options")
+    is_(output.find("SET_ENV_UNKNOWN"), "", "env/IP has a purpose")
+    host = changed(("write", Host.SERVICE + "/run", INETD))
+    output = host.check()
+    like(output.text, r"nothing listens on 127\.0\.0\.1 port 587 yet",
+         "no port: the directory's name")
+    like(output.text, "account: nobody", "its account")
+    host = changed(("run_script", "exec envdir ./env", "exec chpst -e ./env"
+                    " -u nobody -m 9000000"),
+                   ("run_script", "0 587", "10.0.0.1 587"))
+    output = host.check()
+    ok(output.find("HOST_UIDS_SHARED"), "chpst -u", output.text)
+
 with case("statedir"):
     host = changed(("control", "relaylimits", ":100\n"))
     provokes("HOST_LIMITS_STATELESS", host)
@@ -263,9 +296,21 @@ with case("users"):
     like(changed(("env", "SMTPAUTH", "-"), ("env", "REQUIREAUTH", "0"))
          .check().text, r"ok   AUTH: switched off \(env/SMTPAUTH\)",
          "off on purpose")
-    like(changed(("run_script", "-u nobody", "-u nobody /bin/checkpassword "
-                  "/bin/true"), users=False).check().text,
-         r"ok   users: known to another program \(run\)", "checkpassword")
+    program = ("run_script", "-u nobody", "-u nobody /var/lib/checkpassword")
+    host = changed(program, ("write", "var/lib/checkpassword", "x"),
+                   users=False)
+    provokes("PEOPLE_PROGRAM", host, says="/var/lib/checkpassword")
+    like(host.check().text,
+         r"ok   users: known to /var/lib/checkpassword \(run\)", "then known")
+    host = changed(("env", "AUTHSOCKET", "/tmp/auth"), users=False)
+    provokes("PEOPLE_SOCKET", host, where="env/AUTHSOCKET", cured=False)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(host.path("tmp/auth"))
+        os.chmod(host.path("tmp/auth"), 0o777)
+        listener.listen()
+        like(host.check().text,
+             r"ok   users: known to /tmp/auth \(env/AUTHSOCKET\)",
+             "Dovecot's socket")
 
 
 def without_certificate(*changes):
