@@ -47,7 +47,7 @@ with case("all is well"), submission() as server:
     where = f"(localhost:{server.port})"
     is_(output.status, 0, "exit 0")
     for start in ("AUTH: not offered before TLS", "TLS: STARTTLS, TLS 1.2",
-                  "certificate: 8", "certificate: made out for localhost",
+                  "certificate: made out for localhost",
                   "certificate: signed by a known root",
                   "AUTH: SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN",
                   "relaying: refused without a login: 530 5.7.0",
@@ -58,6 +58,8 @@ with case("all is well"), submission() as server:
                   "message: to me@elsewhere.example: 250 2.0.0 ok"):
         ok(any(line.startswith("ok   " + start) and line.endswith(where)
                for line in output.lines), start, output.text)
+    like(output.text, r"\nok   certificate: (89|90) days left \(localhost:",
+         "days")
     is_(output.lines[-1], f"phone: server localhost, port {server.port}, "
         "security STARTTLS, login joe@example.com, authentication "
         '"password"', "last what to type into a phone")

@@ -109,6 +109,9 @@ exec envdir ./env \\
                    "nobody:x:65534:65534::/:/bin/false\n")
         self.write("etc/hosts", "127.0.0.1 localhost\n"
                    "127.0.0.1 mail.example.com\n")
+        # For a build with glibc; musl knows hosts and DNS alone.
+        self.write("etc/nsswitch.conf", "hosts: files dns\n")
+        self.write("etc/host.conf", "multi on\n")
         self.write("etc/resolv.conf", "nameserver 127.0.0.1\n"
                    "options timeout:1 attempts:1\n")
         self.write("var/qmail/bin/qmail-queue", "#!/bin/sh\nexit 0\n", 0o755)
