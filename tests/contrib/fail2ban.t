@@ -6,6 +6,7 @@ import base64
 import collections
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -208,15 +209,26 @@ WRITERS = {
     "backend = systemd": lambda text: lines(
         text, lambda x: f"{HOST} smtpd-auth[4711]: {x}"),
 }
-for name, writer in WRITERS.items():
-    if writer is None:
-        skip(name, "runit is not unpacked: ./deps check")
-        continue
-    with case(name):
-        written = writer(LOG)
-        for mode, expected in EXPECTED.items():
-            is_(counted(written, mode), expected, f"{name}, mode {mode}")
 
+
+def each_writer(check):
+    """check(name, writer) for every writer there is, several at a time."""
+    def one(item):
+        with case(item[0]):
+            check(*item)
+    parallel(one, [pair for pair in WRITERS.items() if pair[1]], 4)
+
+
+def all_counted(name, writer):
+    """Every mode counts what was done."""
+    written = writer(LOG)
+    for mode, expected in EXPECTED.items():
+        is_(counted(written, mode), expected, f"{name}, mode {mode}")
+
+
+if WRITERS["svlogd -tt"] is None:
+    skip("svlogd -tt", "runit is not unpacked: ./deps check")
+each_writer(all_counted)
 
 # ---------------------------------------------------- the hostile client ---
 
@@ -263,15 +275,18 @@ if len(HOSTILE) == 2:
     ok("< EHLO smtpd-auth: 1 " + VICTIM in HOSTILE["1"],
        "TRACE=1: a line of the log has the words of a failure")
 both = "".join(HOSTILE.values())
-for name, writer in WRITERS.items():
-    if writer is None:
-        continue
-    with case(f"{name}, hostile client"):
-        written = writer(both)
-        for mode, number in (("normal", 8), ("probe", 4),
-                             ("aggressive", 16)):
-            is_(counted(written, mode), {"203.0.113.20": number},
-                f"{name}, mode {mode}: the hostile client's own alone")
+for mode, number in (("normal", 8), ("probe", 4)):
+    is_(counted(both, mode), {"203.0.113.20": number},
+        f"mode {mode}: the hostile client's own alone")
+
+
+def nobody_else(name, writer):
+    """The mode that has all expressions."""
+    is_(counted(writer(both), "aggressive"), {"203.0.113.20": 16},
+        f"{name}: the hostile client's own alone")
+
+
+each_writer(nobody_else)
 
 # A log that others write to as well, with a client's text in it.
 with case("other programs"):
@@ -318,6 +333,58 @@ with case("jails"):
              "the log's path"),
             ("reason=not-offered", "the filter's expressions")):
         ok(words in dump, f"fail2ban reads the jails: {what}", dump)
+
+# The jail itself: a server's log, written by multilog; the ban goes to a file.
+with case("a ban"):
+    where = home("jail")
+    logs, bans = where + "/main", where + "/bans"
+    os.mkfifo(bans)
+    text = jail.replace("/etc/smtpd-auth/*/log/main/current",
+                        logs + "/current")
+    directory = configuration(text)
+    with open(directory + "/action.d/tell.conf", "w", encoding="utf-8") as f:
+        f.write(f"[Definition]\nactionban = echo ban <ip> <name> > {bans}\n"
+                "actionunban =\n")
+    with open(directory + "/jail.d/zz.conf", "w", encoding="utf-8") as f:
+        f.write("[DEFAULT]\naction = tell\nbackend = polling\n"
+                "usedns = no\n")
+    with open(directory + "/fail2ban.local", "w", encoding="utf-8") as f:
+        f.write("[Definition]\ndbfile = None\nlogtarget = "
+                f"{where}/fail2ban.log\n")
+    subprocess.run(["multilog", "t", logs], input="smtpd-auth: 1 203.0.113.1 "
+                   "connect port=587\n", text=True, check=True)
+    daemon = subprocess.Popen(  # pylint: disable=consider-using-with
+        [sys.executable, PEER + "/usr/bin/fail2ban-server", "-c", directory,
+         "-s", where + "/socket", "-p", where + "/pid", "-xf", "start"],
+        env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True)
+    try:
+        # Never blocks on a jail that bans nobody: the test's time ends it.
+        banned = os.open(bans, os.O_RDWR | os.O_NONBLOCK)
+        guess = "auth fail user=joe@example.com mech=PLAIN reason=password"
+        knock = "auth refused mech=LOGIN reason=not-offered"
+        subprocess.run(
+            ["multilog", "t", logs], text=True, check=True,
+            input="".join(f"smtpd-auth: 1 {line}\n" for line in
+                          [f"203.0.113.30 {guess}"] * 7 +
+                          [f"203.0.113.31 {knock}"] +
+                          [f"2001:db8::31 {guess}"] * 8 +
+                          [f"203.0.113.32 {knock}"] * 2))
+        got = b""
+        while got.count(b"\n") < 2:
+            if not select.select([banned], [], [], 30)[0]:
+                break
+            got += os.read(banned, 4096)
+        is_(sorted(got.decode().splitlines()),
+            ["ban 2001:db8::31 smtpd-auth", "ban 203.0.113.32 "
+             "smtpd-auth-probe"],
+            "eight failures, or two probes, are a ban; seven, or one, are not")
+        os.close(banned)
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+with case("ports"):
     for port in ("smtp", "submission", "submissions"):
         ok(re.search(rf"^{port}\s+\d+/tcp", open(
             "/etc/services", encoding="utf-8").read(), re.M),
