@@ -76,7 +76,7 @@ for line in text_of("keeper/keeper.c").splitlines():
     if rule and rule[1].startswith(("ASK_", "TELL_")):
         least, most, needs, forbids, times, _ = rule[2].split(", ")
         code[rule[1]] = (number(least), number(most), flags(needs),
-                         flags(forbids), int(times))
+                         flags(forbids), number(times))
 ok(len(code) > 10, f"keeper/keeper.c has {len(code)} rules")
 messages = re.findall(r"\b((?:ASK|TELL)_\w+)",
                       text_of("keeper/channel.h").split(
