@@ -106,11 +106,19 @@ with case("nullmailer"):
                                f"x509cafile={PAIR.certificate}"])
             queued = saved("queued", "joe@example.com\nann@example.net\n\n" +
                            MESSAGE)
-            with open(queued, "rb") as file:
-                libraries = NULLMAILER + "/usr/lib/x86_64-linux-gnu"
-                arrived(server, "nullmailer", run(
-                    ["sh", "-c", f'exec "$0" 3<{queued}', program], options,
-                    LD_LIBRARY_PATH=libraries, HELOHOST="client.example.net"))
+
+            def nullmailer(given):
+                """Its protocol program, as nullmailer-send runs it."""
+                return run(["sh", "-c", f'exec "$0" 3<{queued}', program],
+                           given, HELOHOST="client.example.net",
+                           LD_LIBRARY_PATH=NULLMAILER +
+                           "/usr/lib/x86_64-linux-gnu")
+
+            arrived(server, "nullmailer", nullmailer(options))
+            code, output = nullmailer(options.replace("secret", "wrong"))
+            ok("535 5.7.8" in output and 0 < code < 32,
+               "nullmailer: 535 is temporary to it: no flag 32",
+               f"{code} {output}")
 
 with case("git send-email"):
     if there("/usr/lib/git-core/git-send-email", "git send-email"):
