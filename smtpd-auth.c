@@ -236,6 +236,8 @@ choose_mechanisms(struct keeper *k)
 			usual.len = 0;
 			usual.overflow = false;
 			for (size_t i = 0; mechanisms[i] != NULL; i++) {
+				if (mechanisms[i]->traits & MECHANISM_OPT_IN)
+					continue;
 				buffer_add_text(&usual, mechanisms[i]->name);
 				buffer_add_char(&usual, ' ');
 			}

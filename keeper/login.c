@@ -88,8 +88,9 @@ step(struct keeper *k, struct slice response)
 static int
 start(struct keeper *k, struct slice response)
 {
-	struct authenticator_setup setup = {
-		k->mechanism, k->users_fd, k->config->authdomain, k->jail};
+	struct mechanism_facts facts = {k->config->me};
+	struct authenticator_setup setup = {k->mechanism, k->users_fd,
+		k->config->authdomain, &facts, k->jail};
 
 	if (k->users_fd == -1) {
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
