@@ -7,7 +7,8 @@
 #include <string.h>
 
 extern const struct mechanism mechanism_scram_sha_256, mechanism_scram_sha_1,
-	mechanism_plain, mechanism_login_prompt, mechanism_cram_md5;
+	mechanism_plain, mechanism_login_prompt, mechanism_cram_md5,
+	mechanism_digest_md5;
 
 const struct mechanism *const mechanisms[] = {
 	&mechanism_scram_sha_256,
@@ -15,6 +16,7 @@ const struct mechanism *const mechanisms[] = {
 	&mechanism_plain,
 	&mechanism_login_prompt,
 	&mechanism_cram_md5,
+	&mechanism_digest_md5,
 	NULL,
 };
 

@@ -28,6 +28,8 @@ enum exchange_result {
 /* What the keeper knows of connection and host, for those who want it. */
 struct mechanism_facts {
 	struct slice me; /* control/me */
+	struct slice localiphost, local_ip;
+	struct slice server_certificate; /* DER, signed with; or absent */
 };
 
 /* One AUTH exchange. The authenticator makes it, a mechanism advances it. */

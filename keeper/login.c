@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/certificate.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 
@@ -85,10 +86,25 @@ step(struct keeper *k, struct slice response)
 	return 0;
 }
 
+static struct mechanism_facts
+connection_facts(const struct keeper *k)
+{
+	struct mechanism_facts facts = {.me = k->config->me,
+		.localiphost = k->config->localiphost,
+		.local_ip = k->config->local_ip};
+
+	/* Of a connection without our signature it is no certificate. */
+	if (k->signed_once)
+		facts.server_certificate = certificate_leaf(
+			(struct slice){(const char *)k->signer.pair->chain,
+				k->signer.chain_len});
+	return facts;
+}
+
 static int
 start(struct keeper *k, struct slice response)
 {
-	struct mechanism_facts facts = {k->config->me};
+	struct mechanism_facts facts = connection_facts(k);
 	struct authenticator_setup setup = {k->mechanism, k->users_fd,
 		k->config->authdomain, &facts, k->jail};
 
