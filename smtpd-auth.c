@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "session/session.h"
@@ -44,6 +45,7 @@ static struct {
 	struct keeper keeper;
 	_Alignas(4096) struct session session;
 	struct signer_pair pair;
+	struct clientca clientca;
 } all;
 
 struct account {
@@ -400,6 +402,11 @@ open_early(void)
 	keeper->signer.pair = &all.pair;
 	open_users(keeper);
 	choose_mechanisms(keeper);
+	keeper->clientca_fd = -1;
+	if (authmechs_wants(keeper->mechanisms, AUTHMECHS_CERTIFICATE) &&
+		clientca_open(&all.clientca, config_directory(),
+			&keeper->clientca_fd) == 0)
+		keeper->clientca = &all.clientca;
 	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
 		0)
 		return signer_present(&keeper->signer);

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/certificate.h"
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 
@@ -38,7 +38,11 @@ log_outcome(struct keeper *k, const char *event, struct slice user,
 static bool
 offered(const struct keeper *k, struct slice name)
 {
-	struct slice rest = k->mechanisms;
+	char text[USERS_MECHS_MAX];
+	struct buffer offer = BUFFER_OVER(text);
+
+	authmechs_offer(k->mechanisms, keeper_has(k), &offer);
+	struct slice rest = buffer_slice(&offer);
 
 	while (rest.data != NULL)
 		if (slice_equal_nocase(slice_split(&rest, ' '), name) &&
@@ -93,11 +97,16 @@ connection_facts(const struct keeper *k)
 		.localiphost = k->config->localiphost,
 		.local_ip = k->config->local_ip};
 
-	/* Of a connection without our signature it is no certificate. */
-	if (k->signed_once)
-		facts.server_certificate = certificate_leaf(
-			(struct slice){(const char *)k->signer.pair->chain,
-				k->signer.chain_len});
+	/* Of a connection without our signature there is no certificate. */
+	if (!k->tls || !k->signed_once)
+		return facts;
+	facts.server_certificate = signer_certificate(&k->signer);
+	facts.binding =
+		(struct slice){(const char *)k->binding, k->binding_len};
+	facts.plus_offered = k->binding_len > 0;
+	facts.client_chain =
+		(struct slice){(const char *)k->client_chain, k->client_len};
+	facts.clientca = k->clientca;
 	return facts;
 }
 

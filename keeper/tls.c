@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 
 /* Names for the log, by number of the IANA registry; ECDHE suites only. */
@@ -50,22 +51,72 @@ answer_tls(struct keeper *k)
 	return 0;
 }
 
+/* Our own certificate, and one that BearSSL has read before. */
+static void
+compute_binding(struct keeper *k)
+{
+	struct certificate own;
+
+	k->binding_len = 0;
+	if (authmechs_wants(k->mechanisms, AUTHMECHS_BINDING) &&
+		certificate_parse(&own, signer_certificate(&k->signer)) == 0)
+		k->binding_len = certificate_binding(&own, k->binding);
+}
+
 int
 answer_certificate(struct keeper *k)
 {
 	char name[256];
 	struct slice sni = channel_rest(&k->message, 0);
-	unsigned char type;
+	struct channel_certificate facts;
 
 	memcpy(name, sni.data, sni.len);
 	if (load(k, (struct slice){name, sni.len}) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
-	type = (unsigned char)k->signer.type;
+	compute_binding(k);
+	facts = (struct channel_certificate){
+		(uint8_t)k->signer.type, k->binding_len > 0};
 	k->message.len = 0;
-	channel_add(&k->message, &type, sizeof type);
+	channel_add(&k->message, &facts, sizeof facts);
 	if (channel_add(&k->message, k->signer.pair->chain,
 		    k->signer.chain_len) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+/*
+ * The names of the authorities in clientca.pem. BearSSL asks for no
+ * certificate when there is no name at all, so without the file the list has
+ * an empty one: clients that show whatever they have do that.
+ */
+int
+answer_names(struct keeper *k)
+{
+	static const unsigned char none[] = {0, 2, 0x30, 0};
+
+	k->message.len = 0;
+	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+		return -1;
+	if (k->clientca_fd != -1)
+		(void)clientca_load(k->clientca, k->clientca_fd);
+	if (k->clientca != NULL && k->clientca->reason != NULL)
+		keeper_log_config(
+			k, "control/clientca.pem", k->clientca->reason);
+	for (size_t i = 0; k->clientca != NULL && i < k->clientca->count; i++) {
+		const br_x500_name *name = &k->clientca->anchors[i].dn;
+		unsigned char len[] = {(unsigned char)(name->len >> 8),
+			(unsigned char)name->len};
+
+		/* Names that do not fit are not told; they count all the same.
+		 */
+		if (k->message.len + sizeof len + name->len >
+			sizeof k->message.body)
+			break;
+		channel_add(&k->message, len, sizeof len);
+		channel_add(&k->message, name->data, name->len);
+	}
+	if (k->message.len == 0)
+		channel_add(&k->message, none, sizeof none);
 	return keeper_answer(k, VERDICT_OK);
 }
 
@@ -83,6 +134,26 @@ answer_sign(struct keeper *k)
 	k->message.len = 0;
 	channel_add(&k->message, signature, len);
 	return keeper_answer(k, VERDICT_OK);
+}
+
+/* A claim, for EXTERNAL; the authenticator looks at it. */
+int
+hear_client(struct keeper *k)
+{
+	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+		return -1;
+	memcpy(k->client_chain, k->message.body, k->message.len);
+	k->client_len = k->message.len;
+	return 0;
+}
+
+unsigned
+keeper_has(const struct keeper *k)
+{
+	if (!k->tls || !k->signed_once)
+		return 0;
+	return (k->binding_len > 0 ? AUTHMECHS_BINDING : 0u) |
+	       (k->client_len > 0 ? AUTHMECHS_CERTIFICATE : 0u);
 }
 
 static const char *

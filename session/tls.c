@@ -63,17 +63,15 @@ fetch_chain(struct tls *t, br_ssl_server_choices *choices)
 		slice_of(br_ssl_engine_get_server_name(&t->server.eng));
 	struct channel_message *m = t->message;
 	size_t at = 0, n = 0;
-	unsigned char type;
 
 	channel_start(m, ASK_CERTIFICATE, 0);
 	if (channel_add(m, name.data, name.len) == -1 ||
 		channel_ask(t->wire->channel, m) != VERDICT_OK ||
-		channel_take(m, &at, &type, sizeof type) == -1)
+		channel_take(m, &at, &t->facts, sizeof t->facts) == -1)
 		return -1;
 	size_t used = m->len - at;
 
 	memcpy(t->certificates, m->body + at, used);
-	t->key = type;
 	for (at = 0; used - at >= 2 && n < sizeof t->chain / sizeof *t->chain;
 		n++) {
 		size_t len = (size_t)t->certificates[at] << 8 |
@@ -89,6 +87,31 @@ fetch_chain(struct tls *t, br_ssl_server_choices *choices)
 	choices->chain = t->chain;
 	choices->chain_len = n;
 	return n > 0 ? 0 : -1;
+}
+
+/* Whose certificates we ask for; then the engine does ask. */
+static int
+fetch_names(struct tls *t)
+{
+	struct channel_message *m = t->message;
+	size_t at = 0, n = 0;
+
+	channel_start(m, ASK_NAMES, 0);
+	if (channel_ask(t->wire->channel, m) != VERDICT_OK)
+		return -1;
+	memcpy(t->name_octets, m->body, m->len);
+	while (m->len - at >= 2 && n < TLS_NAMES_MAX) {
+		size_t len = (size_t)t->name_octets[at] << 8 |
+			     t->name_octets[at + 1];
+
+		at += 2;
+		if (len > m->len - at)
+			return -1;
+		t->names[n++] = (br_x500_name){t->name_octets + at, len};
+		at += len;
+	}
+	br_ssl_server_set_trust_anchor_names(&t->server, t->names, n);
+	return 0;
 }
 
 /* SHA-256 where the client can, and SHA-1 only where old TLS is allowed. */
@@ -117,9 +140,10 @@ choose(const br_ssl_server_policy_class **policy,
 	const br_suite_translated *suites =
 		br_ssl_server_get_client_suites(server, &n);
 
-	if (fetch_chain(t, choices) == -1)
+	if (fetch_chain(t, choices) == -1 ||
+		(t->ask_client && fetch_names(t) == -1))
 		return 0;
-	bool ecdsa = t->key == KEY_EC;
+	bool ecdsa = t->facts.key == KEY_EC;
 	unsigned hash = choose_hash(server, ecdsa);
 
 	if (hash == br_sha224_ID)
@@ -163,9 +187,22 @@ do_sign(const br_ssl_server_policy_class **policy, unsigned algo_id,
 static const br_ssl_server_policy_class policy_class = {
 	sizeof(struct tls), choose, do_keyx, do_sign};
 
+/* A client without a certificate, or with one of no use, is served too. */
+static void
+prepare_client_chain(struct tls *t)
+{
+	br_ssl_engine_context *engine = &t->server.eng;
+
+	client_chain_init(&t->client);
+	br_ssl_engine_set_x509(engine, &t->client.class);
+	br_ssl_engine_set_default_rsavrfy(engine);
+	br_ssl_engine_set_default_ecdsa(engine);
+	br_ssl_engine_add_flags(engine, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
+}
+
 int
 tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
-	unsigned min, const void *seed)
+	unsigned min, bool ask_client, const void *seed)
 {
 	br_ssl_server_context *server = &t->server;
 	br_ssl_engine_context *engine = &server->eng;
@@ -173,6 +210,7 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 	t->policy = &policy_class;
 	t->wire = wire;
 	t->message = message;
+	t->ask_client = ask_client;
 	br_ssl_server_zero(server);
 	br_ssl_engine_set_versions(engine, min, BR_TLS12);
 	br_ssl_engine_set_suites(engine, suites_1_2,
@@ -193,6 +231,8 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 	}
 	br_ssl_engine_add_flags(engine,
 		BR_OPT_ENFORCE_SERVER_PREFERENCES | BR_OPT_NO_RENEGOTIATION);
+	if (ask_client)
+		prepare_client_chain(t);
 	br_ssl_server_set_policy(server, &t->policy);
 	br_ssl_engine_set_buffer(engine, t->buffer, sizeof t->buffer, 1);
 	/* The engine's own seeder would open a file, which the jail forbids. */
@@ -323,6 +363,14 @@ tls_close(struct tls *t)
 	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
 		if (pull_output(t) == -1)
 			return;
+}
+
+struct slice
+tls_client_chain(const struct tls *t)
+{
+	if (!t->ask_client)
+		return (struct slice){NULL, 0};
+	return client_chain_proved(&t->client);
 }
 
 void
