@@ -155,5 +155,5 @@ usable(const struct user *user)
 	return mechanism_holds(user, is_wanted);
 }
 
-const struct mechanism mechanism_external = {
-	"EXTERNAL", true, step, usable, MECHANISM_OPT_IN};
+const struct mechanism mechanism_external = {"EXTERNAL", true, step, usable,
+	MECHANISM_OPT_IN | MECHANISM_CERTIFICATE};

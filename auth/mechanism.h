@@ -66,8 +66,9 @@ struct exchange {
 
 /* Traits of a mechanism. */
 enum {
-	MECHANISM_OPT_IN = 1, /* offered only where a list names it */
-	MECHANISM_BINDING = 2 /* wants facts->binding */
+	MECHANISM_OPT_IN = 1,	  /* offered only where a list names it */
+	MECHANISM_BINDING = 2,	  /* wants facts->binding */
+	MECHANISM_CERTIFICATE = 4 /* wants facts->client_chain and clientca */
 };
 
 struct mechanism {

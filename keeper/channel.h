@@ -23,7 +23,6 @@ enum channel_type {
 	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
 	ASK_CERTIFICATE, /* SNI             -> struct channel_certificate, chain
 			  */
-	ASK_NAMES,	 /* whose certificates the client is asked for */
 	ASK_SIGN,	 /* hash, ServerKeyExchange -> signature */
 	TELL_CLIENT,	 /* the client's chain, with proof of its key */
 	TELL_TLS,	 /* struct channel_tls, SNI */
@@ -83,7 +82,7 @@ enum channel_end {
 	END_CODES
 };
 
-/* A chain is 2-octet length, DER, ...; names (X.501, DER) go likewise. */
+/* Before the chain, which is 2-octet length, DER, ... */
 struct channel_certificate {
 	uint8_t key;   /* enum channel_key */
 	uint8_t bound; /* tls-server-end-point is defined for it */

@@ -38,7 +38,6 @@ static const struct rule {
 	// clang-format off
 	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 20, answer_tls},
 	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_certificate},
-	[ASK_NAMES]        = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_names},
 	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_sign},
 	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_client},
 	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_tls},

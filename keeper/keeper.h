@@ -102,7 +102,6 @@ bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */
 
 int answer_tls(struct keeper *k);
 int answer_certificate(struct keeper *k);
-int answer_names(struct keeper *k);
 int answer_sign(struct keeper *k);
 int hear_client(struct keeper *k);
 int hear_tls(struct keeper *k);

@@ -110,6 +110,19 @@ connection_facts(const struct keeper *k)
 	return facts;
 }
 
+/* The authorities for EXTERNAL: the admin's own file, read when needed. */
+static void
+load_clientca(struct keeper *k)
+{
+	if (k->clientca == NULL || k->client_len == 0)
+		return;
+	if (k->clientca_fd != -1)
+		(void)clientca_load(k->clientca, k->clientca_fd);
+	if (k->clientca->reason != NULL)
+		keeper_log_config(
+			k, "control/clientca.pem", k->clientca->reason);
+}
+
 static int
 start(struct keeper *k, struct slice response)
 {
@@ -121,6 +134,8 @@ start(struct keeper *k, struct slice response)
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
 		return temporary(k, "backend");
 	}
+	if (k->mechanism->traits & MECHANISM_CERTIFICATE)
+		load_clientca(k);
 	if (authenticator_start(&k->authenticator, &setup) == -1)
 		return temporary(k, "backend");
 	return step(k, response);

@@ -84,42 +84,6 @@ answer_certificate(struct keeper *k)
 	return keeper_answer(k, VERDICT_OK);
 }
 
-/*
- * The names of the authorities in clientca.pem. BearSSL asks for no
- * certificate when there is no name at all, so without the file the list has
- * an empty one: clients that show whatever they have do that.
- */
-int
-answer_names(struct keeper *k)
-{
-	static const unsigned char none[] = {0, 2, 0x30, 0};
-
-	k->message.len = 0;
-	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
-		return -1;
-	if (k->clientca_fd != -1)
-		(void)clientca_load(k->clientca, k->clientca_fd);
-	if (k->clientca != NULL && k->clientca->reason != NULL)
-		keeper_log_config(
-			k, "control/clientca.pem", k->clientca->reason);
-	for (size_t i = 0; k->clientca != NULL && i < k->clientca->count; i++) {
-		const br_x500_name *name = &k->clientca->anchors[i].dn;
-		unsigned char len[] = {(unsigned char)(name->len >> 8),
-			(unsigned char)name->len};
-
-		/* Names that do not fit are not told; they count all the same.
-		 */
-		if (k->message.len + sizeof len + name->len >
-			sizeof k->message.body)
-			break;
-		channel_add(&k->message, len, sizeof len);
-		channel_add(&k->message, name->data, name->len);
-	}
-	if (k->message.len == 0)
-		channel_add(&k->message, none, sizeof none);
-	return keeper_answer(k, VERDICT_OK);
-}
-
 /* The code of the request is the hash. What is refused here is an attack. */
 int
 answer_sign(struct keeper *k)

@@ -89,31 +89,6 @@ fetch_chain(struct tls *t, br_ssl_server_choices *choices)
 	return n > 0 ? 0 : -1;
 }
 
-/* Whose certificates we ask for; then the engine does ask. */
-static int
-fetch_names(struct tls *t)
-{
-	struct channel_message *m = t->message;
-	size_t at = 0, n = 0;
-
-	channel_start(m, ASK_NAMES, 0);
-	if (channel_ask(t->wire->channel, m) != VERDICT_OK)
-		return -1;
-	memcpy(t->name_octets, m->body, m->len);
-	while (m->len - at >= 2 && n < TLS_NAMES_MAX) {
-		size_t len = (size_t)t->name_octets[at] << 8 |
-			     t->name_octets[at + 1];
-
-		at += 2;
-		if (len > m->len - at)
-			return -1;
-		t->names[n++] = (br_x500_name){t->name_octets + at, len};
-		at += len;
-	}
-	br_ssl_server_set_trust_anchor_names(&t->server, t->names, n);
-	return 0;
-}
-
 /* SHA-256 where the client can, and SHA-1 only where old TLS is allowed. */
 static unsigned
 choose_hash(const br_ssl_server_context *server, bool ecdsa)
@@ -140,8 +115,7 @@ choose(const br_ssl_server_policy_class **policy,
 	const br_suite_translated *suites =
 		br_ssl_server_get_client_suites(server, &n);
 
-	if (fetch_chain(t, choices) == -1 ||
-		(t->ask_client && fetch_names(t) == -1))
+	if (fetch_chain(t, choices) == -1)
 		return 0;
 	bool ecdsa = t->facts.key == KEY_EC;
 	unsigned hash = choose_hash(server, ecdsa);
@@ -187,12 +161,31 @@ do_sign(const br_ssl_server_policy_class **policy, unsigned algo_id,
 static const br_ssl_server_policy_class policy_class = {
 	sizeof(struct tls), choose, do_keyx, do_sign};
 
+/*
+ * Asks for a certificate of any authority, by an empty list (RFC 5246 §7.4.4):
+ * with names in it, clients with GnuTLS or NSS keep a pinned certificate to
+ * themselves. BearSSL 0.6 takes a list of no octets for "do not ask", so this
+ * one has 2^24, of which the two that are written are 0; and its interpreter
+ * takes the first length for the negative number that ends the names. Nothing
+ * of them is ever read (tests/tls/request.t sees the message).
+ */
+static void
+ask_for_any(br_ssl_server_context *server)
+{
+	static const br_x500_name names[] = {
+		{NULL, 0x80000000u}, {NULL, 0x81000000u - 2 * 2}};
+
+	br_ssl_server_set_trust_anchor_names(
+		server, names, sizeof names / sizeof *names);
+}
+
 /* A client without a certificate, or with one of no use, is served too. */
 static void
 prepare_client_chain(struct tls *t)
 {
 	br_ssl_engine_context *engine = &t->server.eng;
 
+	ask_for_any(&t->server);
 	client_chain_init(&t->client);
 	br_ssl_engine_set_x509(engine, &t->client.class);
 	br_ssl_engine_set_default_rsavrfy(engine);

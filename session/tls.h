@@ -12,8 +12,6 @@
 #include "lib/bytes.h"
 #include "session/client_chain.h"
 
-#define TLS_NAMES_MAX 64 /* authorities that a client is told */
-
 struct stream;
 
 struct tls {
@@ -24,10 +22,7 @@ struct tls {
 	br_x509_certificate chain[8];
 	struct channel_certificate facts; /* of the chain */
 	bool ask_client;		  /* for a certificate */
-	br_x500_name names[TLS_NAMES_MAX];
 	unsigned char certificates[CHANNEL_BODY_MAX];
-	/* Touched only where a client is asked. */
-	unsigned char name_octets[CHANNEL_BODY_MAX];
 	struct client_chain client;
 	unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
 };
