@@ -319,7 +319,7 @@ tell_client_chain(struct session *s)
 		return;
 	channel_start(&s->message, TELL_CLIENT, 0);
 	if (channel_add(&s->message, chain.data, chain.len) == -1 ||
-		channel_send(s->channel, &s->message, -1) == -1)
+		channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 	s->tls_has |= AUTHMECHS_CERTIFICATE;
 }
