@@ -9,6 +9,7 @@
 
 #include "lib/buffer.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 
 #define RSA_OCTETS_MIN 256
 #define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
@@ -130,7 +131,7 @@ decode(struct reading *r, const char *text, size_t len)
 static const char *
 load(struct clientca *ca, int fd)
 {
-	static char text[CLIENTCA_FILE_MAX];
+	static UNTOUCHED char text[CLIENTCA_FILE_MAX];
 	struct reading r = {.ca = ca};
 	struct stat status;
 	size_t kept = 0;
