@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
@@ -48,6 +49,7 @@ static TOUCHED_LAST struct {
 } all;
 static UNTOUCHED _Alignas(MEMORY_PAGE) struct session session;
 static UNTOUCHED struct signer_pair pair;
+static UNTOUCHED struct clientca clientca;
 
 struct account {
 	uid_t uid;
@@ -240,6 +242,8 @@ choose_mechanisms(struct keeper *k)
 			usual.len = 0;
 			usual.overflow = false;
 			for (size_t i = 0; mechanisms[i] != NULL; i++) {
+				if (mechanisms[i]->traits & MECHANISM_OPT_IN)
+					continue;
 				buffer_add_text(&usual, mechanisms[i]->name);
 				buffer_add_char(&usual, ' ');
 			}
@@ -400,6 +404,11 @@ open_early(void)
 	keeper->signer.pair = &pair;
 	open_users(keeper);
 	choose_mechanisms(keeper);
+	keeper->clientca_fd = -1;
+	if (authmechs_wants(keeper->mechanisms, AUTHMECHS_CERTIFICATE) &&
+		clientca_open(&clientca, config_directory(),
+			&keeper->clientca_fd) == 0)
+		keeper->clientca = &clientca;
 	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
 		0)
 		return signer_present(&keeper->signer);

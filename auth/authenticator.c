@@ -227,6 +227,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x->mechanism = setup->mechanism;
 	x->users_fd = USERS_FD;
 	x->authdomain = setup->authdomain;
+	x->facts = setup->facts;
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {

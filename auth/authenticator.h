@@ -25,6 +25,7 @@ struct authenticator_setup {
 	const struct mechanism *mechanism;
 	int users_fd; /* authusers.cdb */
 	struct slice authdomain;
+	const struct mechanism_facts *facts;
 	struct jail jail;
 };
 

@@ -9,6 +9,7 @@
 #ifndef AUTH_MECHANISM_H
 #define AUTH_MECHANISM_H
 
+#include "auth/clientca.h"
 #include "auth/users.h"
 #include "lib/buffer.h"
 
@@ -25,12 +26,29 @@ enum exchange_result {
 	EXCHANGE_TEMPORARY  /* 454; x->reason is "memory" or "backend" */
 };
 
+/* What the keeper knows of connection and host, for those who want it. */
+struct mechanism_facts {
+	struct slice me; /* control/me */
+	struct slice localiphost, local_ip;
+	/* of TLS with our signature, or absent */
+	struct slice server_certificate; /* DER */
+	struct slice binding;		 /* tls-server-end-point */
+	bool plus_offered;		 /* a mechanism that wants it */
+	/*
+	 * The session's claim: 2-octet length, DER, ... Its TLS engine has
+	 * seen that the client has the key, nobody has looked at the rest.
+	 */
+	struct slice client_chain;
+	const struct clientca *clientca; /* NULL: there is no such file */
+};
+
 /* One AUTH exchange. The authenticator makes it, a mechanism advances it. */
 struct exchange {
 	/* given */
 	const struct mechanism *mechanism;
-	int users_fd;		  /* authusers.cdb, open for reading */
-	struct slice authdomain;  /* appended to a login without @, or absent */
+	int users_fd;		 /* authusers.cdb, open for reading */
+	struct slice authdomain; /* appended to a login without @, or absent */
+	const struct mechanism_facts *facts;
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	/* result */
 	struct buffer challenge;	 /* empty at each step's start */
@@ -46,6 +64,13 @@ struct exchange {
 	char challenge_text[EXCHANGE_CHALLENGE_MAX];
 };
 
+/* Traits of a mechanism. */
+enum {
+	MECHANISM_OPT_IN = 1,	  /* offered only where a list names it */
+	MECHANISM_BINDING = 2,	  /* wants facts->binding */
+	MECHANISM_CERTIFICATE = 4 /* wants facts->client_chain and clientca */
+};
+
 struct mechanism {
 	const char *name;  /* as registered with IANA, upper case */
 	bool client_first; /* may carry an initial response */
@@ -56,12 +81,15 @@ struct mechanism {
 	enum exchange_result (*step)(struct exchange *x, struct slice response);
 	/* Can this user log in by it, with the secrets the record holds? */
 	bool (*usable)(const struct user *user);
+	unsigned traits;
 };
 
 /* Finds a mechanism by name, without case; NULL when it is not built in. */
 const struct mechanism *mechanism_find(struct slice name);
 
-/* The built-in mechanisms in the order of the default offer, NULL at the end.
+/*
+ * The built-in mechanisms, NULL at the end: those of the default offer in its
+ * order, then those with MECHANISM_OPT_IN.
  */
 extern const struct mechanism *const mechanisms[];
 
@@ -78,6 +106,25 @@ enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
 
 /* A label that stands for field 2's password in another form: scram-sha-1. */
 bool mechanism_is_companion(struct slice label);
+
+/*
+ * Is this secret run by a check of the password? Not those that cannot tell,
+ * and no other form of field 2's password where field 2 tells.
+ */
+bool mechanism_is_tried(
+	const struct user *user, const struct user_secret *secret);
+
+/*
+ * Looks x->login up for a mechanism whose secrets wanted() picks, or that
+ * wants none (NULL). *real: the user may be let in. x->reason becomes what a
+ * failure would be logged as. 0, or -1: no user file that can be read, 454.
+ */
+int mechanism_find_user(struct exchange *x,
+	bool (*wanted)(const struct secret *secret), bool *real);
+
+/* Has the user a secret that wanted() picks? */
+bool mechanism_holds(
+	const struct user *user, bool (*wanted)(const struct secret *secret));
 
 /* usable() of the mechanisms that send the password itself. */
 bool mechanism_password_usable(const struct user *user);

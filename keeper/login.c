@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
@@ -38,7 +39,11 @@ log_outcome(struct keeper *k, const char *event, struct slice user,
 static bool
 offered(const struct keeper *k, struct slice name)
 {
-	struct slice rest = k->mechanisms;
+	char text[USERS_MECHS_MAX];
+	struct buffer offer = BUFFER_OVER(text);
+
+	authmechs_offer(k->mechanisms, keeper_has(k), &offer);
+	struct slice rest = buffer_slice(&offer);
 
 	while (rest.data != NULL)
 		if (slice_equal_nocase(slice_split(&rest, ' '), name) &&
@@ -86,16 +91,52 @@ step(struct keeper *k, struct slice response)
 	return 0;
 }
 
+static struct mechanism_facts
+connection_facts(const struct keeper *k)
+{
+	struct mechanism_facts facts = {.me = k->config->me,
+		.localiphost = k->config->localiphost,
+		.local_ip = k->config->local_ip};
+
+	/* Of a connection without our signature there is no certificate. */
+	if (!k->tls || !k->signed_once)
+		return facts;
+	facts.server_certificate = signer_certificate(&k->signer);
+	facts.binding =
+		(struct slice){(const char *)k->binding, k->binding_len};
+	facts.plus_offered = k->binding_len > 0;
+	facts.client_chain =
+		(struct slice){(const char *)k->client_chain, k->client_len};
+	facts.clientca = k->clientca;
+	return facts;
+}
+
+/* The authorities for EXTERNAL: the admin's own file, read when needed. */
+static void
+load_clientca(struct keeper *k)
+{
+	if (k->clientca == NULL || k->client_len == 0)
+		return;
+	if (k->clientca_fd != -1)
+		(void)clientca_load(k->clientca, k->clientca_fd);
+	if (k->clientca->reason != NULL)
+		keeper_log_config(
+			k, "control/clientca.pem", k->clientca->reason);
+}
+
 static int
 start(struct keeper *k, struct slice response)
 {
-	struct authenticator_setup setup = {
-		k->mechanism, k->users_fd, k->config->authdomain, k->jail};
+	struct mechanism_facts facts = connection_facts(k);
+	struct authenticator_setup setup = {k->mechanism, k->users_fd,
+		k->config->authdomain, &facts, k->jail};
 
 	if (k->users_fd == -1) {
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
 		return temporary(k, "backend");
 	}
+	if (k->mechanism->traits & MECHANISM_CERTIFICATE)
+		load_clientca(k);
 	if (authenticator_start(&k->authenticator, &setup) == -1)
 		return temporary(k, "backend");
 	return step(k, response);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 
 /* Names for the log, by number of the IANA registry; ECDHE suites only. */
@@ -50,19 +51,33 @@ answer_tls(struct keeper *k)
 	return 0;
 }
 
+/* Our own certificate, and one that BearSSL has read before. */
+static void
+compute_binding(struct keeper *k)
+{
+	struct certificate own;
+
+	k->binding_len = 0;
+	if (authmechs_wants(k->mechanisms, AUTHMECHS_BINDING) &&
+		certificate_parse(&own, signer_certificate(&k->signer)) == 0)
+		k->binding_len = certificate_binding(&own, k->binding);
+}
+
 int
 answer_certificate(struct keeper *k)
 {
 	char name[256];
 	struct slice sni = channel_rest(&k->message, 0);
-	unsigned char type;
+	struct channel_certificate facts;
 
 	memcpy(name, sni.data, sni.len);
 	if (load(k, (struct slice){name, sni.len}) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
-	type = (unsigned char)k->signer.type;
+	compute_binding(k);
+	facts = (struct channel_certificate){
+		(uint8_t)k->signer.type, k->binding_len > 0};
 	k->message.len = 0;
-	channel_add(&k->message, &type, sizeof type);
+	channel_add(&k->message, &facts, sizeof facts);
 	if (channel_add(&k->message, k->signer.pair->chain,
 		    k->signer.chain_len) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
@@ -83,6 +98,26 @@ answer_sign(struct keeper *k)
 	k->message.len = 0;
 	channel_add(&k->message, signature, len);
 	return keeper_answer(k, VERDICT_OK);
+}
+
+/* A claim, for EXTERNAL; the authenticator looks at it. */
+int
+hear_client(struct keeper *k)
+{
+	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+		return -1;
+	memcpy(k->client_chain, k->message.body, k->message.len);
+	k->client_len = k->message.len;
+	return 0;
+}
+
+unsigned
+keeper_has(const struct keeper *k)
+{
+	if (!k->tls || !k->signed_once)
+		return 0;
+	return (k->binding_len > 0 ? AUTHMECHS_BINDING : 0u) |
+	       (k->client_len > 0 ? AUTHMECHS_CERTIFICATE : 0u);
 }
 
 static const char *
