@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -66,6 +67,12 @@ authenticator_step(struct authenticator *a, struct slice response)
 		       : -1;
 }
 
+static size_t
+packet_size(const struct verdict_packet *packet)
+{
+	return offsetof(struct verdict_packet, senders) + packet->senders_len;
+}
+
 int
 authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 {
@@ -73,7 +80,9 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 		recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
 
 	a->deadline = CLOCK_NEVER;
-	if (n != (ssize_t)sizeof *packet ||
+	if (n < (ssize_t)offsetof(struct verdict_packet, senders) ||
+		(size_t)n != packet_size(packet) ||
+		packet->senders_len > sizeof packet->senders ||
 		packet->login_len > USERS_LOGIN_MAX ||
 		packet->challenge_len > EXCHANGE_CHALLENGE_MAX)
 		return -1;
@@ -107,7 +116,7 @@ static _Noreturn void
 answer_and_exit(struct verdict_packet *packet)
 {
 	/* If the keeper is gone there is nobody to tell. */
-	ssize_t ignored = write(KEEPER_FD, packet, sizeof *packet);
+	ssize_t ignored = write(KEEPER_FD, packet, packet_size(packet));
 
 	(void)ignored;
 	_exit(0);
@@ -159,6 +168,24 @@ step(struct exchange *x, struct slice response)
 	if (result == EXCHANGE_FAIL)
 		wait_for_floor(x->users_fd, start);
 	return result;
+}
+
+/*
+ * With the verdict, so that the keeper never reads the user file. Looked up
+ * anew, because the mechanisms wipe what they have read.
+ */
+static enum exchange_result
+add_senders(struct exchange *x, struct verdict_packet *packet)
+{
+	struct buffer senders = BUFFER_OVER(packet->senders);
+	enum users_result found = users_senders(x->users_fd,
+		(struct slice){x->login, x->login_len}, &x->user, &senders);
+
+	x->reason = "backend";
+	if (found != USERS_FOUND)
+		return EXCHANGE_TEMPORARY;
+	packet->senders_len = (uint32_t)senders.len;
+	return EXCHANGE_OK;
 }
 
 static void
@@ -217,9 +244,12 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 			text = (struct slice){response + 1, (size_t)n - 1};
 		result = step(&x, text);
 		explicit_bzero(response, (size_t)n);
+		if (result == EXCHANGE_OK && setup->senders)
+			result = add_senders(&x, &packet);
 		report(&packet, &x, result);
 		if (result != EXCHANGE_CHALLENGE)
 			answer_and_exit(&packet);
-	} while (write(KEEPER_FD, &packet, sizeof packet) == sizeof packet);
+	} while (write(KEEPER_FD, &packet, packet_size(&packet)) ==
+		 (ssize_t)packet_size(&packet));
 	_exit(0);
 }

@@ -25,6 +25,7 @@ struct authenticator_setup {
 	int users_fd; /* authusers.cdb */
 	struct slice authdomain;
 	struct jail jail;
+	bool senders; /* report them with a success */
 };
 
 /* What came of a step. */
@@ -36,6 +37,9 @@ struct verdict_packet {
 	char label[USERS_LABEL_MAX + 1];
 	char reason[AUTHENTICATOR_REASON_MAX + 1]; /* log word */
 	char challenge[EXCHANGE_CHALLENGE_MAX];
+	/* The packet ends with what there is of this. */
+	uint32_t senders_len;
+	char senders[USERS_RECORD_MAX]; /* of users_senders() */
 };
 
 #define VERDICT_PACKET_JAIL 100 /* reason: the step that failed */

@@ -51,6 +51,8 @@ const struct config_row config_rows[] = {
 		"-s"},
 	{"authdomain", "AUTHDOMAIN", CONFIG_TEXT, AT(authdomain), NULL,
 		"appended as @domain to a login without one"},
+	{"sendercheck", "SENDERCHECK", CONFIG_FLAG, AT(sendercheck), "0",
+		"1: who is logged in sends as the login or its smtp_sender"},
 	{"servercert.pem", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,
 		"certificate chain; missing: no STARTTLS"},
 	{"serverkey.pem", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,

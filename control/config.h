@@ -20,6 +20,7 @@ struct config {
 	uint64_t maxrcpt;				 /* 0: no limit */
 	uint64_t error_fd;				 /* 2 to 9 */
 	bool smtputf8, forcetls, oldclients, received_auth, trace;
+	bool sendercheck;
 	bool require_auth;     /* after the port and SMTPAUTH were looked at */
 	bool auth_off;	       /* SMTPAUTH=- or 0 */
 	struct slice smtpauth; /* as the launcher set it; or absent */

@@ -2,9 +2,9 @@
  * keeper - decides, holds what is secret, parses nothing from the network.
  *
  * keeper.c has the loop and the table of what the session may ask; tls.c,
- * login.c and mail.c have one answer_x() a request. An answer returns 0, or
- * -1 when the request was of a wrong form: that is an attack, and the
- * connection ends.
+ * login.c, envelope.c and mail.c have one answer_x() a request. An answer
+ * returns 0, or -1 when the request was of a wrong form: that is an attack,
+ * and the connection ends.
  */
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
@@ -77,6 +77,10 @@ struct keeper {
 
 	/* Large and last: what is above lies on one page. */
 	struct channel_message message; /* the request, then the answer */
+
+	/* sendercheck: the login's smtp_sender, as it came with the verdict. */
+	size_t senders_len;
+	char senders[USERS_RECORD_MAX];
 };
 
 /*
@@ -104,6 +108,7 @@ int login_timeout(struct keeper *k);
 
 int answer_mail(struct keeper *k);
 int answer_rcpt(struct keeper *k);
+int envelope_end(struct keeper *k); /* nothing can be added after it */
 int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);

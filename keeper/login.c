@@ -88,8 +88,8 @@ step(struct keeper *k, struct slice response)
 static int
 start(struct keeper *k, struct slice response)
 {
-	struct authenticator_setup setup = {
-		k->mechanism, k->users_fd, k->config->authdomain, k->jail};
+	struct authenticator_setup setup = {k->mechanism, k->users_fd,
+		k->config->authdomain, k->jail, k->config->sendercheck};
 
 	if (k->users_fd == -1) {
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
@@ -156,6 +156,10 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		slice_string(user, k->login, sizeof k->login) == -1) {
 		k->login[0] = '\0';
 		return temporary(k, "memory");
+	}
+	if (packet->senders_len > 0) {
+		memcpy(k->senders, packet->senders, packet->senders_len);
+		k->senders_len = packet->senders_len;
 	}
 	/* No other authenticator will be needed. */
 	if (k->jail.isolate)

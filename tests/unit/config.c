@@ -35,6 +35,7 @@ static const struct config_case defaults[] = {
 	{"mechanisms", {NULL}, "authmechs", ABSENT, 0},
 	{"REQUIREAUTH", {NULL}, "REQUIREAUTH", "0", 0},
 	{"authdomain", {NULL}, "authdomain", ABSENT, 0},
+	{"sendercheck", {NULL}, "sendercheck", "0", 0},
 	{"FORCETLS", {NULL}, "FORCETLS", "1", 0},
 	{"TLSMIN", {NULL}, "TLSMIN", "1.2", 0},
 	{"OLDCLIENTS", {NULL}, "OLDCLIENTS", "0", 0},
