@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "lib/account.h"
 #include "lib/clock.h"
 #include "session/session.h"
 
@@ -45,11 +46,6 @@ static struct {
 	_Alignas(4096) struct session session;
 	struct signer_pair pair;
 } all;
-
-struct account {
-	uid_t uid;
-	gid_t gid;
-};
 
 static struct config *const config = &all.config;
 static struct keeper *const keeper = &all.keeper;
@@ -155,21 +151,42 @@ prepare_process(void)
 	return use_syslog;
 }
 
-/* Logs what is wrong with the set-up, says 421, and ends. */
+/* The last word before there is a session. */
 static _Noreturn void
-die_config(const char *file, const char *reason)
+die_reply(const char *reply, int code)
 {
-	static const char reply[] = "421 4.3.0 service not available\r\n";
-
-	keeper_log_config(keeper, file, reason);
 	/* With TLS from the first byte the client could not read it. */
-	if (!config->smtps) {
-		ssize_t ignored = write(1, reply, sizeof reply - 1);
+	if (!config->smtps || config->tls_outside) {
+		ssize_t ignored = write(1, reply, strlen(reply));
 
 		(void)ignored;
 	}
 	shutdown(1, SHUT_WR);
-	exit(EXIT_TEMPORARY);
+	exit(code);
+}
+
+/* Logs what is wrong with the set-up, says 421, and ends. */
+static _Noreturn void
+die_config(const char *file, const char *reason)
+{
+	keeper_log_config(keeper, file, reason);
+	die_reply("421 4.3.0 service not available\r\n", EXIT_TEMPORARY);
+}
+
+/* Too many failed logins: no process is made for this address. */
+static void
+turn_away(void)
+{
+	struct log_line line;
+
+	if (!guard_turns_away(keeper))
+		return;
+	log_start(&line, &keeper->log, "connect refused");
+	if (config->local_port.data != NULL)
+		log_value(&line, "port", config->local_port);
+	log_text(&line, "reason", "limit");
+	keeper_log(keeper, &line);
+	die_reply("421 4.7.0 too many authentication failures\r\n", 0);
 }
 
 static _Noreturn void
@@ -253,51 +270,6 @@ choose_mechanisms(struct keeper *k)
 		buffer_add_text(&offered, m->name);
 	}
 	k->mechanisms = buffer_slice(&offered);
-}
-
-/* The fields of one line of passwd(5) that count: -1 when it has others. */
-static int
-parse_account(struct slice line, const char *name, struct account *account)
-{
-	uint64_t uid, gid;
-
-	if (!slice_is(slice_split(&line, ':'), name))
-		return -1;
-	(void)slice_split(&line, ':');
-	if (slice_number(slice_split(&line, ':'), &uid) == -1 ||
-		slice_number(slice_split(&line, ':'), &gid) == -1 ||
-		uid >= UINT_MAX || gid >= UINT_MAX)
-		return -1;
-	*account = (struct account){(uid_t)uid, (gid_t)gid};
-	return 0;
-}
-
-/*
- * Not by the C library: getpwnam() wants a dynamic program, and fgetpwent()
- * costs a connection more system calls than all control files together.
- */
-static int
-find_account(const char *name, struct account *account)
-{
-	char text[2048];
-	size_t len = 0;
-	ssize_t got;
-	int result = -1, fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-
-	while (result == -1 && fd != -1 &&
-		(got = read(fd, text + len, sizeof text - len)) > 0) {
-		struct slice rest = {text, len + (size_t)got};
-
-		while (result == -1 && slice_find(rest, '\n') < rest.len)
-			result = parse_account(
-				slice_split(&rest, '\n'), name, account);
-		memmove(text, rest.data, rest.len);
-		/* A line that is no account's is as long as it likes. */
-		len = rest.len < sizeof text ? rest.len : 0;
-	}
-	if (fd != -1)
-		close(fd);
-	return result;
 }
 
 /* From root to the account; rights for the authenticators' jails are kept. */
@@ -416,9 +388,10 @@ main(int argc, char **argv)
 
 	parse_options(argc, argv, &options);
 	load_settings(&options);
+	turn_away();
 	bool tls_possible = open_early();
 
-	if (isolate && find_account(options.account, &account) == -1)
+	if (isolate && account_find(options.account, &account) == -1)
 		die_config(options.account, "no such account in /etc/passwd");
 	if (isolate && account.uid == 0)
 		die_config(options.account, "root is no account for this");

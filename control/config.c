@@ -53,6 +53,8 @@ const struct config_row config_rows[] = {
 		"appended as @domain to a login without one"},
 	{"sendercheck", "SENDERCHECK", CONFIG_FLAG, AT(sendercheck), "0",
 		"1: who is logged in sends as the login or its smtp_sender"},
+	{"statedir", "STATEDIR", CONFIG_TEXT, AT(statedir), NULL,
+		"directory of the counters that connections share"},
 	{"servercert.pem", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,
 		"certificate chain; missing: no STARTTLS"},
 	{"serverkey.pem", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,

@@ -28,6 +28,7 @@ struct config {
 	struct slice tls_min_text;
 	enum config_tls tls_min;
 	struct slice queue_program;
+	struct slice statedir; /* counters shared by connections; or absent */
 	struct control_list rcpthosts, badmailfrom, badrcptto;
 	int morercpthosts_fd; /* morercpthosts.cdb, or -1 */
 	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket

@@ -283,6 +283,9 @@ settle_programs(struct config *config)
 		return FAIL(config, queue_program, "names no program");
 	if (!slice_is(config->log_target, "syslog"))
 		config->log_target = (struct slice){NULL, 0};
+	/* An empty variable switches the file's off. */
+	if (config->statedir.len == 0)
+		config->statedir.data = NULL;
 	config->relayclient_set = config->relayclient.data != NULL;
 	return 0;
 }

@@ -189,6 +189,8 @@ earliest(const struct keeper *k)
 		deadline = k->queue.deadline;
 	if (k->authenticator.deadline < deadline)
 		deadline = k->authenticator.deadline;
+	if (k->held_until < deadline)
+		deadline = k->held_until;
 	return deadline;
 }
 
@@ -209,6 +211,9 @@ turn(struct keeper *k)
 		return -1;
 	if (k->authenticator.deadline <= clock_ms() && login_timeout(k) == -1)
 		return -1;
+	if (k->held_until != CLOCK_NEVER && k->held_until <= clock_ms() &&
+		login_release(k) == -1)
+		return -1;
 	if (k->queue.state != QUEUE_IDLE && queue_advance(&k->queue) &&
 		mail_finished(k) == -1)
 		return -1;
@@ -228,6 +233,7 @@ static void
 let_go(struct keeper *k)
 {
 	authenticator_stop(&k->authenticator);
+	k->held_until = CLOCK_NEVER;
 	if (k->queue.state == QUEUE_READING)
 		queue_abandon(&k->queue);
 }
@@ -295,6 +301,7 @@ keeper_run(struct keeper *k)
 	struct log_line line;
 
 	k->start = clock_ms();
+	k->held_until = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
 	log_start(&line, &k->log, "connect");

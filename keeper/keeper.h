@@ -13,6 +13,7 @@
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
+#include "keeper/guard.h"
 #include "keeper/signer.h"
 #include "lib/jail.h"
 #include "lib/log.h"
@@ -45,6 +46,8 @@ struct keeper {
 	bool attacked;
 	unsigned end; /* enum channel_end, 0: none said */
 	int64_t start, deadline;
+	int64_t held_until; /* pending's answer, held back; or CLOCK_NEVER */
+	unsigned held;	    /* its verdict */
 	unsigned log_lines, trace_lines;
 	unsigned messages; /* queued */
 
@@ -78,6 +81,8 @@ struct keeper {
 	/* Large and last: what is above lies on one page. */
 	struct channel_message message; /* the request, then the answer */
 
+	struct guard guard;
+
 	/* sendercheck: the login's smtp_sender, as it came with the verdict. */
 	size_t senders_len;
 	char senders[USERS_RECORD_MAX];
@@ -105,6 +110,7 @@ int answer_auth_step(struct keeper *k);
 int hear_auth_cancel(struct keeper *k);
 int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
 int login_timeout(struct keeper *k);
+int login_release(struct keeper *k); /* held_until has come */
 
 int answer_mail(struct keeper *k);
 int answer_rcpt(struct keeper *k);

@@ -126,6 +126,8 @@ answer_auth(struct keeper *k)
 		return refuse(k, VERDICT_AUTH_INITIAL, "syntax");
 	if (initial == INITIAL_MALFORMED)
 		return refuse(k, VERDICT_AUTH_SYNTAX, "syntax");
+	if (guard_refuses(k))
+		return refuse(k, VERDICT_TEMPORARY, "limit");
 	return start(k, response);
 }
 
@@ -147,6 +149,25 @@ hear_auth_cancel(struct keeper *k)
 	return 0;
 }
 
+/* The keeper does not sleep: the loop comes back when it is time. */
+static int
+answer_later(struct keeper *k, unsigned verdict, int64_t ms)
+{
+	if (ms == 0)
+		return keeper_answer(k, verdict);
+	k->held = verdict;
+	k->held_until = clock_ms() + ms;
+	return 0;
+}
+
+int
+login_release(struct keeper *k)
+{
+	k->held_until = CLOCK_NEVER;
+	k->message.len = 0; /* a line for the trace may have come since */
+	return keeper_answer(k, k->held);
+}
+
 static int
 logged_in(struct keeper *k, const struct verdict_packet *packet)
 {
@@ -165,19 +186,21 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 	log_outcome(k, "auth ok", user, packet->label, "");
-	return keeper_answer(k, VERDICT_OK);
+	return answer_later(k, VERDICT_OK, guard_succeeded(k, user));
 }
 
 static int
 failed(struct keeper *k, const struct verdict_packet *packet)
 {
 	struct slice user = {packet->login, packet->login_len};
+	int64_t ms = guard_failed(k, user);
 
 	k->failures++;
 	log_outcome(k, "auth fail", user, "", packet->reason);
-	return keeper_answer(k, k->failures >= KEEPER_FAILURES_MAX
-					? VERDICT_AUTH_LAST
-					: VERDICT_AUTH_FAILED);
+	return answer_later(k,
+		k->failures >= KEEPER_FAILURES_MAX ? VERDICT_AUTH_LAST
+						   : VERDICT_AUTH_FAILED,
+		ms);
 }
 
 int

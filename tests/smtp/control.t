@@ -7,7 +7,8 @@ from support import *  # noqa: E402
 
 NAMES = ("me", "smtpgreeting", "timeoutsmtpd", "timeoutqueue", "databytes",
          "maxrcpt", "smtputf8", "localiphost", "rcpthosts", "badmailfrom",
-         "badrcptto", "authmechs", "authdomain", "sendercheck")
+         "badrcptto", "authmechs", "authdomain", "sendercheck",
+         "statedir")
 
 
 def broken(what, server, name):

@@ -36,6 +36,7 @@ static const struct config_case defaults[] = {
 	{"REQUIREAUTH", {NULL}, "REQUIREAUTH", "0", 0},
 	{"authdomain", {NULL}, "authdomain", ABSENT, 0},
 	{"sendercheck", {NULL}, "sendercheck", "0", 0},
+	{"statedir", {NULL}, "statedir", ABSENT, 0},
 	{"FORCETLS", {NULL}, "FORCETLS", "1", 0},
 	{"TLSMIN", {NULL}, "TLSMIN", "1.2", 0},
 	{"OLDCLIENTS", {NULL}, "OLDCLIENTS", "0", 0},
