@@ -8,6 +8,8 @@
 
 #include "lib/bytes.h"
 
+#define ACCOUNT_LINE_MAX 512 /* octets of a line of passwd(5) */
+
 /* The fields of one line of passwd(5) that count: -1 when it has others. */
 static int
 parse_account(struct slice line, const char *name, struct account *account)
@@ -32,10 +34,11 @@ parse_account(struct slice line, const char *name, struct account *account)
 int
 account_find(const char *name, struct account *account)
 {
-	char text[2048];
+	char text[ACCOUNT_LINE_MAX];
 	size_t len = 0;
 	ssize_t got;
-	int result = -1, fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	int result = -1,
+	    fd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC);
 
 	while (result == -1 && fd != -1 &&
 		(got = read(fd, text + len, sizeof text - len)) > 0) {
