@@ -181,7 +181,8 @@ turn_away(void)
 {
 	struct log_line line;
 
-	if (!guard_turns_away(keeper))
+	/* Without statedir not even a call into its code, a page. */
+	if (config->statedir.data == NULL || !guard_turns_away(keeper))
 		return;
 	log_start(&line, &keeper->log, "connect refused");
 	if (config->local_port.data != NULL)

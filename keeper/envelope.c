@@ -85,13 +85,12 @@ is_clean(struct slice path)
 static enum policy_result
 check_sender(const struct keeper *k, struct slice sender)
 {
-	struct slice senders = {k->senders, k->senders_len};
 	enum policy_result result = policy_sender(k->config, sender);
 
 	if (result == POLICY_OK && k->config->sendercheck &&
 		k->login[0] != '\0')
-		result = policy_login_sender(
-			k->config, slice_of(k->login), senders, sender);
+		result = policy_login_sender(k->config, slice_of(k->login),
+			(struct slice){k->senders, k->senders_len}, sender);
 	return result;
 }
 
