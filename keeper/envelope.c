@@ -10,6 +10,8 @@ mail_forget(struct keeper *k)
 {
 	k->mail = k->open = k->finished = k->broken = false;
 	k->envelope_len = k->recipients = 0;
+	if (k->config->relaylimits.present)
+		limit_give_back(k);
 }
 
 /* The first KEEPER_ENVELOPE_FIRST octets, most envelopes, need no malloc. */
@@ -196,6 +198,12 @@ answer_rcpt(struct keeper *k)
 		return -1;
 	unsigned verdict = rcpt_verdict(k, path, &reason);
 
+	/* The limit last: it counts what is accepted, and logs by itself. */
+	if (verdict == VERDICT_OK && k->config->relaylimits.present &&
+		k->login[0] != '\0' && !limit_allows(k, path)) {
+		k->message.len = 0;
+		return keeper_answer(k, VERDICT_LIMIT);
+	}
 	if (verdict == VERDICT_OK &&
 		envelope_add_path(k, 'T', path, k->config->relayclient) == -1) {
 		verdict = VERDICT_TEMPORARY;

@@ -21,8 +21,8 @@ directory(const struct keeper *k, char *out)
 	       slice_string(k->config->statedir, out, DIRECTORY_MAX) == 0;
 }
 
-static void
-log_once(struct keeper *k, const char *reason)
+void
+guard_log(struct keeper *k, const char *file, const char *reason)
 {
 	char path[DIRECTORY_MAX + 64];
 	struct buffer b = BUFFER_OVER(path);
@@ -32,27 +32,32 @@ log_once(struct keeper *k, const char *reason)
 	k->guard.logged = true;
 	buffer_add_slice(&b, k->config->statedir);
 	buffer_add_char(&b, '/');
-	buffer_add_text(&b, counter_shape.name);
+	buffer_add_text(&b, file);
 	keeper_log_config(
 		k, buffer_string(&b) == NULL ? "statedir" : path, reason);
+}
+
+bool
+guard_open(struct keeper *k, struct table *t, const struct table_shape *shape)
+{
+	char text[DIRECTORY_MAX];
+	const char *reason = "too long";
+
+	if (directory(k, text) &&
+		table_open(t, shape, text, true, &reason) == 0)
+		return true;
+	guard_log(k, shape->name, reason);
+	return false;
 }
 
 /* At the first AUTH, by when the keeper is the account. */
 static bool
 open_failures(struct keeper *k)
 {
-	char text[DIRECTORY_MAX];
-	const char *reason;
-
-	if (k->guard.tried)
-		return k->guard.usable;
+	if (!k->guard.tried)
+		k->guard.usable =
+			guard_open(k, &k->guard.failures, &counter_shape);
 	k->guard.tried = true;
-	if (!directory(k, text))
-		return false;
-	k->guard.usable = table_open(&k->guard.failures, &counter_shape, text,
-				  true, &reason) == 0;
-	if (!k->guard.usable)
-		log_once(k, reason);
 	return k->guard.usable;
 }
 
@@ -63,7 +68,7 @@ look(struct keeper *k, struct slice name)
 
 	if (counter_look(&k->guard.failures, name, clock_seconds(), &count) ==
 		-1)
-		log_once(k, strerror(errno));
+		guard_log(k, counter_shape.name, strerror(errno));
 	return count;
 }
 
@@ -74,7 +79,7 @@ add(struct keeper *k, struct slice name)
 
 	if (counter_add(&k->guard.failures, name, clock_seconds(), &count) ==
 		-1)
-		log_once(k, strerror(errno));
+		guard_log(k, counter_shape.name, strerror(errno));
 	return count;
 }
 
@@ -109,7 +114,7 @@ guard_turns_away(struct keeper *k)
 		    &reason) == -1) {
 		/* Not there: nobody has failed yet. */
 		if (access(text, F_OK) == -1)
-			log_once(k, strerror(errno));
+			guard_log(k, counter_shape.name, strerror(errno));
 		return false;
 	}
 	bool result = too_many(k);

@@ -19,6 +19,11 @@ struct guard {
 	struct table failures;
 };
 
+/* A file of statedir for the rest of the connection, or a line in the log. */
+bool guard_open(
+	struct keeper *k, struct table *t, const struct table_shape *shape);
+void guard_log(struct keeper *k, const char *file, const char *reason);
+
 /*
  * Before the greeting, by main: has this address failed so often that a
  * service for logged-in clients has nothing to say to it? Opens and closes.

@@ -329,6 +329,7 @@ keeper_run(struct keeper *k)
 		if (k->channel == -1)
 			k->deadline = CLOCK_NEVER;
 	}
+	mail_forget(k);
 	signer_close(&k->signer);
 	reap_session(k);
 	log_end(k);

@@ -14,6 +14,7 @@
 #include "control/policy.h"
 #include "keeper/channel.h"
 #include "keeper/guard.h"
+#include "keeper/limit.h"
 #include "keeper/signer.h"
 #include "lib/jail.h"
 #include "lib/log.h"
@@ -83,6 +84,7 @@ struct keeper {
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
 
 	struct guard guard;
+	struct limit limit;
 
 	/* sendercheck: the login's smtp_sender, as it came with the verdict. */
 	size_t senders_len;

@@ -177,6 +177,8 @@ conclude(struct keeper *k)
 	}
 	if (status.class == STATUS_ACCEPTED) {
 		k->messages++;
+		if (k->config->relaylimits.present)
+			limit_queued(k);
 		k->unfinished = 0;
 	}
 	k->message.len = 0;

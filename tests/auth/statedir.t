@@ -2,7 +2,6 @@
 """statedir: failures of an address slow down, then refuse; of a user they
 slow down alone; and whatever happens to the file, mail goes on."""
 import os
-import pwd
 import random
 import re
 import shutil
@@ -13,10 +12,10 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
+from support.extra_safety import Guarded  # noqa: E402
 
 JOE = "joe@example.com"
 ANN = "ann@example.com"
-FILE = f"{JOE}:{{PLAIN}}secret\n{ANN}:{{PLAIN}}secret\n"
 OK = "235 2.7.0 ok, go ahead"
 FAILED = "535 5.7.8 authentication failed"
 REFUSED = "454 4.7.0 temporary authentication failure"
@@ -44,41 +43,6 @@ with case("the manual"):
     is_((NUMBERS["REFUSED"], NUMBERS["ADDRESS_FREE"], NUMBERS["USER_FREE"],
          NUMBERS["DELAY_MAX_MS"]),
         (LIMIT, FREE["address"], FREE["user"], 3000), "as tested here")
-
-
-class Guarded(Server):
-    """A server with a state directory; each client has an address."""
-
-    def __init__(self, env=None, control=None, make=True, **options):
-        self.state = os.path.join(place.home("state"), "state")
-        self.address = "192.0.2.1"
-        if make:
-            self.make_state()
-        super().__init__(env={"STATEDIR": self.state, **(env or {})},
-                         control={"authusers": FILE, **(control or {})},
-                         **options)
-        self.passwd("build")
-
-    def make_state(self):
-        """The account's, for it alone."""
-        os.mkdir(self.state, 0o700)
-        if ROOT:
-            account = pwd.getpwnam("nobody")
-            os.chown(self.state, account.pw_uid, account.pw_gid)
-
-    def command(self):
-        # TCPREMOTEIP is a file's, so that each connection may have another.
-        self.write("remoteip", self.address + "\n")
-        return ["sh", "-c", "read -r TCPREMOTEIP <$CONTROLDIR/remoteip; "
-                'export TCPREMOTEIP; exec "$@"', "sh", *super().command()]
-
-    def come_from(self, address):
-        """The address of the next connections."""
-        self.write("remoteip", address + "\n")
-
-    def file(self):
-        """The failures."""
-        return os.path.join(self.state, "failures")
 
 
 def attempt(server, user=JOE, password="wrong", mechanism="PLAIN"):

@@ -8,7 +8,7 @@ from support import *  # noqa: E402
 NAMES = ("me", "smtpgreeting", "timeoutsmtpd", "timeoutqueue", "databytes",
          "maxrcpt", "smtputf8", "localiphost", "rcpthosts", "badmailfrom",
          "badrcptto", "authmechs", "authdomain", "sendercheck",
-         "statedir")
+         "statedir", "relaylimits")
 
 
 def broken(what, server, name):
