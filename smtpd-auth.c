@@ -28,7 +28,7 @@
 #define EXIT_USAGE 100
 #define EXIT_TEMPORARY 111
 #define UID_BASE 1900000000u
-#define SESSION_CHANNEL 3    /* the session's descriptors are 0, 1 and this */
+#define SESSION_CHANNEL 3 /* the session's descriptors are 0, 1 and this */
 
 struct options {
 	bool smtps;
