@@ -102,10 +102,10 @@ log_sender(struct keeper *k, struct slice sender, const char *reason)
 	struct log_line line;
 
 	log_start(&line, &k->log, "sender refused");
-	if (k->login[0] != '\0')
-		log_text(&line, "user", k->login);
 	log_value(&line, "from", sender);
 	log_text(&line, "reason", reason);
+	if (k->login[0] != '\0')
+		log_text(&line, "user", k->login);
 	keeper_log(k, &line);
 }
 
