@@ -179,9 +179,10 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		k->login[0] = '\0';
 		return temporary(k, "memory");
 	}
-	if (packet->senders_len > 0) {
-		memcpy(k->senders, packet->senders, packet->senders_len);
-		k->senders_len = packet->senders_len;
+	if (packet->senders == 1 && packet->challenge_len > 0 &&
+		packet->challenge_len <= sizeof k->senders) {
+		memcpy(k->senders, packet->challenge, packet->challenge_len);
+		k->senders_len = packet->challenge_len;
 	}
 	/* No other authenticator will be needed. */
 	if (k->jail.isolate)
@@ -207,7 +208,7 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 int
 login_verdict(struct keeper *k)
 {
-	static UNTOUCHED struct verdict_packet packet;
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct verdict_packet packet;
 	struct slice user;
 
 	if (k->pending == 0) {
@@ -225,7 +226,7 @@ login_verdict(struct keeper *k)
 			&k->message, packet.challenge, packet.challenge_len);
 		return keeper_answer(k, VERDICT_CHALLENGE);
 	}
-	authenticator_stop(&k->authenticator);
+	authenticator_finish(&k->authenticator);
 	switch (packet.result) {
 	case EXCHANGE_OK:
 		return logged_in(k, &packet);
