@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "keeper/keeper.h"
-#include "lib/account.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
+#include "lib/identity.h"
 #include "lib/memory.h"
 #include "session/session.h"
 
@@ -278,7 +278,7 @@ choose_mechanisms(struct keeper *k)
 
 /* From root to the account; rights for the authenticators' jails are kept. */
 static void
-become_account(const struct keeper *k, const struct account *account)
+become_account(const struct keeper *k, const struct identity *account)
 {
 	if (jail_keep() == -1 ||
 		jail_identity(account->uid, account->gid) == -1 ||
@@ -383,7 +383,7 @@ int
 main(int argc, char **argv)
 {
 	struct options options;
-	struct account account = {0, 0};
+	struct identity account = {0, 0};
 	bool isolate = geteuid() == 0;
 	int channel[2];
 
@@ -392,7 +392,7 @@ main(int argc, char **argv)
 	turn_away();
 	bool tls_possible = open_early();
 
-	if (isolate && account_find(options.account, &account) == -1)
+	if (isolate && identity_find(options.account, &account) == -1)
 		die_config(options.account, "no such account in /etc/passwd");
 	if (isolate && account.uid == 0)
 		die_config(options.account, "root is no account for this");

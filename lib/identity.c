@@ -1,5 +1,5 @@
-/* account - see account.h. Run by main. */
-#include "lib/account.h"
+/* identity - see identity.h. Run by main. */
+#include "lib/identity.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 
 /* The fields of one line of passwd(5) that count: -1 when it has others. */
 static int
-parse_account(struct slice line, const char *name, struct account *account)
+parse_account(struct slice line, const char *name, struct identity *account)
 {
 	uint64_t uid, gid;
 
@@ -23,7 +23,7 @@ parse_account(struct slice line, const char *name, struct account *account)
 		slice_number(slice_split(&line, ':'), &gid) == -1 ||
 		uid >= UINT_MAX || gid >= UINT_MAX)
 		return -1;
-	*account = (struct account){(uid_t)uid, (gid_t)gid};
+	*account = (struct identity){(uid_t)uid, (gid_t)gid};
 	return 0;
 }
 
@@ -32,7 +32,7 @@ parse_account(struct slice line, const char *name, struct account *account)
  * costs a connection more system calls than all control files together.
  */
 int
-account_find(const char *name, struct account *account)
+identity_find(const char *name, struct identity *account)
 {
 	char text[ACCOUNT_LINE_MAX];
 	size_t len = 0;
