@@ -21,6 +21,7 @@
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
+#include "lib/identity.h"
 #include "lib/memory.h"
 #include "session/session.h"
 
@@ -28,8 +29,7 @@
 #define EXIT_USAGE 100
 #define EXIT_TEMPORARY 111
 #define UID_BASE 1900000000u
-#define ACCOUNT_LINE_MAX 512 /* octets of a line of passwd(5) */
-#define SESSION_CHANNEL 3    /* the session's descriptors are 0, 1 and this */
+#define SESSION_CHANNEL 3 /* the session's descriptors are 0, 1 and this */
 
 struct options {
 	bool smtps;
@@ -50,11 +50,6 @@ static TOUCHED_LAST struct {
 static UNTOUCHED _Alignas(MEMORY_PAGE) struct session session;
 static UNTOUCHED struct signer_pair pair;
 static UNTOUCHED struct clientca clientca;
-
-struct account {
-	uid_t uid;
-	gid_t gid;
-};
 
 static struct config *const config = &all.config;
 static struct keeper *const keeper = &all.keeper;
@@ -160,21 +155,43 @@ prepare_process(void)
 	return use_syslog;
 }
 
-/* Logs what is wrong with the set-up, says 421, and ends. */
+/* The last word before there is a session. */
 static _Noreturn void
-die_config(const char *file, const char *reason)
+die_reply(const char *reply, int code)
 {
-	static const char reply[] = "421 4.3.0 service not available\r\n";
-
-	keeper_log_config(keeper, file, reason);
 	/* With TLS from the first byte the client could not read it. */
-	if (!config->smtps) {
-		ssize_t ignored = write(1, reply, sizeof reply - 1);
+	if (!config->smtps || config->tls_outside) {
+		ssize_t ignored = write(1, reply, strlen(reply));
 
 		(void)ignored;
 	}
 	shutdown(1, SHUT_WR);
-	exit(EXIT_TEMPORARY);
+	exit(code);
+}
+
+/* Logs what is wrong with the set-up, says 421, and ends. */
+static _Noreturn void
+die_config(const char *file, const char *reason)
+{
+	keeper_log_config(keeper, file, reason);
+	die_reply("421 4.3.0 service not available\r\n", EXIT_TEMPORARY);
+}
+
+/* Too many failed logins: no process is made for this address. */
+static void
+turn_away(void)
+{
+	struct log_line line;
+
+	/* Without statedir not even a call into its code, a page. */
+	if (config->statedir.data == NULL || !guard_turns_away(keeper))
+		return;
+	log_start(&line, &keeper->log, "connect refused");
+	if (config->local_port.data != NULL)
+		log_value(&line, "port", config->local_port);
+	log_text(&line, "reason", "limit");
+	keeper_log(keeper, &line);
+	die_reply("421 4.7.0 too many authentication failures\r\n", 0);
 }
 
 static _Noreturn void
@@ -263,55 +280,9 @@ choose_mechanisms(struct keeper *k)
 	k->mechanisms = buffer_slice(&offered);
 }
 
-/* The fields of one line of passwd(5) that count: -1 when it has others. */
-static int
-parse_account(struct slice line, const char *name, struct account *account)
-{
-	uint64_t uid, gid;
-
-	if (!slice_is(slice_split(&line, ':'), name))
-		return -1;
-	(void)slice_split(&line, ':');
-	if (slice_number(slice_split(&line, ':'), &uid) == -1 ||
-		slice_number(slice_split(&line, ':'), &gid) == -1 ||
-		uid >= UINT_MAX || gid >= UINT_MAX)
-		return -1;
-	*account = (struct account){(uid_t)uid, (gid_t)gid};
-	return 0;
-}
-
-/*
- * Not by the C library: getpwnam() wants a dynamic program, and fgetpwent()
- * costs a connection more system calls than all control files together.
- */
-static int
-find_account(const char *name, struct account *account)
-{
-	char text[ACCOUNT_LINE_MAX];
-	size_t len = 0;
-	ssize_t got;
-	int result = -1,
-	    fd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC);
-
-	while (result == -1 && fd != -1 &&
-		(got = read(fd, text + len, sizeof text - len)) > 0) {
-		struct slice rest = {text, len + (size_t)got};
-
-		while (result == -1 && slice_find(rest, '\n') < rest.len)
-			result = parse_account(
-				slice_split(&rest, '\n'), name, account);
-		memmove(text, rest.data, rest.len);
-		/* A line that is no account's is as long as it likes. */
-		len = rest.len < sizeof text ? rest.len : 0;
-	}
-	if (fd != -1)
-		close(fd);
-	return result;
-}
-
 /* From root to the account; rights for the authenticators' jails are kept. */
 static void
-become_account(const struct keeper *k, const struct account *account)
+become_account(const struct keeper *k, const struct identity *account)
 {
 	if (jail_keep() == -1 ||
 		jail_identity(account->uid, account->gid) == -1 ||
@@ -421,15 +392,16 @@ int
 main(int argc, char **argv)
 {
 	struct options options;
-	struct account account = {0, 0};
+	struct identity account = {0, 0};
 	bool isolate = geteuid() == 0;
 	int channel[2];
 
 	parse_options(argc, argv, &options);
 	load_settings(&options);
+	turn_away();
 	bool tls_possible = open_early();
 
-	if (isolate && find_account(options.account, &account) == -1)
+	if (isolate && identity_find(options.account, &account) == -1)
 		die_config(options.account, "no such account in /etc/passwd");
 	if (isolate && account.uid == 0)
 		die_config(options.account, "root is no account for this");

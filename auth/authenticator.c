@@ -82,7 +82,7 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 
 	a->deadline = CLOCK_NEVER;
 	if (n < (ssize_t)PACKET_HEAD || packet->login_len > USERS_LOGIN_MAX ||
-		packet->challenge_len > EXCHANGE_CHALLENGE_MAX ||
+		packet->challenge_len > AUTHENTICATOR_CHALLENGE_MAX ||
 		n != (ssize_t)(PACKET_HEAD + packet->challenge_len))
 		return -1;
 	packet->login[packet->login_len] = '\0';
@@ -194,6 +194,25 @@ copy_text(char *to, size_t cap, const char *from)
 	to[text.len] = '\0';
 }
 
+/*
+ * With the verdict, so that the keeper never reads the user file. Looked up
+ * anew, because the mechanisms wipe what they have read.
+ */
+static void
+add_senders(struct verdict_packet *packet, struct exchange *x)
+{
+	struct buffer senders = BUFFER_OVER(packet->challenge);
+	enum users_result found = users_senders(x->users_fd,
+		(struct slice){x->login, x->login_len}, &x->user, &senders);
+
+	packet->challenge_len = (uint32_t)senders.len;
+	packet->senders = found == USERS_FOUND;
+	if (found == USERS_FOUND)
+		return;
+	packet->result = EXCHANGE_TEMPORARY;
+	copy_text(packet->reason, sizeof packet->reason, "backend");
+}
+
 static void
 report(struct verdict_packet *packet, const struct exchange *x,
 	enum exchange_result result)
@@ -210,13 +229,13 @@ report(struct verdict_packet *packet, const struct exchange *x,
 static void
 authenticator_run(int fd, const struct authenticator_setup *setup)
 {
-	/* What every exchange touches of the first two is one page. */
-	static UNTOUCHED _Alignas(MEMORY_PAGE) struct {
+	/* A response is wiped before there is an answer to it. */
+	static UNTOUCHED _Alignas(MEMORY_PAGE) union {
 		struct verdict_packet packet;
-		struct exchange x;
 		char response[1 + EXCHANGE_RESPONSE_MAX];
 	} work;
-	struct exchange *x = &work.x;
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct exchange exchange;
+	struct exchange *x = &exchange;
 	struct verdict_packet *packet = &work.packet;
 	char *response = work.response;
 	enum exchange_result result;
@@ -246,8 +265,11 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 			text = (struct slice){response + 1, (size_t)n - 1};
 		result = step(x, text);
 		explicit_bzero(response, (size_t)n);
+		memset(packet, 0, PACKET_HEAD);
 		report(packet, x, result);
-		if (result != EXCHANGE_CHALLENGE)
+		if (result == EXCHANGE_OK && setup->senders)
+			add_senders(packet, x);
+		if (packet->result != EXCHANGE_CHALLENGE)
 			answer_and_exit(packet);
 	} while (write(KEEPER_FD, packet,
 			 PACKET_HEAD + packet->challenge_len) != -1);

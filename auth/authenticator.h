@@ -13,11 +13,12 @@
 
 #define AUTHENTICATOR_TIMEOUT_MS 60000 /* one step; then it is killed */
 #define AUTHENTICATOR_REASON_MAX 16
+#define AUTHENTICATOR_CHALLENGE_MAX EXCHANGE_RESPONSE_MAX /* octets */
 
 struct authenticator {
 	pid_t pid; /* -1: none */
 	int fd;
-	bool isolated; /* its uid is another than ours */
+	bool isolated;	  /* its uid is another than ours */
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
 };
 
@@ -27,6 +28,7 @@ struct authenticator_setup {
 	struct slice authdomain;
 	const struct mechanism_facts *facts;
 	struct jail jail;
+	bool senders; /* report them with a success */
 };
 
 /* What came of a step. */
@@ -34,10 +36,12 @@ struct verdict_packet {
 	uint32_t result; /* enum exchange_result, or VERDICT_PACKET_JAIL */
 	uint32_t login_len;
 	uint32_t challenge_len;
+	uint32_t senders; /* 1: a success, and challenge is users_senders() */
 	char login[USERS_LOGIN_MAX + 1];
 	char label[USERS_LABEL_MAX + 1];
 	char reason[AUTHENTICATOR_REASON_MAX + 1]; /* log word */
-	char challenge[EXCHANGE_CHALLENGE_MAX];
+	/* The packet ends with what there is of this. */
+	char challenge[AUTHENTICATOR_CHALLENGE_MAX];
 };
 
 #define VERDICT_PACKET_JAIL 100 /* reason: the step that failed */

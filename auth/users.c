@@ -11,6 +11,7 @@
 
 #define GECOS_FIELD 3 /* fields before it in the record: 2, 3 and 4 */
 #define SECRET_WORD "smtp_secret_"
+#define SENDER_WORD "smtp_sender="
 
 /* ---------------------------------------------------------- one record --- */
 
@@ -84,7 +85,8 @@ users_parse(struct user *user, struct slice record)
 		add_secret(user, none, password);
 	for (size_t field = 1; field < GECOS_FIELD; field++)
 		(void)slice_split(&rest, ':');
-	add_words(user, slice_split(&rest, ':'));
+	user->gecos = slice_split(&rest, ':');
+	add_words(user, user->gecos);
 	return 0;
 }
 
@@ -118,6 +120,24 @@ users_find(int fd, struct slice login, struct user *user)
 	default:
 		return USERS_BROKEN;
 	}
+}
+
+enum users_result
+users_senders(int fd, struct slice login, struct user *user, struct buffer *out)
+{
+	enum users_result result = users_find(fd, login, user);
+	struct slice words = user->gecos;
+
+	while (result == USERS_FOUND && words.data != NULL) {
+		struct slice word = slice_split(&words, ' ');
+
+		if (!slice_starts_nocase(word, SENDER_WORD))
+			continue;
+		if (out->len > 0)
+			buffer_add_char(out, ',');
+		buffer_add_slice(out, slice_from(word, strlen(SENDER_WORD)));
+	}
+	return out->overflow ? USERS_BROKEN : result;
 }
 
 static int

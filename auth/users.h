@@ -34,6 +34,7 @@ struct user {
 	bool disabled; /* "!" before field 2 */
 	size_t secrets_count, record_len;
 	struct user_secret secrets[USERS_SECRETS_MAX];
+	struct slice gecos;	       /* field 5: the words smtp_... */
 	char record[USERS_RECORD_MAX]; /* what the slices point into */
 };
 
@@ -54,6 +55,14 @@ void users_forget(struct user *user);
 
 enum users_result users_find(int fd, struct slice login, struct user *user);
 enum users_result users_site(int fd, struct site *site);
+
+/*
+ * The addresses a login may send as besides itself: the values of its
+ * smtp_sender words, commas between. out needs room for USERS_RECORD_MAX
+ * octets. user is memory to work in.
+ */
+enum users_result users_senders(
+	int fd, struct slice login, struct user *user, struct buffer *out);
 
 /*
  * The mechanisms that every enabled user can do, names separated by blanks,

@@ -20,6 +20,7 @@ struct config {
 	uint64_t maxrcpt;				 /* 0: no limit */
 	uint64_t error_fd;				 /* 2 to 9 */
 	bool smtputf8, forcetls, oldclients, received_auth, trace;
+	bool sendercheck;
 	bool require_auth;     /* after the port and SMTPAUTH were looked at */
 	bool auth_off;	       /* SMTPAUTH=- or 0 */
 	struct slice smtpauth; /* as the launcher set it; or absent */
@@ -27,7 +28,8 @@ struct config {
 	struct slice tls_min_text;
 	enum config_tls tls_min;
 	struct slice queue_program;
-	struct control_list rcpthosts, badmailfrom, badrcptto;
+	struct slice statedir; /* counters shared by connections; or absent */
+	struct control_list rcpthosts, badmailfrom, badrcptto, relaylimits;
 	int morercpthosts_fd; /* morercpthosts.cdb, or -1 */
 	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket
 	 */

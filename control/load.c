@@ -14,6 +14,7 @@
 
 #include "control/authmechs.h"
 #include "control/launcher.h"
+#include "control/relaylimits.h"
 
 #define AT(member) offsetof(struct config, member)
 #define HOST_MAX 255	     /* octets, RFC 5321 4.5.3.1.2 */
@@ -315,6 +316,15 @@ settle_programs(struct config *config)
 		return FAIL(config, queue_program, "names no program");
 	if (!slice_is(config->log_target, "syslog"))
 		config->log_target = (struct slice){NULL, 0};
+	/* An empty variable switches the file's off. */
+	if (config->statedir.len == 0)
+		config->statedir.data = NULL;
+	const char *fault = NULL;
+
+	if (config->relaylimits.present)
+		fault = relaylimits_fault(&config->relaylimits);
+	if (fault != NULL)
+		return FAIL(config, relaylimits, fault);
 	config->relayclient_set = config->relayclient.data != NULL;
 	return 0;
 }

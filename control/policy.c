@@ -77,6 +77,58 @@ policy_sender(const struct config *config, struct slice sender)
 	return POLICY_OK;
 }
 
+/*
+ * A login is known without case (authusers(5)), so it is compared without;
+ * one without domain is a user of this host.
+ */
+static bool
+is_login(const struct config *config, struct slice login, struct slice sender)
+{
+	size_t at = slice_find_last(sender, '@');
+
+	if (slice_equal_nocase(login, sender))
+		return true;
+	if (slice_find(login, '@') < login.len || at == sender.len)
+		return false;
+	return slice_equal_nocase(login, (struct slice){sender.data, at}) &&
+	       slice_equal_nocase(config->me, slice_from(sender, at + 1));
+}
+
+/* user@host with the user's case, or @host for every user. */
+static bool
+is_sender(struct slice entry, struct slice sender)
+{
+	size_t at = slice_find_last(sender, '@');
+	size_t user = slice_find_last(entry, '@');
+
+	if (at == sender.len || user == entry.len ||
+		!slice_equal_nocase(
+			slice_from(entry, user), slice_from(sender, at)))
+		return false;
+	return user == 0 || slice_equal((struct slice){entry.data, user},
+				    (struct slice){sender.data, at});
+}
+
+enum policy_result
+policy_login_sender(const struct config *config, struct slice login,
+	struct slice senders, struct slice sender)
+{
+	bool bounces = true, listed = false;
+
+	while (senders.data != NULL) {
+		struct slice entry = slice_split(&senders, ',');
+
+		if (slice_is(entry, "!<>"))
+			bounces = false;
+		else if (is_sender(entry, sender))
+			listed = true;
+	}
+	if (sender.len == 0)
+		return bounces ? POLICY_OK : POLICY_LOGIN;
+	return listed || is_login(config, login, sender) ? POLICY_OK
+							 : POLICY_LOGIN;
+}
+
 enum policy_result
 policy_recipient(
 	const struct config *config, struct slice recipient, bool relay)

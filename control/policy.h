@@ -10,6 +10,7 @@
 enum policy_result {
 	POLICY_OK,
 	POLICY_BAD,	  /* badmailfrom, badrcptto */
+	POLICY_LOGIN,	  /* not an address of the one who is logged in */
 	POLICY_RELAY,	  /* not a recipient of ours, no relaying right */
 	POLICY_NO_DOMAIN, /* address without @, not postmaster */
 	POLICY_BROKEN	  /* morercpthosts.cdb cannot be read: temporary */
@@ -17,6 +18,13 @@ enum policy_result {
 
 enum policy_result policy_sender(
 	const struct config *config, struct slice sender);
+
+/*
+ * sendercheck: may login send as sender? senders is the list of
+ * smtp_sender, commas between: addresses, @domain, !<>.
+ */
+enum policy_result policy_login_sender(const struct config *config,
+	struct slice login, struct slice senders, struct slice sender);
 
 /* relay: RELAYCLIENT is set or the client is logged in. */
 enum policy_result policy_recipient(

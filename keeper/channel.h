@@ -48,6 +48,7 @@ enum verdict {
 	VERDICT_RELAY,	   /* relaying denied */
 	VERDICT_NO_DOMAIN, /* recipient without domain */
 	VERDICT_TOO_MANY,  /* recipients */
+	VERDICT_LIMIT,	   /* recipients today: relaylimits */
 	VERDICT_CHALLENGE, /* AUTH goes on */
 	VERDICT_AUTH_FAILED,
 	VERDICT_AUTH_LAST,   /* failed, and that was the last try */

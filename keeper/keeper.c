@@ -191,6 +191,8 @@ earliest(const struct keeper *k)
 		deadline = k->queue.deadline;
 	if (k->authenticator.deadline < deadline)
 		deadline = k->authenticator.deadline;
+	if (k->held_until < deadline)
+		deadline = k->held_until;
 	return deadline;
 }
 
@@ -214,6 +216,9 @@ turn(struct keeper *k)
 		return -1;
 	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
 		return -1;
+	if (k->held_until != CLOCK_NEVER && k->held_until <= k->now &&
+		login_release(k) == -1)
+		return -1;
 	bool queue_moves = k->queue.deadline <= k->now;
 
 	for (size_t i = 2; i < n; i++)
@@ -236,6 +241,7 @@ static void
 let_go(struct keeper *k)
 {
 	authenticator_stop(&k->authenticator);
+	k->held_until = CLOCK_NEVER;
 	if (k->queue.state == QUEUE_READING)
 		queue_abandon(&k->queue);
 }
@@ -304,6 +310,7 @@ keeper_run(struct keeper *k)
 	struct log_line line;
 
 	k->start = k->now = clock_ms();
+	k->held_until = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
 	log_start(&line, &k->log, "connect");
@@ -326,6 +333,7 @@ keeper_run(struct keeper *k)
 		if (k->channel == -1)
 			k->deadline = CLOCK_NEVER;
 	}
+	mail_forget(k);
 	signer_close(&k->signer);
 	reap_session(k);
 	log_end(k);

@@ -2,9 +2,9 @@
  * keeper - decides, holds what is secret, parses nothing from the network.
  *
  * keeper.c has the loop and the table of what the session may ask; tls.c,
- * login.c and mail.c have one answer_x() a request. An answer returns 0, or
- * -1 when the request was of a wrong form: that is an attack, and the
- * connection ends.
+ * login.c, envelope.c and mail.c have one answer_x() a request. An answer
+ * returns 0, or -1 when the request was of a wrong form: that is an attack,
+ * and the connection ends.
  */
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
@@ -14,6 +14,8 @@
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
+#include "keeper/guard.h"
+#include "keeper/limit.h"
 #include "keeper/signer.h"
 #include "lib/jail.h"
 #include "lib/log.h"
@@ -46,7 +48,9 @@ struct keeper {
 	bool attacked;
 	unsigned end; /* enum channel_end, 0: none said */
 	int64_t start, deadline;
-	int64_t now; /* of this turn */
+	int64_t now;	    /* of this turn */
+	int64_t held_until; /* pending's answer, held back; or CLOCK_NEVER */
+	unsigned held;	    /* its verdict */
 	unsigned log_lines, trace_lines;
 	unsigned messages; /* queued */
 
@@ -85,6 +89,13 @@ struct keeper {
 	struct channel_message message; /* the request, then the answer */
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
 	unsigned char client_chain[CHANNEL_BODY_MAX];
+
+	struct guard guard;
+	struct limit limit;
+
+	/* sendercheck: the login's smtp_sender, as it came with the verdict. */
+	size_t senders_len;
+	char senders[USERS_RECORD_MAX];
 };
 
 /*
@@ -112,9 +123,11 @@ int answer_auth_step(struct keeper *k);
 int hear_auth_cancel(struct keeper *k);
 int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
 int login_timeout(struct keeper *k);
+int login_release(struct keeper *k); /* held_until has come */
 
 int answer_mail(struct keeper *k);
 int answer_rcpt(struct keeper *k);
+int envelope_end(struct keeper *k); /* nothing can be added after it */
 int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);

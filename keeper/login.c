@@ -128,8 +128,14 @@ static int
 start(struct keeper *k, struct slice response)
 {
 	struct mechanism_facts facts = connection_facts(k);
-	struct authenticator_setup setup = {k->mechanism, k->users_fd,
-		k->config->authdomain, &facts, k->jail};
+	struct authenticator_setup setup = {
+		.mechanism = k->mechanism,
+		.users_fd = k->users_fd,
+		.authdomain = k->config->authdomain,
+		.facts = &facts,
+		.jail = k->jail,
+		.senders = k->config->sendercheck,
+	};
 
 	if (k->users_fd == -1) {
 		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
@@ -168,6 +174,8 @@ answer_auth(struct keeper *k)
 		return refuse(k, VERDICT_AUTH_INITIAL, "syntax");
 	if (initial == INITIAL_MALFORMED)
 		return refuse(k, VERDICT_AUTH_SYNTAX, "syntax");
+	if (guard_refuses(k))
+		return refuse(k, VERDICT_TEMPORARY, "limit");
 	return start(k, response);
 }
 
@@ -189,6 +197,25 @@ hear_auth_cancel(struct keeper *k)
 	return 0;
 }
 
+/* The keeper does not sleep: the loop comes back when it is time. */
+static int
+answer_later(struct keeper *k, unsigned verdict, int64_t ms)
+{
+	if (ms == 0)
+		return keeper_answer(k, verdict);
+	k->held = verdict;
+	k->held_until = clock_ms() + ms;
+	return 0;
+}
+
+int
+login_release(struct keeper *k)
+{
+	k->held_until = CLOCK_NEVER;
+	k->message.len = 0; /* a line for the trace may have come since */
+	return keeper_answer(k, k->held);
+}
+
 static int
 logged_in(struct keeper *k, const struct verdict_packet *packet)
 {
@@ -199,23 +226,30 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		k->login[0] = '\0';
 		return temporary(k, "memory");
 	}
+	if (packet->senders == 1 && packet->challenge_len > 0 &&
+		packet->challenge_len <= sizeof k->senders) {
+		memcpy(k->senders, packet->challenge, packet->challenge_len);
+		k->senders_len = packet->challenge_len;
+	}
 	/* No other authenticator will be needed. */
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 	log_outcome(k, "auth ok", user, packet->label, "");
-	return keeper_answer(k, VERDICT_OK);
+	return answer_later(k, VERDICT_OK, guard_succeeded(k, user));
 }
 
 static int
 failed(struct keeper *k, const struct verdict_packet *packet)
 {
 	struct slice user = {packet->login, packet->login_len};
+	int64_t ms = guard_failed(k, user);
 
 	k->failures++;
 	log_outcome(k, "auth fail", user, "", packet->reason);
-	return keeper_answer(k, k->failures >= KEEPER_FAILURES_MAX
-					? VERDICT_AUTH_LAST
-					: VERDICT_AUTH_FAILED);
+	return answer_later(k,
+		k->failures >= KEEPER_FAILURES_MAX ? VERDICT_AUTH_LAST
+						   : VERDICT_AUTH_FAILED,
+		ms);
 }
 
 int

@@ -1,9 +1,7 @@
-/* mail - the keeper's answers about a message: envelope, hand-over, outcome. */
+/* mail - the keeper's answers about a message: hand-over and outcome. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "keeper/environment.h"
@@ -11,186 +9,6 @@
 #include "lib/clock.h"
 #include "queue-handoff/received.h"
 #include "queue-handoff/status.h"
-
-/* Keeps the memory for the next message. */
-void
-mail_forget(struct keeper *k)
-{
-	k->mail = k->open = k->finished = k->broken = false;
-	k->envelope_len = k->recipients = 0;
-}
-
-/* The first KEEPER_ENVELOPE_FIRST octets, most envelopes, need no malloc. */
-static int
-envelope_grow(struct keeper *k, size_t needed)
-{
-	size_t cap = sizeof k->envelope_first;
-	char *larger = k->envelope_first;
-
-	while (cap < needed)
-		cap *= 2;
-	if (cap > sizeof k->envelope_first) {
-		char *old =
-			k->envelope == k->envelope_first ? NULL : k->envelope;
-
-		larger = realloc(old, cap);
-		if (larger == NULL)
-			return -1;
-		if (old == NULL)
-			memcpy(larger, k->envelope_first, k->envelope_len);
-	}
-	k->envelope = larger;
-	k->envelope_cap = cap;
-	return 0;
-}
-
-static int
-envelope_add(struct keeper *k, struct slice text)
-{
-	if (text.len > k->envelope_cap - k->envelope_len &&
-		envelope_grow(k, k->envelope_len + text.len) == -1)
-		return -1;
-	memcpy(k->envelope + k->envelope_len, text.data, text.len);
-	k->envelope_len += text.len;
-	return 0;
-}
-
-/* TYPE text suffix NUL, whole or not at all. */
-static int
-envelope_add_path(
-	struct keeper *k, char type, struct slice text, struct slice suffix)
-{
-	size_t before = k->envelope_len;
-
-	if (envelope_add(k, (struct slice){&type, 1}) == 0 &&
-		envelope_add(k, text) == 0 &&
-		(suffix.len == 0 || envelope_add(k, suffix) == 0) &&
-		envelope_add(k, (struct slice){"", 1}) == 0)
-		return 0;
-	k->envelope_len = before;
-	return -1;
-}
-
-/* No octet that could end a path early reaches the envelope. */
-static bool
-is_clean(struct slice path)
-{
-	for (size_t i = 0; i < path.len; i++) {
-		unsigned char c = (unsigned char)path.data[i];
-
-		if (c < ' ' || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-int
-answer_mail(struct keeper *k)
-{
-	struct slice sender = channel_rest(&k->message, 0);
-	struct slice none = {NULL, 0};
-	struct log_line line;
-	unsigned verdict = VERDICT_OK;
-
-	if (!is_clean(sender))
-		return -1;
-	/* The session refuses this by itself; one that asks was taken over. */
-	if (k->config->require_auth && !keeper_relays(k))
-		return -1;
-	if (policy_sender(k->config, sender) != POLICY_OK) {
-		log_start(&line, &k->log, "sender refused");
-		log_value(&line, "from", sender);
-		log_text(&line, "reason", "bad");
-		keeper_log(k, &line);
-		verdict = VERDICT_SENDER;
-	} else if (envelope_add_path(k, 'F', sender, none) == -1) {
-		verdict = VERDICT_TEMPORARY;
-	} else {
-		k->mail = true;
-		k->first_recipient = k->envelope_len;
-	}
-	k->message.len = 0;
-	return keeper_answer(k, verdict);
-}
-
-/* user@[our ip] is user@localiphost, as qmail-smtpd has it. */
-static struct slice
-replace_literal(
-	const struct keeper *k, struct slice path, char *out, size_t cap)
-{
-	size_t at = slice_find_last(path, '@');
-	struct buffer literal = {out, 0, cap, false};
-
-	if (at == path.len)
-		return path;
-	buffer_add_char(&literal, '[');
-	buffer_add_slice(&literal, k->config->local_ip);
-	buffer_add_char(&literal, ']');
-	if (literal.overflow ||
-		!slice_equal(buffer_slice(&literal), slice_from(path, at + 1)))
-		return path;
-	literal.len = 0;
-	buffer_add(&literal, path.data, at + 1);
-	buffer_add_slice(&literal, k->config->localiphost);
-	return literal.overflow ? path : buffer_slice(&literal);
-}
-
-static unsigned
-rcpt_verdict(const struct keeper *k, struct slice path, const char **reason)
-{
-	uint64_t limit = k->config->maxrcpt;
-
-	*reason = "limit";
-	if (k->recipients >= KEEPER_RCPTS_MAX ||
-		(limit != 0 && k->recipients >= limit))
-		return VERDICT_TOO_MANY;
-	switch (policy_recipient(k->config, path, keeper_relays(k))) {
-	case POLICY_OK:
-		return VERDICT_OK;
-	case POLICY_BAD:
-		*reason = "bad";
-		return VERDICT_RECIPIENT;
-	case POLICY_NO_DOMAIN:
-		*reason = "bad";
-		return VERDICT_NO_DOMAIN;
-	case POLICY_RELAY:
-		*reason = "relay";
-		return VERDICT_RELAY;
-	default:
-		*reason = "backend";
-		return VERDICT_TEMPORARY;
-	}
-}
-
-int
-answer_rcpt(struct keeper *k)
-{
-	char text[1400];
-	struct slice given = channel_rest(&k->message, 0);
-	struct slice path = replace_literal(k, given, text, sizeof text);
-	const char *reason;
-	struct log_line line;
-
-	if (!is_clean(given))
-		return -1;
-	unsigned verdict = rcpt_verdict(k, path, &reason);
-
-	if (verdict == VERDICT_OK &&
-		envelope_add_path(k, 'T', path, k->config->relayclient) == -1) {
-		verdict = VERDICT_TEMPORARY;
-		reason = "memory";
-	}
-	if (verdict == VERDICT_OK) {
-		k->recipients++;
-	} else {
-		log_start(&line, &k->log, "rcpt refused");
-		log_value(&line, "rcpt", path);
-		log_text(&line, "reason", reason);
-		keeper_log(k, &line);
-	}
-	k->message.len = 0;
-	return keeper_answer(k, verdict);
-}
 
 static void
 make_id(struct keeper *k)
@@ -359,6 +177,8 @@ conclude(struct keeper *k)
 	}
 	if (status.class == STATUS_ACCEPTED) {
 		k->messages++;
+		if (k->config->relaylimits.present)
+			limit_queued(k);
 		k->unfinished = 0;
 	}
 	k->message.len = 0;
@@ -389,7 +209,7 @@ answer_commit(struct keeper *k)
 	k->broken = commit.broken != 0;
 	if (k->finished)
 		return conclude(k);
-	if (envelope_add(k, (struct slice){"", 1}) == -1)
+	if (envelope_end(k) == -1)
 		k->broken = true;
 	if (!k->broken)
 		envelope = (struct slice){k->envelope, k->envelope_len};

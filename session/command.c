@@ -183,6 +183,8 @@ rcpt_reply(int verdict)
 		return REPLY_OK_RCPT;
 	case VERDICT_TOO_MANY:
 		return REPLY_TOO_MANY_RCPTS;
+	case VERDICT_LIMIT:
+		return REPLY_RELAY_LIMIT;
 	case VERDICT_RECIPIENT:
 		return REPLY_RCPT_REFUSED;
 	case VERDICT_RELAY:

@@ -7,7 +7,8 @@ from support import *  # noqa: E402
 
 NAMES = ("me", "smtpgreeting", "timeoutsmtpd", "timeoutqueue", "databytes",
          "maxrcpt", "smtputf8", "localiphost", "rcpthosts", "badmailfrom",
-         "badrcptto", "authmechs", "authdomain")
+         "badrcptto", "authmechs", "authdomain", "sendercheck",
+         "statedir", "relaylimits")
 
 
 def broken(what, server, name):

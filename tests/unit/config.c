@@ -35,6 +35,8 @@ static const struct config_case defaults[] = {
 	{"mechanisms", {NULL}, "authmechs", ABSENT, 0},
 	{"REQUIREAUTH", {NULL}, "REQUIREAUTH", "0", 0},
 	{"authdomain", {NULL}, "authdomain", ABSENT, 0},
+	{"sendercheck", {NULL}, "sendercheck", "0", 0},
+	{"statedir", {NULL}, "statedir", ABSENT, 0},
 	{"FORCETLS", {NULL}, "FORCETLS", "1", 0},
 	{"TLSMIN", {NULL}, "TLSMIN", "1.2", 0},
 	{"OLDCLIENTS", {NULL}, "OLDCLIENTS", "0", 0},
@@ -75,10 +77,24 @@ static const struct config_case names[] = {
 		"example.com", 0},
 	{"localiphost with a blank", {"localiphost:a b\n"},
 		"control/localiphost", "not a host name", FAILS},
+	{"relaylimits", {"relaylimits:# a day\njoe@example.com:10\n:0\n\n"},
+		"me", "mx.example.com", 0},
+	{"relaylimits without a number", {"relaylimits::5\njoe:\n"},
+		"control/relaylimits", "a line is not user:number", FAILS},
+	{"relaylimits without a colon", {"relaylimits:joe\n"},
+		"control/relaylimits", "a line is not user:number", FAILS},
+	{"relaylimits of -1", {"relaylimits::-1\n"}, "control/relaylimits",
+		"a line is not user:number", FAILS},
+	{"statedir", {"statedir:/var/lib/x\n"}, "statedir", "/var/lib/x", 0},
+	{"STATEDIR wins", {"statedir:/a\n", "STATEDIR=/b"}, "statedir", "/b",
+		0},
+	{"STATEDIR empty", {"statedir:/a\n", "STATEDIR="}, "statedir", ABSENT,
+		0},
 	{"authdomain", {"authdomain:example.com\n"}, "authdomain",
 		"example.com", 0},
-	{"AUTHDOMAIN wins", {"authdomain:example.com\n",
-		"AUTHDOMAIN=example.org"}, "authdomain", "example.org", 0},
+	{"AUTHDOMAIN wins",
+		{"authdomain:example.com\n", "AUTHDOMAIN=example.org"},
+		"authdomain", "example.org", 0},
 	{"AUTHDOMAIN empty: none", {"authdomain:example.com\n", "AUTHDOMAIN="},
 		"authdomain", ABSENT, 0},
 	{"AUTHDOMAIN with a blank", {"AUTHDOMAIN=a b"}, "AUTHDOMAIN",
@@ -93,15 +109,15 @@ static const struct config_case numbers[] = {
 	{"timeoutsmtpd 1", {"timeoutsmtpd:1\n"}, "timeoutsmtpd", "1", 0},
 	{"timeoutsmtpd of an age", {"timeoutsmtpd:18446744073709551616\n"},
 		"timeoutsmtpd", "31536000", 0},
-	{"timeoutsmtpd of a year", {"timeoutsmtpd:31536000\n"},
-		"timeoutsmtpd", "31536000", 0},
+	{"timeoutsmtpd of a year", {"timeoutsmtpd:31536000\n"}, "timeoutsmtpd",
+		"31536000", 0},
 	{"timeoutsmtpd longer", {"timeoutsmtpd:31536001\n"}, "timeoutsmtpd",
 		"31536000", 0},
 	{"timeoutsmtpd empty", {"timeoutsmtpd:\n"}, "timeoutsmtpd", "300", 0},
-	{"timeoutsmtpd word", {"timeoutsmtpd:never\n"},
-		"control/timeoutsmtpd", "not a number", FAILS},
-	{"timeoutsmtpd negative", {"timeoutsmtpd:-1\n"},
-		"control/timeoutsmtpd", "not a number", FAILS},
+	{"timeoutsmtpd word", {"timeoutsmtpd:never\n"}, "control/timeoutsmtpd",
+		"not a number", FAILS},
+	{"timeoutsmtpd negative", {"timeoutsmtpd:-1\n"}, "control/timeoutsmtpd",
+		"not a number", FAILS},
 	{"TIMEOUTQUEUE wins", {"timeoutqueue:x\n", "TIMEOUTQUEUE=40"},
 		"timeoutqueue", "40", 0},
 	{"TIMEOUTQUEUE 0", {"TIMEOUTQUEUE=0"}, "timeoutqueue", "1", 0},
@@ -217,8 +233,8 @@ static bool
 names_row(const struct config_row *row, const char *name)
 {
 	return (row->file != NULL && strcmp(row->file, name) == 0) ||
-		(row->environment != NULL &&
-			strcmp(row->environment, name) == 0);
+	       (row->environment != NULL &&
+		       strcmp(row->environment, name) == 0);
 }
 
 static const struct config_row *
@@ -330,10 +346,10 @@ check_rows(void)
 			row->file == NULL ? row->environment : row->file;
 
 		if (!ok(name != NULL && row->help != NULL &&
-				row->help[0] != '\0' &&
-				strchr(row->help, '\n') == NULL &&
-				(row->offset < sizeof(struct config) ||
-					row->offset == CONFIG_NOWHERE),
+				    row->help[0] != '\0' &&
+				    strchr(row->help, '\n') == NULL &&
+				    (row->offset < sizeof(struct config) ||
+					    row->offset == CONFIG_NOWHERE),
 			    "a row has a name, one line of help, a place"))
 			printf("# row %zu\n", i);
 		for (size_t j = 0; j < i; j++)

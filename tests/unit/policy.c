@@ -6,7 +6,10 @@
 #include "tests/scratch.h"
 #include "tests/tap.h"
 
-#define LIST(s) {true, (char *)(uintptr_t)(s), sizeof(s) - 1}
+#define LIST(s)                                                                \
+	{                                                                      \
+		true, (char *)(uintptr_t)(s), sizeof(s) - 1                    \
+	}
 
 static const struct policy_case {
 	const char *address;
@@ -77,6 +80,67 @@ static const struct sender_case {
 	{"", POLICY_OK},
 };
 
+/* sendercheck: may login, with that list, send as address? */
+static const struct login_case {
+	const char *login, *senders, *address;
+	enum policy_result result;
+} logins[] = {
+	{"joe@example.com", "", "joe@example.com", POLICY_OK},
+	{"joe@example.com", "", "Joe@EXAMPLE.com", POLICY_OK},
+	{"joe@example.com", "", "joe@example.org", POLICY_LOGIN},
+	{"joe@example.com", "", "jo@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "joe@sub.example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "joe@example.com.", POLICY_LOGIN},
+	{"joe@example.com", "", "joe", POLICY_LOGIN},
+	{"joe@example.com", "", "xjoe@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "joe@example.com@evil.example", POLICY_LOGIN},
+	{"joe@example.com", "", "evil@x@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "", POLICY_OK},
+	{"joe@example.com", NULL, "joe@example.com", POLICY_OK},
+	{"joe@example.com", NULL, "", POLICY_OK},
+	{"joe@example.com", NULL, "a@example.com", POLICY_LOGIN},
+	/* Another host's user of the same name is another. */
+	{"joe", "", "joe@mx.example.com", POLICY_OK},
+	{"joe", "", "JOE@MX.example.COM", POLICY_OK},
+	{"joe", "", "joe", POLICY_OK},
+	{"joe", "", "joe@example.com", POLICY_LOGIN},
+	{"joe", "", "joe@x@mx.example.com", POLICY_LOGIN},
+	{"joe@mx.example.com", "", "joe", POLICY_LOGIN},
+	{"joe", "sales@example.com", "sales@example.com", POLICY_OK},
+	{"joe", "!<>", "", POLICY_LOGIN},
+	/* The list. */
+	{"j@x.example", "sales@example.com", "sales@example.com", POLICY_OK},
+	{"j@x.example", "sales@example.com", "sales@EXAMPLE.com", POLICY_OK},
+	{"j@x.example", "sales@Example.Com", "sales@example.com", POLICY_OK},
+	{"j@x.example", "sales@example.com", "Sales@example.com", POLICY_LOGIN},
+	{"j@x.example", "sales@example.com", "j@x.example", POLICY_OK},
+	{"j@x.example", "sales@example.com", "sale@example.com", POLICY_LOGIN},
+	{"j@x.example", "a@b.example,c@d.example", "c@d.example", POLICY_OK},
+	{"j@x.example", "a@b.example,c@d.example", "a@d.example", POLICY_LOGIN},
+	{"j@x.example", "a@b.example,c@d.example", "a@b.example,c@d.example",
+		POLICY_LOGIN},
+	{"j@x.example", ",,a@b.example,", "a@b.example", POLICY_OK},
+	{"j@x.example", ",,a@b.example,", "", POLICY_OK},
+	{"j@x.example", "@", "a@", POLICY_OK},
+	{"j@x.example", "@", "a@b.example", POLICY_LOGIN},
+	{"j@x.example", "example.com", "example.com", POLICY_LOGIN},
+	{"j@x.example", "example.com", "a@example.com", POLICY_LOGIN},
+	{"j@x.example", "@example.com", "any@example.com", POLICY_OK},
+	{"j@x.example", "@EXAMPLE.com", "Any@Example.COM", POLICY_OK},
+	{"j@x.example", "@example.com", "a@sub.example.com", POLICY_LOGIN},
+	{"j@x.example", "@example.com", "a@xexample.com", POLICY_LOGIN},
+	{"j@x.example", "@example.com", "a@example.com@evil.example",
+		POLICY_LOGIN},
+	{"j@x.example", "@example.com", "evil@x@example.com", POLICY_OK},
+	{"j@x.example", "@example.com", "postmaster", POLICY_LOGIN},
+	{"j@x.example", "!<>", "", POLICY_LOGIN},
+	{"j@x.example", "a@b.example,!<>", "", POLICY_LOGIN},
+	{"j@x.example", "!<>,<>", "", POLICY_LOGIN},
+	{"j@x.example", "!<>,a@b.example", "a@b.example", POLICY_OK},
+	{"j@x.example", "!<>", "j@x.example", POLICY_OK},
+	{"j@x.example", "<>", "", POLICY_OK},
+};
+
 /* As qmail-newmrh makes it. */
 static int
 make_cdb(const struct scratch *s)
@@ -119,6 +183,25 @@ check_senders(const struct config *config)
 		snprintf(what, sizeof what, "from <%s>", senders[i].address);
 		ok(policy_sender(config, slice_of(senders[i].address)) ==
 				senders[i].result,
+			what);
+	}
+}
+
+static void
+check_logins(void)
+{
+	struct config config = {.me = slice_of("mx.example.com")};
+
+	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
+		const struct login_case *c = &logins[i];
+		char what[200];
+
+		snprintf(what, sizeof what, "%s (%s) as <%s>", c->login,
+			c->senders == NULL ? "no list" : c->senders,
+			c->address);
+		ok(policy_login_sender(&config, slice_of(c->login),
+			   slice_of(c->senders),
+			   slice_of(c->address)) == c->result,
 			what);
 	}
 }
@@ -167,8 +250,8 @@ check_broken(const struct scratch *s, struct config *config)
 	config->morercpthosts_fd = good;
 	memset(text, 'x', sizeof text);
 	text[1] = '@';
-	ok(policy_recipient(config, (struct slice){text, sizeof text},
-		   false) == POLICY_RELAY,
+	ok(policy_recipient(config, (struct slice){text, sizeof text}, false) ==
+			POLICY_RELAY,
 		"a domain longer than any key");
 	scratch_must(ftruncate(good, 2048) == 0, "ftruncate");
 	ok(policy_recipient(config, more, false) == POLICY_BROKEN,
@@ -191,6 +274,7 @@ main(void)
 	config.morercpthosts_fd = make_cdb(&s);
 	check_recipients(&config);
 	check_senders(&config);
+	check_logins();
 	check_missing();
 	check_broken(&s, &config);
 	close(config.morercpthosts_fd);

@@ -156,6 +156,61 @@ test_find(void)
 }
 
 static void
+test_senders(void)
+{
+	static char longest[USERS_RECORD_MAX + 1], out[USERS_RECORD_MAX];
+	static const struct {
+		const char *login, *senders;
+	} rows[] = {
+		{"none", ""},
+		{"two", "a@b.example,@c.example"},
+		{"words", "a@b.example,@c.example,!<>"},
+		{"field", ""},
+		{"empty", ""},
+		{"case", "a@b.example"},
+	};
+	const struct cdbfile_record records[] = {
+		{"none", "{PLAIN}x:::Joe sender=x:::"},
+		{"two", "{PLAIN}x:::smtp_sender=a@b.example,@c.example"},
+		{"words", "{PLAIN}x:::smtp_sender=a@b.example  Joe "
+			  "smtp_sender=@c.example,!<> xsmtp_sender=z:::"},
+		{"field", "{PLAIN}x:smtp_sender=a:smtp_sender=b::"
+			  "smtp_sender=c:smtp_sender=d:smtp_sender=e"},
+		{"empty", "{PLAIN}x:::smtp_sender=:::"},
+		{"case", "{PLAIN}x:::SMTP_Sender=a@b.example"},
+		{"bad", "{PLAIN}x\n:::smtp_sender=a"},
+		{"long", longest},
+		{NULL, NULL},
+	};
+
+	memset(longest, 'x', USERS_RECORD_MAX);
+	memcpy(longest, ":::smtp_sender=", 15);
+	int fd = cdbfile_make(records);
+	struct buffer b;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		b = BUFFER_OVER(out);
+		ok(users_senders(fd, slice_of(rows[i].login), &user, &b) ==
+					USERS_FOUND &&
+				slice_is(buffer_slice(&b), rows[i].senders),
+			rows[i].login);
+	}
+	b = BUFFER_OVER(out);
+	ok(users_senders(fd, slice_of("long"), &user, &b) == USERS_FOUND &&
+			b.len == USERS_RECORD_MAX - 15,
+		"the longest list");
+	b = BUFFER_OVER(out);
+	ok(users_senders(fd, slice_of("bad"), &user, &b) == USERS_BROKEN,
+		"a record that is no line");
+	ok(users_senders(fd, slice_of("nobody"), &user, &b) == USERS_MISSING,
+		"senders of nobody");
+	b = (struct buffer){out, 0, 10, false};
+	ok(users_senders(fd, slice_of("two"), &user, &b) == USERS_BROKEN,
+		"a list without room");
+	close(fd);
+}
+
+static void
 test_site(void)
 {
 	static const struct {
@@ -350,6 +405,7 @@ main(void)
 	test_records();
 	test_bounds();
 	test_find();
+	test_senders();
 	test_site();
 	test_usable();
 	test_table();

@@ -1,0 +1,58 @@
+/*
+ * table - a small file of records that all connections share, found by name.
+ *
+ * A fixed number of buckets of a few slots each; the name's keyed hash says
+ * which bucket, and is all that the file holds of the name. The key is made
+ * with the file and stands in its header. Each slot has a keyed checksum, so
+ * that one that is torn, stale or made up counts as empty: a damaged file
+ * forgets, it never accuses. A full bucket forgets its least record.
+ *
+ * There is no daemon and nothing to clean up. A change is a lock on the
+ * bucket (gone with the process that holds it), one pread, one pwrite. Who
+ * cannot get the lock in TABLE_LOCK_MS goes on without it: a count may then
+ * be lost, but nobody can stop the others.
+ */
+#ifndef KEEPER_TABLE_H
+#define KEEPER_TABLE_H
+
+#include <bearssl.h>
+
+#include "lib/bytes.h"
+
+#define TABLE_BUCKET_MAX 1024 /* octets of a bucket */
+#define TABLE_RECORD_MAX 112  /* octets of a record */
+#define TABLE_MARK_LEN 8      /* octets of a name's hash, and of a checksum */
+#define TABLE_LOCK_MS 500
+
+struct table_shape {
+	const char *name; /* of the file */
+	uint32_t buckets, slots;
+	size_t record; /* octets */
+	/* How much would be lost with this record at that time; 0: nothing. */
+	uint64_t (*weight)(const void *record, int64_t now);
+};
+
+struct table {
+	const struct table_shape *shape;
+	int fd; /* -1: not open */
+	br_hmac_key_context key;
+	/* between table_take() and table_put() */
+	uint32_t bucket;
+	size_t slot;
+	unsigned char mark[TABLE_MARK_LEN];
+	bool locked;
+};
+
+/* write false: for table_look() alone, and a missing file is not made. */
+int table_open(struct table *t, const struct table_shape *shape,
+	const char *directory, bool write, const char **reason);
+void table_close(struct table *t);
+
+/* The record of that name as it is now, or zeros. 0, or -1 with errno. */
+int table_look(const struct table *t, struct slice name, void *record);
+
+/* The same, locked, to be changed and put back. 0, or -1 with errno. */
+int table_take(struct table *t, struct slice name, int64_t now, void *record);
+int table_put(struct table *t, const void *record);
+
+#endif
