@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/date.h"
 
 #define RESPONSE_THERE 1
 #define KEEPER_FD 0 /* in the authenticator */
@@ -199,6 +200,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x.mechanism = setup->mechanism;
 	x.users_fd = USERS_FD;
 	x.authdomain = setup->authdomain;
+	x.today = date_of(clock_seconds());
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {

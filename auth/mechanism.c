@@ -52,10 +52,7 @@ mechanism_login(struct exchange *x, struct slice login)
 	return 0;
 }
 
-/*
- * The same password in another form, stored for a mechanism that needs it
- * so. Trying it again would cost time and tell nothing.
- */
+/* The login's own password, in a form that another mechanism needs. */
 bool
 mechanism_is_companion(struct slice label)
 {
@@ -76,8 +73,36 @@ keep_label(struct exchange *x, struct slice label)
 enum exchange_result
 mechanism_accept(struct exchange *x, struct slice label)
 {
+	for (size_t i = 0; i < x->user.secrets_count; i++)
+		if (slice_equal(x->user.secrets[i].label, label) &&
+			users_expired(&x->user.secrets[i], x->today)) {
+			x->reason = "expired";
+			return EXCHANGE_FAIL;
+		}
 	keep_label(x, label);
 	return EXCHANGE_OK;
+}
+
+static bool
+sends_password(const struct secret *secret)
+{
+	return secret->kind == SECRET_SCRAM_SHA_256 ||
+	       secret->kind == SECRET_SCRAM_SHA_1 ||
+	       secret->kind == SECRET_CRYPT || secret->kind == SECRET_PLAIN;
+}
+
+bool
+mechanism_tries(const struct user *user, size_t i)
+{
+	struct slice label = user->secrets[i].label;
+
+	if (mechanism_is_companion(label) && user->secrets[0].label.len == 0)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (slice_equal(user->secrets[k].label, label) &&
+			sends_password(&user->secrets[k].secret))
+			return false;
+	return true;
 }
 
 /* Tries the password against the user's secrets until one matches. */
@@ -85,18 +110,20 @@ static enum exchange_result
 try_secrets(struct exchange *x, struct slice password)
 {
 	const struct user *user = &x->user;
-	bool own = user->secrets_count > 0 && user->secrets[0].label.len == 0;
+	struct secret derived = {.kind = SECRET_UNKNOWN};
 	enum exchange_result result = EXCHANGE_FAIL;
 
 	x->reason = "password";
 	for (size_t i = 0; i < user->secrets_count; i++) {
 		const struct user_secret *s = &user->secrets[i];
 
-		if (own && mechanism_is_companion(s->label))
+		if (result == EXCHANGE_OK || !mechanism_tries(user, i))
 			continue;
-		switch (secret_check(&s->secret, password)) {
+		switch (secret_check_next(&s->secret, password, &derived)) {
 		case SECRET_MATCH:
-			return mechanism_accept(x, s->label);
+			/* Once expired, another one may still match. */
+			result = mechanism_accept(x, s->label);
+			break;
 		case SECRET_NO_MEMORY:
 			x->reason = "memory";
 			result = EXCHANGE_TEMPORARY;
@@ -105,6 +132,7 @@ try_secrets(struct exchange *x, struct slice password)
 			break;
 		}
 	}
+	explicit_bzero(&derived, sizeof derived);
 	return result;
 }
 

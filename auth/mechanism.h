@@ -31,6 +31,7 @@ struct exchange {
 	const struct mechanism *mechanism;
 	int users_fd;		  /* authusers.cdb, open for reading */
 	struct slice authdomain;  /* appended to a login without @, or absent */
+	uint32_t today;		  /* date_of(); what expires is refused then */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	/* result */
 	struct buffer challenge;	 /* empty at each step's start */
@@ -73,11 +74,20 @@ extern const struct mechanism *const mechanisms[];
 enum exchange_result mechanism_check_password(
 	struct exchange *x, struct slice login, struct slice password);
 
-/* Success by the secret of that label: what the log will say. */
+/*
+ * Success by the secret of that label: what the log will say. Failure after
+ * all, reason expired, when x->user still tells that it is past its time.
+ */
 enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
 
 /* A label that stands for field 2's password in another form: scram-sha-1. */
 bool mechanism_is_companion(struct slice label);
+
+/*
+ * Is the user's secret number i tried by a password check? Another form of a
+ * password that is tried anyway is not: it would cost time and tell nothing.
+ */
+bool mechanism_tries(const struct user *user, size_t i);
 
 /* usable() of the mechanisms that send the password itself. */
 bool mechanism_password_usable(const struct user *user);

@@ -377,8 +377,10 @@ test_census(void)
 		{"a:" PENCIL "\nb:{MYSTERY}x\n", "SCRAM-SHA-256 PLAIN LOGIN",
 			false, "an unknown scheme does not count"},
 		{"a:" PENCIL ":::smtp_secret_phone=" PENCIL "\n",
-			"SCRAM-SHA-256 PLAIN LOGIN", true,
-			"one more secret to try costs more"},
+			"SCRAM-SHA-256 PLAIN LOGIN", false,
+			"an app password that shares the salt costs nothing"},
+		{"a:{PLAIN}x:::smtp_secret_phone={PLAIN}y\n", "PLAIN LOGIN",
+			true, "one more secret to try costs more"},
 		{"a:{PLAIN}x\nb:{PLAIN}y\n", "PLAIN LOGIN", false,
 			"clear passwords alone"},
 	};
