@@ -39,7 +39,8 @@ ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecsta
 
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = /usr/lib/$(MULTIARCH)
-LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a
+LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a \
+	$(LIBDIR)/libidn.a
 # The C library before the others: what every connection runs lies together.
 LINKED = -Wl,--start-group $(ARCHIVE) -lc $(LIBRARIES) -Wl,--end-group
 
@@ -107,7 +108,7 @@ FUZZ_FLAGS = -std=c17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer \
 build/fuzz/%: tests/fuzz/%.c $(filter-out musl/%,$(MODULES))
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -o $@ $< $(filter-out musl/%,$(MODULES)) \
-		-lbearssl -lcdb -lcrypt
+		-lbearssl -lcdb -lcrypt -lidn
 
 fuzz:
 	./deps fuzz

@@ -318,8 +318,8 @@ proof_fits(const struct secret *secret, struct slice message,
 
 /* Tries every secret that shares what was sent; NULL when none will do. */
 static const struct user_secret *
-find_secret(struct exchange *x, const struct scram *s,
-	struct slice message, const unsigned char *proof)
+find_secret(struct exchange *x, const struct scram *s, struct slice message,
+	const unsigned char *proof)
 {
 	const struct user_secret *found = NULL;
 

@@ -115,11 +115,9 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 {
 	char folded[USERS_LOGIN_MAX], reason[64];
 	struct slice key = {folded, line->login.len};
-	const char *wrong = userfile_line_fault(line);
+	const char *wrong = userfile_parse(line, &run->user);
 	size_t before;
 
-	if (wrong == NULL && users_parse(&run->user, line->record) != 0)
-		wrong = "malformed fields";
 	if (wrong != NULL)
 		return fault(run->c, number, wrong);
 	for (size_t i = 0; i < key.len; i++)

@@ -179,21 +179,24 @@ static int
 write_text(int fd, struct slice text, const struct userfile_edit *edit,
 	struct slice key_line)
 {
-	bool written = edit->record.data == NULL;
+	bool adds = edit->login.data != NULL && edit->record.data != NULL;
 	bool replaced = false;
 
 	if (text.len == 0 && write_all(fd, key_line.data, key_line.len) != 0)
 		return -1;
 	if (write_lines(fd, text, edit, &replaced) != 0)
 		return -1;
-	written = written || replaced;
+	adds = adds && !replaced;
 	/* Added at the end, a line moves no other: line numbers stay true. */
-	if (text.len > 0 && (!written || key_line.len > 0) &&
+	if (text.len > 0 &&
+		(adds || key_line.len > 0 || edit->append.len > 0) &&
 		text.data[text.len - 1] != '\n' && write_all(fd, "\n", 1) != 0)
 		return -1;
 	if (text.len > 0 && write_all(fd, key_line.data, key_line.len) != 0)
 		return -1;
-	return written ? 0 : write_user(fd, edit);
+	if (adds && write_user(fd, edit) != 0)
+		return -1;
+	return write_all(fd, edit->append.data, edit->append.len);
 }
 
 /* Makes the new text and maps it, for the cdb to be made from it. */
@@ -252,10 +255,8 @@ int
 userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	struct census *census)
 {
-	struct compile c = {.file = f,
-		.text = f->text,
-		.lenient =
-			edit->login.data != NULL && edit->record.data == NULL};
+	struct compile c = {
+		.file = f, .text = f->text, .lenient = edit->lenient};
 	struct replacement text = {.fd = -1}, cdb = {.fd = -1};
 	char key_text[KEY_LINE_MAX];
 	struct buffer key_line = BUFFER_OVER(key_text);
@@ -271,7 +272,7 @@ userfile_change(struct userfile *f, const struct userfile_edit *edit,
 		return -1;
 	if (add_key)
 		compile_key_line(&key_line, c.key);
-	if (add_key || edit->login.data != NULL)
+	if (add_key || edit->login.data != NULL || edit->append.len > 0)
 		result = make_text(
 			f, edit, buffer_slice(&key_line), &text, &c.text);
 	if (result == 0)

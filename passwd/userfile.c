@@ -194,6 +194,18 @@ userfile_line_fault(const struct userfile_line *line)
 	return userfile_login_fault(line->login);
 }
 
+const char *
+userfile_parse(const struct userfile_line *line, struct user *user)
+{
+	const char *fault = userfile_line_fault(line);
+
+	if (fault != NULL)
+		return fault;
+	if (users_parse(user, line->record) != 0)
+		return "malformed fields";
+	return user->bad_expiry ? "smtp_expires_ takes YYYY-MM-DD" : NULL;
+}
+
 bool
 userfile_find(const struct userfile *f, struct slice login,
 	struct userfile_line *line)

@@ -43,7 +43,9 @@ struct userfile_line {
 /* One change. An absent login changes no user: the text is compiled only. */
 struct userfile_edit {
 	struct slice login;  /* lower case */
-	struct slice record; /* absent: delete, and let no bad line stop it */
+	struct slice record; /* absent: delete */
+	struct slice append; /* whole lines for the end of the text, or empty */
+	bool lenient;	     /* let no bad line stop it: it is left out */
 };
 
 /*
@@ -65,6 +67,9 @@ bool userfile_next(struct slice text, struct userfile_cursor *at,
 /* What is wrong with a login or a user's line; NULL when it is sound. */
 const char *userfile_login_fault(struct slice login);
 const char *userfile_line_fault(const struct userfile_line *line);
+
+/* The same and what its fields hold; NULL when user is filled. */
+const char *userfile_parse(const struct userfile_line *line, struct user *user);
 
 /* The first line of a login (lower case). False when there is none. */
 bool userfile_find(const struct userfile *f, struct slice login,

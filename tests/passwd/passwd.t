@@ -119,7 +119,7 @@ def test_usage():
             (["-i"], "-i"), (["-i", "4095", "set", "joe"], "-i"),
             (["-i", "1000001", "set", "joe"], "-i"),
             (["-i", "many", "set", "joe"], "-i"),
-            (["-m", "cram-md5", "set", "joe"], "cram-md5"),
+            (["-m", "apop", "set", "joe"], "cram-md5"),
             (["set", "#joe"], "login"), (["set", ""], "login"),
             (["set", "j oe"], "login"), (["set", "j:oe"], "login"),
             (["set", "j\noe"], "login"), (["set", "j" * 256], "login")):
@@ -265,7 +265,9 @@ def test_list():
     ok(done.returncode == 0 and done.out ==
        "joe@example.com: enabled: SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\n"
        "ann: disabled: PLAIN LOGIN\nbob: cannot log in\n"
-       "eve: enabled: PLAIN LOGIN\n", "list: one line a user", done)
+       "eve: enabled: PLAIN LOGIN\n"
+       "eve: app phone: never expires: PLAIN LOGIN\n",
+       "list: one line a user and one an app password", done)
     ok("older" in done.err, "list warns of a cdb older than the text", done)
     os.utime("authusers", (1, 1))
     ok(run("list").err == "", "and not of a newer one")
