@@ -15,6 +15,8 @@
 
 #include "lib/clock.h"
 #include "lib/date.h"
+#include "lib/fork.h"
+#include "lib/memory.h"
 
 #define RESPONSE_THERE 1
 #define KEEPER_FD 0 /* in the authenticator */
@@ -38,7 +40,7 @@ authenticator_start(
 	authenticator_init(a);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
-	a->pid = fork();
+	a->pid = fork_child();
 	if (a->pid == 0)
 		authenticator_run(pair[1], setup);
 	close(pair[1]);
@@ -189,9 +191,9 @@ report(struct verdict_packet *packet, const struct exchange *x,
 static void
 authenticator_run(int fd, const struct authenticator_setup *setup)
 {
-	static struct exchange x;
-	static struct verdict_packet packet;
-	static char response[1 + EXCHANGE_RESPONSE_MAX];
+	static UNTOUCHED struct exchange x;
+	static UNTOUCHED struct verdict_packet packet;
+	static UNTOUCHED char response[1 + EXCHANGE_RESPONSE_MAX];
 	enum exchange_result result;
 
 	/* Random octets are wanted inside, where getrandom is forbidden. */

@@ -45,6 +45,7 @@ struct keeper {
 	bool attacked;
 	unsigned end; /* enum channel_end, 0: none said */
 	int64_t start, deadline;
+	int64_t now; /* of this turn */
 	unsigned log_lines, trace_lines;
 	unsigned messages; /* queued */
 
@@ -73,10 +74,10 @@ struct keeper {
 	size_t helo_len;
 
 	struct signer signer;
-	char envelope_first[KEEPER_ENVELOPE_FIRST];
 
-	/* Large and last: what is above lies on one page. */
+	/* Large: what is above lies on one page, with their first octets. */
 	struct channel_message message; /* the request, then the answer */
+	char envelope_first[KEEPER_ENVELOPE_FIRST];
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "keeper/keeper.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 
 static void
 log_refused(struct keeper *k, const char *reason)
@@ -179,7 +180,7 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 int
 login_verdict(struct keeper *k)
 {
-	static struct verdict_packet packet;
+	static UNTOUCHED struct verdict_packet packet;
 	struct slice user;
 
 	if (k->pending == 0) {

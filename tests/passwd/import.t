@@ -37,25 +37,25 @@ def imported(server, format_, content, *options, name=None, status=0):
     if content is not None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         place.write(path, content, 0o600)
-    done = server.passwd(*options, "import", format_, path, check=False)
-    is_(done.returncode, status, f"{format_}: exit {status}")
-    done.said = [line.replace(path + ":", "") for line in
-                 done.stderr.splitlines()]
-    done.report = done.stdout.splitlines()
-    return done
+    ran = server.passwd(*options, "import", format_, path, check=False)
+    is_(ran.returncode, status, f"{format_}: exit {status}")
+    ran.said = [line.replace(path + ":", "") for line in
+                 ran.stderr.splitlines()]
+    ran.report = ran.stdout.splitlines()
+    return ran
 
 
-def refusals(done):
+def refusals(ran):
     """{line: reason}."""
     found = (re.fullmatch(r"smtpd-passwd: (\d+): refused: (.*)", line)
-             for line in done.said)
+             for line in ran.said)
     return {int(m[1]): m[2] for m in found if m}
 
 
-def notes(done):
+def notes(ran):
     """{line: what was said of a user who came}."""
     found = (re.fullmatch(r"smtpd-passwd: (\d+): (?!refused)(.*)", line)
-             for line in done.said)
+             for line in ran.said)
     return {int(m[1]): m[2] for m in found if m}
 
 
@@ -76,7 +76,7 @@ ALL = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN")
 OFFER = {"AUTHMECHS": " ".join(ALL)}
 
 with case("dovecot"), Server(env=OFFER) as server:
-    done = imported(server, "dovecot", f"""# users
+    ran = imported(server, "dovecot", f"""# users
 joe@example.com:{SCRAM}:1000:1000:Joe smtp_sender=@x:/home/joe::userdb_quota=1
 Ann@Example.com:{{SHA512-CRYPT}}{SHA512}::::::
 off@example.com:!{{PLAIN}}secret
@@ -93,12 +93,12 @@ b@example.com:{{SCRAM-SHA-256}}rubbish
 c d@example.com:{{PLAIN}}x
 e@example.com:{{PLAIN}}x:::smtp_expires_a=soon
 """, status=1)
-    is_(done.report[0], "5 users imported, 1 of them disabled; 9 lines "
+    is_(ran.report[0], "5 users imported, 1 of them disabled; 9 lines "
         "refused", "the sum")
-    is_(done.report[1:], ["SCRAM-SHA-256: 1 of 5", "SCRAM-SHA-1: 0 of 5",
+    is_(ran.report[1:], ["SCRAM-SHA-256: 1 of 5", "SCRAM-SHA-1: 0 of 5",
                           "PLAIN: 5 of 5", "LOGIN: 5 of 5"],
         "how many can use each mechanism")
-    reasons = refusals(done)
+    reasons = refusals(ran)
     is_(sorted(reasons), [8, 9, 10, 11, 12, 13, 14, 15, 16],
         "each refused line by its number")
     for number, word in ((8, "scheme"), (9, "scheme"), (10, "no password"),
@@ -106,8 +106,8 @@ e@example.com:{{PLAIN}}x:::smtp_expires_a=soon
                          (13, "earlier line"), (14, "malformed"),
                          (15, "blank"), (16, "YYYY-MM-DD")):
         ok(word in reasons[number], f"line {number}: {word}", reasons)
-    ok("limits the login" in notes(done).get(7, ""),
-       "a note where Dovecot is stricter", done.said)
+    ok("limits the login" in notes(ran).get(7, ""),
+       "a note where Dovecot is stricter", ran.said)
     is_(lines(server)["joe@example.com"],
         f"{SCRAM}:1000:1000:Joe smtp_sender=@x:/home/joe::userdb_quota=1",
         "a line comes with all its fields")
@@ -117,24 +117,24 @@ e@example.com:{{PLAIN}}x:::smtp_expires_a=soon
     is_(login(server, "PLAIN", "off@example.com", "secret"), FAILED,
         "disabled there is disabled here")
     before = lines(server)
-    done = imported(server, "dovecot", None, status=1)
-    ok(done.report[0].startswith("0 users imported") and
-       refusals(done)[2] == "the user exists already: del comes first",
-       "a second time nobody comes", done)
+    ran = imported(server, "dovecot", None, status=1)
+    ok(ran.report[0].startswith("0 users imported") and
+       refusals(ran)[2] == "the user exists already: del comes first",
+       "a second time nobody comes", ran)
     is_(lines(server), before, "and nobody is replaced")
 
 with case("htpasswd"), Server(env=OFFER,
                               control={"authdomain": "example.com\n"}) as server:
-    done = imported(server, "htpasswd", f"joe:{BCRYPT}\nann:{MD5}\ndes:{DES}\n"
+    ran = imported(server, "htpasswd", f"joe:{BCRYPT}\nann:{MD5}\ndes:{DES}\n"
                     "apr:$apr1$saltsalt$OxyQI/apgvgIzaJrwB2E10\n"
                     "sha:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\nplain:secret\n"
                     "nothing:\n# comment\nempty\n$5$:x\ncost:$2y$31$"
                     "abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n",
                     status=1)
-    is_(done.report, ["3 users imported, 0 of them disabled; 7 lines refused",
+    is_(ran.report, ["3 users imported, 0 of them disabled; 7 lines refused",
                       "SCRAM-SHA-256: 0 of 3", "SCRAM-SHA-1: 0 of 3",
                       "PLAIN: 3 of 3", "LOGIN: 3 of 3"], "the report")
-    reasons = refusals(done)
+    reasons = refusals(ran)
     for number, word in ((4, "$apr1$"), (5, "{SHA}"), (6, "clear"),
                          (7, "no password"), (9, "no colon"), (10, "clear"),
                          (11, "costs too much")):
@@ -148,20 +148,20 @@ with case("htpasswd"), Server(env=OFFER,
         good(server, "six@example.com", "PLAIN")
 
 with case("shadow"), Server(env=OFFER) as server:
-    done = imported(server, "shadow", f"root:*:19000:0:99999:7:::\n"
+    ran = imported(server, "shadow", f"root:*:19000:0:99999:7:::\n"
                     f"joe:{SHA512}:19000:0:99999:7:::\n"
                     f"off:!{SHA512}:19000:0:99999:7:::\n"
                     f"late:{MD5}:19000:0:99999:7::19001:\n"
                     f"future:{MD5}:19000:0:99999:7::99999:\n"
                     "none::19000::::::\nnew:!!:19000::::::\nstar:!*:1::::::\n"
                     "x:x:19000::::::\n", status=1)
-    is_(done.report[0], "4 users imported, 2 of them disabled; 5 lines refused",
+    is_(ran.report[0], "4 users imported, 2 of them disabled; 5 lines refused",
         "the sum")
-    reasons = refusals(done)
+    reasons = refusals(ran)
     for number, word in ((1, "locked"), (6, "no password"), (7, "locked"),
                          (8, "locked"), (9, "another file")):
         ok(word in reasons[number], f"line {number}: {word}", reasons)
-    ok("expired" in notes(done)[4], "an expired account: disabled, and said")
+    ok("expired" in notes(ran)[4], "an expired account: disabled, and said")
     good(server, "joe", "PLAIN")
     good(server, "future", "PLAIN")
     for user in ("off", "late"):
@@ -184,17 +184,17 @@ VPASSWD = (f"joe:{MD5}:1:0:Joe Doe:/home/vpopmail/domains/example.com/joe:"
            f"nopop:{MD5}:1:2:N:/x:NOQUOTA\n")
 
 with case("vpasswd"), Server(env=OFFER) as server:
-    done = imported(server, "vpasswd", VPASSWD + "short:x:1\n"
+    ran = imported(server, "vpasswd", VPASSWD + "short:x:1\n"
                     "flags:x:1:many:N:/x:Q\nnone::1:0:N:/x:Q\n", "-i", "4096",
                     name="domains/example.com/vpasswd", status=1)
-    is_(done.report, ["6 users imported, 2 of them disabled; 3 lines refused",
+    is_(ran.report, ["6 users imported, 2 of them disabled; 3 lines refused",
                       "SCRAM-SHA-256: 3 of 6", "SCRAM-SHA-1: 3 of 6",
                       "PLAIN: 6 of 6", "LOGIN: 6 of 6"], "the report")
-    ok("not a line of vpasswd" in refusals(done)[7] and
-       "not a line of vpasswd" in refusals(done)[8] and
-       "no password" in refusals(done)[9], "why lines were refused", done)
-    ok("another one" in notes(done)[3], "a clear password that does not fit "
-       "the crypt string is not taken", done.said)
+    ok("not a line of vpasswd" in refusals(ran)[7] and
+       "not a line of vpasswd" in refusals(ran)[8] and
+       "no password" in refusals(ran)[9], "why lines were refused", ran)
+    ok("another one" in notes(ran)[3], "a clear password that does not fit "
+       "the crypt string is not taken", ran.said)
     good(server, "joe@example.com", *ALL)
     ok(lines(server)["joe@example.com"].startswith("{SCRAM-SHA-256}4096,"),
        "from the clear password SCRAM secrets are made")
@@ -203,7 +203,7 @@ with case("vpasswd"), Server(env=OFFER) as server:
     is_(login(server, "PLAIN", "bob@example.com", "other"), FAILED,
         "the other password is none")
     for number, user in ((4, "nosmtp"), (5, "norelay")):
-        ok("vpopmail" in notes(done)[number], f"{user}: disabled, and said")
+        ok("vpopmail" in notes(ran)[number], f"{user}: disabled, and said")
         is_(login(server, "PLAIN", user + "@example.com", "secret"), FAILED,
             f"{user}: refused")
 
@@ -214,9 +214,9 @@ with case("vpasswd.cdb"), Server(env=OFFER) as server:
              for line in VPASSWD.splitlines()]
     vpasswd_cdb(path, pairs + [(b"evil", b"x:1:0:N:/x:Q\nroot:" +
                                 MD5.encode() + b":1:0:N:/x:Q")])
-    done = imported(server, "vpasswd", None, "-i", "4096",
+    ran = imported(server, "vpasswd", None, "-i", "4096",
                     name="domains/example.org/vpasswd.cdb", status=1)
-    is_(done.report[0], "6 users imported, 2 of them disabled; 1 line refused",
+    is_(ran.report[0], "6 users imported, 2 of them disabled; 1 line refused",
         "the same users")
     good(server, "joe@example.org", *ALL)
     good(server, "ann@example.org", "PLAIN")
@@ -231,22 +231,22 @@ with case("vpasswd.cdb"), Server(env=OFFER) as server:
         with case(what):
             place.write(path, broken)
             before = lines(server)
-            done = server.passwd("import", "vpasswd", path, check=False)
-            ok(done.returncode in (1, 111) and not done.stdout.startswith("6")
-               and lines(server) == before, f"{what}: nothing comes", done)
+            ran = server.passwd("import", "vpasswd", path, check=False)
+            ok(ran.returncode in (1, 111) and not ran.stdout.startswith("6")
+               and lines(server) == before, f"{what}: nothing comes", ran)
 
 with case("sqmail"), Server(env=OFFER) as server:
-    done = imported(server, "sqmail", "# s/qmail\n\njoe@example.com:secret\n"
+    ran = imported(server, "sqmail", "# s/qmail\n\njoe@example.com:secret\n"
                     "ann@example.com:pass word  \noff@example.com:secret\n"
                     "!off@example.com:\n!@gone.example\nold@gone.example:secret"
                     "\nsys:?\nenv:!\n@virtual.example:&\n@:+\n*:=\n"
                     "hash@example.com:%5f4dcc3b5aa765d61d8327deb882cf99\n"
                     "nothing\nequals:=secret\nc:a:b\n",
                     "-i", "4096", status=1)
-    is_(done.report[:3], [
+    is_(ran.report[:3], [
         "5 users imported, 2 of them disabled; 10 lines refused",
         "SCRAM-SHA-256: 5 of 5", "SCRAM-SHA-1: 5 of 5"], "the report")
-    reasons = refusals(done)
+    reasons = refusals(ran)
     for number, word in ((6, "disables"), (7, "disables"), (9, "another"),
                          (10, "another"), (11, "domain"), (12, "domain"),
                          (13, "domain"), (14, "hash"), (15, "no password"),
@@ -273,10 +273,10 @@ def peer_env(name):
 with case("sasldb"), Server(env=OFFER) as server:
     listing = ("joe@example.com: userPassword\nann@example.com: "
                "cmusaslsecretOTP\nrubbish\n")
-    done = imported(server, "sasldb", listing, status=1)
-    ok(done.report[0] == "1 user imported, 1 of them disabled; 2 lines refused"
-       and "without a password" in done.stderr,
-       "the listing has no passwords: disabled until set", done)
+    ran = imported(server, "sasldb", listing, status=1)
+    ok(ran.report[0] == "1 user imported, 1 of them disabled; 2 lines refused"
+       and "without a password" in ran.stderr,
+       "the listing has no passwords: disabled until set", ran)
     is_(login(server, "PLAIN", "joe@example.com", ""), "501 5.5.2 malformed "
         "authentication response", "no password is no way in")
     server.passwd("set", "joe@example.com", stdin="secret")
@@ -288,15 +288,15 @@ with case("sasldb"), Server(env=OFFER) as server:
             b" utf\\c3\\a9\\00example.com\\00userPassword\n s\\5c\\c3\\a9\\\\\n"
             b" a@b\\00example.com\\00userPassword\n secret\n"
             b" lone\n secret\n b\\00x\\00userPassword\n bad\\zz\nDATA=END\n")
-    done = imported(server, "sasldb", dump, "-i", "4096", name="dump",
+    ran = imported(server, "sasldb", dump, "-i", "4096", name="dump",
                     status=1)
-    is_(done.report[0], "3 users imported, 0 of them disabled; 3 lines refused",
+    is_(ran.report[0], "3 users imported, 0 of them disabled; 3 lines refused",
         "a dump in text", )
     good(server, "joe@example.com", *ALL)
     good(server, "utf\u00e9@example.com", "PLAIN", password="s\\\u00e9\\")
     good(server, "a@b", "PLAIN")
-    ok("not a line of db_dump" in refusals(done)[17], "an escape that is none",
-       done.said)
+    ok("not a line of db_dump" in refusals(ran)[17], "an escape that is none",
+       ran.said)
     hexed = (b"VERSION=3\nformat=bytevalue\ntype=hash\nHEADER=END\n " +
              b"hex\0example.com\0userPassword".hex().encode() + b"\n " +
              b"secret".hex().encode() + b"\nDATA=END\n")
@@ -312,20 +312,20 @@ with case("a Berkeley db"), Server(env=OFFER) as server:
         subprocess.run([LOAD, "-T", "-t", "hash", path], check=True, input=(
             "joe\\00example.com\\00userPassword\nsecret\n"
             "ann\\00example.com\\00userPassword\nsecret\n").encode())
-        done = imported(server, "sasldb", None, "-i", "4096", name="sasldb2")
-        is_(done.report[0], "2 users imported, 0 of them disabled; 0 lines "
+        ran = imported(server, "sasldb", None, "-i", "4096", name="sasldb2")
+        is_(ran.report[0], "2 users imported, 0 of them disabled; 0 lines "
             "refused", "its users come, by db_dump")
         good(server, "joe@example.com", *ALL)
         good(server, "ann@example.com", "PLAIN")
         place.write(path, b"\0" * 4096)
-        done = imported(server, "sasldb", None, name="sasldb2", status=111)
-        ok("db_dump cannot read it" in done.stderr, "one that is none", done)
-        done = subprocess.run(
+        ran = imported(server, "sasldb", None, name="sasldb2", status=111)
+        ok("db_dump cannot read it" in ran.stderr, "one that is none", ran)
+        ran = subprocess.run(
             [place.program("smtpd-passwd"), "-f", server.path("authusers"),
              "import", "sasldb", path], env={"PATH": "/nonexistent"},
             capture_output=True, text=True, check=False)
-        ok(done.returncode == 111 and "db-util" in done.stderr,
-           "without db_dump: says which package has it", done)
+        ok(ran.returncode == 111 and "db-util" in ran.stderr,
+           "without db_dump: says which package has it", ran)
     program = os.path.join(PEERS, "sasl2-bin/usr/sbin/saslpasswd2")
     if not os.path.exists(program):
         skip("saslpasswd2's own", "sasl2-bin is not unpacked")
@@ -347,20 +347,20 @@ with case("whatever file it is"), Server() as server:
             ("dovecot", "/", 111, "directory"),
             ("htpasswd", place.program("smtpd-passwd"), 111, "no text"),
             ("vpasswd", place.program("smtpd-passwd"), 111, "cdb")):
-        done = server.passwd("import", format_, path, check=False)
-        ok(done.returncode == status and word in done.stderr and
+        ran = server.passwd("import", format_, path, check=False)
+        ok(ran.returncode == status and word in ran.stderr and
            not os.path.exists(server.path("authusers")),
-           f"{format_} {path[:20]}: {status}", done)
-    done = server.passwd("import", "htpasswd", "/dev/stdin",
+           f"{format_} {path[:20]}: {status}", ran)
+    ran = server.passwd("import", "htpasswd", "/dev/stdin",
                          stdin=f"joe@example.com:{MD5}\n")
     good(server, "joe@example.com", "PLAIN")
     before = lines(server)
     server.write("authusers", open(server.path("authusers")).read() +
                  "bad line\n", 0o600)
-    done = server.passwd("import", "htpasswd", "/dev/stdin",
+    ran = server.passwd("import", "htpasswd", "/dev/stdin",
                          stdin=f"new@example.com:{MD5}\n", check=False)
-    ok(done.returncode == 111 and "authusers:3: no colon" in done.stderr,
-       "a bad line that was there stops it", done)
+    ok(ran.returncode == 111 and "authusers:3: no colon" in ran.stderr,
+       "a bad line that was there stops it", ran)
     good(server, "joe@example.com", "PLAIN")
     is_(login(server, "PLAIN", "new@example.com", "secret"), FAILED,
         "and nobody came")
@@ -371,13 +371,13 @@ with case("an import with -m"), Server() as server:
     gecos = lines(server)["joe@example.com"].split(":")[3]
     ok("{CRAM-MD5}cd3ba7de" in gecos and "{DIGEST-MD5}mx.example.org," in gecos,
        "clear passwords make weaker secrets too, when asked", gecos)
-    done = imported(server, "sqmail", b"latin@example.com:s\xe9cret\n", "-i",
+    ran = imported(server, "sqmail", b"latin@example.com:s\xe9cret\n", "-i",
                     "4096", name="latin")
-    ok("SASLprep" in notes(done).get(1, ""), "one that cannot be prepared is "
-       "stored as it is, and said", done.said)
-    done = imported(server, "sqmail", "long@example.com:" + "x" * 512 + "\n",
+    ok("SASLprep" in notes(ran).get(1, ""), "one that cannot be prepared is "
+       "stored as it is, and said", ran.said)
+    ran = imported(server, "sqmail", "long@example.com:" + "x" * 512 + "\n",
                     name="long", status=1)
-    ok("511" in refusals(done)[1], "one that is too long is refused")
+    ok("511" in refusals(ran)[1], "one that is too long is refused")
 
 with case("export dovecot"), Server() as server:
     second = scram_secret("SCRAM-SHA-1", "secret")
@@ -391,11 +391,11 @@ with case("export dovecot"), Server() as server:
         f"off@example.com:!{MD5}\n", "nothing of ours, and no site key")
     for arguments, status in ((("export", "postfix"), 100), (("export",), 100),
                               (("export", "dovecot", "x"), 100)):
-        done = server.passwd(*arguments, check=False)
-        is_((done.returncode, done.stdout), (status, ""), f"{arguments}")
+        ran = server.passwd(*arguments, check=False)
+        is_((ran.returncode, ran.stdout), (status, ""), f"{arguments}")
     server.write("authusers", "bad\nann@example.com:x\n", 0o600)
-    done = server.passwd("export", "dovecot", check=False)
-    ok(done.returncode == 111 and done.stdout == "ann@example.com:x\n" and
-       "authusers:1: no colon" in done.stderr, "a bad line is left out", done)
+    ran = server.passwd("export", "dovecot", check=False)
+    ok(ran.returncode == 111 and ran.stdout == "ann@example.com:x\n" and
+       "authusers:1: no colon" in ran.stderr, "a bad line is left out", ran)
 
 done()

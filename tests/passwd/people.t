@@ -48,10 +48,10 @@ def words(server, user=JOE):
 
 def newapp(server, *arguments):
     """Makes an app password; what was printed."""
-    done = server.passwd(*arguments)
-    ok(FORM.fullmatch(done.stdout), f"{arguments}: a readable password, "
-       "alone on standard output", done.stdout)
-    return done.stdout.strip(), done.stderr
+    ran = server.passwd(*arguments)
+    ok(FORM.fullmatch(ran.stdout), f"{arguments}: a readable password, "
+       "alone on standard output", ran.stdout)
+    return ran.stdout.strip(), ran.stderr
 
 
 def login(server, mechanism, user, password):
@@ -63,11 +63,11 @@ def login(server, mechanism, user, password):
 def refused(server, arguments, status, *said):
     """A command that must change nothing."""
     before = text(server)
-    done = server.passwd(*arguments, check=False)
-    ok(done.returncode == status and not done.stdout
-       and all(word in done.stderr for word in said)
-       and done.stderr.count("\n") == 1 and text(server) == before,
-       f"{' '.join(arguments)}: {status}, and nothing changes", done)
+    ran = server.passwd(*arguments, check=False)
+    ok(ran.returncode == status and not ran.stdout
+       and all(word in ran.stderr for word in said)
+       and ran.stderr.count("\n") == 1 and text(server) == before,
+       f"{' '.join(arguments)}: {status}, and nothing changes", ran)
 
 
 with case("newapp"), Server(users={JOE: "secret", ANN: "other"}) as server:
@@ -112,10 +112,10 @@ with case("newapp"), Server(users={JOE: "secret", ANN: "other"}) as server:
             f"{mechanism}: beside the new one")
         is_(login(server, mechanism, JOE, "secret"), FAILED,
             f"{mechanism}: the old one is gone")
-    done = server.passwd("-i", "4096", "set", JOE, stdin="secret")
-    ok("-i ignored" in done.stderr and
+    ran = server.passwd("-i", "4096", "set", JOE, stdin="secret")
+    ok("-i ignored" in ran.stderr and
        line(server).startswith("{SCRAM-SHA-256}10000,"),
-       "set -i gives way to app passwords, and says so", done)
+       "set -i gives way to app passwords, and says so", ran)
     with case("exit codes"):
         refused(server, ("newapp", JOE, "phone"), 1, "phone", "delapp")
         refused(server, ("newapp", "nobody@example.com", "x"), 1, "no such")
@@ -132,8 +132,8 @@ with case("delapp"), Server(users={JOE: "secret"}) as server:
     phone, _ = newapp(server, "newapp", JOE, "phone")
     tablet, _ = newapp(server, "newapp", JOE, "tablet")
     server.passwd("expire", JOE, "phone", day(9))
-    done = server.passwd("delapp", JOE, "phone")
-    is_(done.stdout, f"deleted app password phone of {JOE}\n", "says so")
+    ran = server.passwd("delapp", JOE, "phone")
+    is_(ran.stdout, f"deleted app password phone of {JOE}\n", "says so")
     ok("phone" not in text(server), "secrets and date are gone")
     for mechanism in ALL:
         is_(login(server, mechanism, JOE, phone), FAILED,
@@ -165,9 +165,9 @@ with case("dates"), Server(users={JOE: "secret"}) as server:
     for date, good in ((day(1), True), (day(400), True), ("9999-12-31", True),
                        (day(0), False), (day(-1), False),
                        ("2001-01-01", False), ("never", True)):
-        done = server.passwd("expire", JOE, "phone", date)
-        ok(f"expires {date}" in done.stdout or "never" in done.stdout,
-           f"expire {date}: says so", done)
+        ran = server.passwd("expire", JOE, "phone", date)
+        ok(f"expires {date}" in ran.stdout or "never" in ran.stdout,
+           f"expire {date}: says so", ran)
         got = [login(server, mechanism, JOE, phone) for mechanism in ALL]
         is_(got, [OK] * len(ALL) if good else usual,
             f"{date}: {'good' if good else 'the replies of a wrong password'}")
@@ -181,9 +181,9 @@ with case("dates"), Server(users={JOE: "secret"}) as server:
             f"{date}: nor the own password")
     ok("smtp_expires" not in text(server), "never leaves no date behind")
     server.passwd("expire", JOE, "phone", "2001-01-01")
-    done = server.passwd("check", JOE, stdin=phone, check=False)
-    ok(done.returncode == 1 and "expired" in done.stderr, "check says why",
-       done)
+    ran = server.passwd("check", JOE, stdin=phone, check=False)
+    ok(ran.returncode == 1 and "expired" in ran.stderr, "check says why",
+       ran)
     server.passwd("expire", JOE, "tablet", "2999-12-31")
     listed = server.passwd("list").stdout
     ok("app phone: expired 2001-01-01: " in listed and
@@ -239,9 +239,9 @@ with case("weaker secrets"), Server(users={JOE: "secret"}) as server:
 with case("sender"), Server(users={JOE: "secret"}) as server:
     before = line(server)
     is_(server.passwd("sender", JOE).stdout, "", "none yet")
-    done = server.passwd("sender", JOE, "sales@example.com", "@joe.example",
+    ran = server.passwd("sender", JOE, "sales@example.com", "@joe.example",
                          "!<>")
-    is_(done.stdout, f"senders changed for {JOE}\n", "says so")
+    is_(ran.stdout, f"senders changed for {JOE}\n", "says so")
     is_(words(server)[-1], ["smtp_sender",
                             "sales@example.com,@joe.example,!<>"],
         "the list in field 5")
@@ -306,10 +306,10 @@ with case("beside bad lines"), Server(
                               (("del", "bob@example.com"), "y")):
         user = command[1]
         is_(login(server, "PLAIN", user, password), OK, f"{command}: before")
-        done = server.passwd(*command)
+        ran = server.passwd(*command)
         first = 4 if command[0] == "del" else 5
-        ok(all(f"authusers:{first + n}: " in done.stderr for n in range(3)),
-           f"{command}: names each bad line", done)
+        ok(all(f"authusers:{first + n}: " in ran.stderr for n in range(3)),
+           f"{command}: names each bad line", ran)
         is_(login(server, "PLAIN", user, password), FAILED,
             f"{command}: after")
         ok(text(server).endswith(BAD), f"{command}: they stay")
@@ -346,8 +346,8 @@ with case("SASLprep"), Server() as server:
             ("\u00aa", "a", "NFKC"), ("\u2168", "IX", "a Roman number"),
             ("a\u00a0b", "a b", "a blank is a blank"),
             ("e\u0301t\u00e9", "\u00e9t\u00e9", "composed and not")):
-        done = server.passwd("set", JOE, stdin=given)
-        is_("was prepared" in done.stderr, given != prepared,
+        ran = server.passwd("set", JOE, stdin=given)
+        is_("was prepared" in ran.stderr, given != prepared,
             f"{what}: a warning if it is another")
         for mechanism in ALL:
             is_(login(server, mechanism, JOE, prepared), OK,
@@ -358,9 +358,9 @@ with case("SASLprep"), Server() as server:
     for given, why in (("a\tb", "forbidden"), ("\u0627" + "1", "direction"),
                        ("\U0001f600", "3.2"), ("\u00ad", "nothing is left"),
                        ("\ufdfa" * 170, "511")):
-        done = server.passwd("set", JOE, stdin=given)
-        ok("cannot be prepared" in done.stderr and why in done.stderr,
-           f"{given[:3]!r}: stored as given, with a warning", done)
+        ran = server.passwd("set", JOE, stdin=given)
+        ok("cannot be prepared" in ran.stderr and why in ran.stderr,
+           f"{given[:3]!r}: stored as given, with a warning", ran)
         is_(login(server, "PLAIN", JOE, given), OK, f"{given[:3]!r}: works")
 
 with case("a clear password beside SCRAM"), Server() as server:
