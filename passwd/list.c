@@ -110,7 +110,7 @@ static int
 each_user(const struct passwd_request *r, bool export)
 {
 	uint32_t today = date_of(clock_seconds());
-	struct userfile_cursor at = {0};
+	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 	struct userfile f;
 	struct user user;

@@ -31,6 +31,12 @@ struct userfile {
 struct userfile_cursor {
 	size_t offset;
 	size_t line; /* number of the line read last, from 1 */
+	/*
+	 * Gives the memory behind it back: only over what userfile_map() has
+	 * mapped, which is then read anew should it be wanted again.
+	 */
+	bool lets_go;
+	size_t gone; /* octets given back */
 };
 
 /* A user's line; or a comment or empty line, whose login is absent. */
@@ -59,6 +65,9 @@ void userfile_close(struct userfile *f);
 /* A whole file to read, and back. Returns 0, or -1 with errno. */
 int userfile_map(int fd, size_t len, struct slice *text);
 void userfile_unmap(struct slice text);
+
+/* Gives the memory of a part back, whole pages of it; it stays readable. */
+void userfile_let_go(struct slice text, size_t from, size_t to);
 
 /* The next line of a text; false at its end. */
 bool userfile_next(struct slice text, struct userfile_cursor *at,
