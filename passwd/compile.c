@@ -34,6 +34,44 @@ fault(const struct compile *c, size_t line, const char *reason)
 	return 0;
 }
 
+/* Has everything been said about the lines but which logins are doubles? */
+static bool
+is_second(const struct run *run)
+{
+	return run->seen.slots != NULL;
+}
+
+static void
+warn(struct run *run, size_t line, const char *reason)
+{
+	struct userfile *f = run->c->file;
+
+	if (is_second(run))
+		return;
+	(void)userfile_fail(f, "%s:%zu: %s", f->name, line, reason);
+	f->warn(f->message);
+}
+
+/* Can one SCRAM exchange be tried against all secrets of its hash? */
+static bool
+shares_salts(const struct user *user)
+{
+	const struct secret *first[2] = {NULL, NULL};
+
+	for (size_t i = 0; i < user->secrets_count; i++) {
+		const struct secret *secret = &user->secrets[i].secret;
+		size_t hash = secret->kind == SECRET_SCRAM_SHA_1;
+
+		if (!secret_shares_derived(secret, secret))
+			continue; /* not SCRAM */
+		if (first[hash] == NULL)
+			first[hash] = secret;
+		if (!secret_shares_derived(secret, first[hash]))
+			return false;
+	}
+	return true;
+}
+
 static int
 write_failed(const struct compile *c)
 {
@@ -53,7 +91,7 @@ add_record(struct run *run, struct slice key, struct slice data)
 static size_t
 line_before(struct run *run, struct slice login, size_t number)
 {
-	if (run->seen.slots == NULL)
+	if (!is_second(run))
 		return 0;
 	return seen_add(&run->seen, login, number);
 }
@@ -67,7 +105,7 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 	size_t before;
 
 	if (wrong != NULL)
-		return fault(run->c, number, wrong);
+		return is_second(run) ? 0 : fault(run->c, number, wrong);
 	for (size_t i = 0; i < key.len; i++)
 		folded[i] = bytes_lower(line->login.data[i]);
 	before = line_before(run, key, number);
@@ -78,13 +116,12 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 		buffer_add_number(&b, before);
 		return fault(run->c, number, buffer_string(&b));
 	}
-	if (!census_add(run->census, &run->user)) {
-		(void)userfile_fail(run->c->file,
-			"%s:%zu: no secret of a "
-			"known scheme: cannot log in",
-			run->c->file->name, number);
-		run->c->file->warn(run->c->file->message);
-	}
+	if (!census_add(run->census, &run->user))
+		warn(run, number, "no secret of a known scheme: cannot log in");
+	if (!shares_salts(&run->user))
+		warn(run, number,
+			"SCRAM secrets of one hash differ in salt or count: "
+			"by SCRAM only the first is of use");
 	return add_record(run, key, line->record);
 }
 
