@@ -50,13 +50,13 @@ remember_existing(struct import *i)
 {
 	struct userfile_cursor at = {0};
 	struct userfile_line line;
-	char text[USERS_LOGIN_MAX];
 	struct slice none = {NULL, 0};
 
 	if (seen_open(&i->seen, count_lines(i->file.text) +
 					count_lines(i->source.text)) != 0)
 		return -1;
 	while (userfile_next(i->file.text, &at, &line)) {
+		char text[USERS_LOGIN_MAX];
 		struct buffer login = BUFFER_OVER(text);
 
 		if (line.login.data != NULL &&

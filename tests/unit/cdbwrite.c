@@ -65,8 +65,8 @@ by_libcdb(struct cdb *cdb, unsigned i)
 	struct slice k = key_of(i, key), expected = data_of(i, data);
 
 	return cdb_find(cdb, k.data, (unsigned)k.len) == 1 &&
-	       slice_equal(expected, (struct slice){cdb_getdata(cdb),
-					     cdb_datalen(cdb)});
+	       slice_equal(expected,
+		       (struct slice){cdb_getdata(cdb), cdb_datalen(cdb)});
 }
 
 static void

@@ -50,8 +50,8 @@ test_records(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char record[256];
 
-		snprintf(record, sizeof record, "{PLAIN}y:::%s:::",
-			rows[i].gecos);
+		snprintf(record, sizeof record,
+			"{PLAIN}y:::%s:::", rows[i].gecos);
 		ok(parse(record) == 0 && user.secrets_count == 2 &&
 				user.secrets[1].expires == rows[i].expires &&
 				user.secrets[0].expires == 0 &&
@@ -83,7 +83,8 @@ static const struct cdbfile_record records[] = {
 		"smtp_expires_a=2026-11-21 smtp_secret_b={PLAIN}both "
 		"smtp_secret_c={PLAIN}both smtp_expires_b=2000-01-01"},
 	{"forms", SCRAM_256 ":::smtp_secret_scram-sha-1=" SCRAM_1
-			    " smtp_secret_p=" SCRAM_256 " smtp_secret_p=" SCRAM_1},
+			    " smtp_secret_p=" SCRAM_256
+			    " smtp_secret_p=" SCRAM_1},
 	{"off", "!{PLAIN}own:::smtp_secret_a={PLAIN}app "
 		"smtp_expires_a=2000-01-01"},
 	{"#site", SITE},
@@ -134,8 +135,7 @@ test_accept(void)
 
 	exchange_start(&x, "PLAIN", fd);
 	x.today = TODAY;
-	cdbfile_must(
-		users_find(fd, slice_of("joe"), &x.user) == USERS_FOUND);
+	cdbfile_must(users_find(fd, slice_of("joe"), &x.user) == USERS_FOUND);
 	ok(mechanism_accept(&x, slice_of("a")) == EXCHANGE_FAIL &&
 			strcmp(x.reason, "expired") == 0 && x.label[0] == '\0',
 		"a label past its time is not accepted");
