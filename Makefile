@@ -41,7 +41,8 @@ ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack \
 
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = /usr/lib/$(MULTIARCH)
-LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a
+LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a \
+	$(LIBDIR)/libidn.a
 # The C library before the others: what every connection runs lies together.
 LINKED = -Wl,--start-group $(ARCHIVE) -lc $(LIBRARIES) -Wl,--end-group
 
@@ -113,7 +114,7 @@ FUZZ_FLAGS = -std=c17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer \
 build/fuzz/%: tests/fuzz/%.c $(filter-out musl/%,$(MODULES))
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -o $@ $< $(filter-out musl/%,$(MODULES)) \
-		-lbearssl -lcdb -lcrypt
+		-lbearssl -lcdb -lcrypt -lidn
 
 fuzz:
 	./deps fuzz
@@ -158,7 +159,7 @@ lint:
 	cppcheck --quiet --enable=warning,portability,performance \
 		--error-exitcode=1 --inline-suppr -I. $(filter-out musl/%,$(SOURCES))
 
--include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d) $(UNITS:%=$(BUILD)/tests/unit/%.d)
+-include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/tests/*/*.d)
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:

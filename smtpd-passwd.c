@@ -18,17 +18,34 @@
 
 static int build(const struct passwd_request *r);
 
+#define ANY 1000 /* arguments */
+
 static const struct command {
 	const char *name;
-	bool takes_user;
+	const char *arguments; /* USER first, where it takes one */
+	int least, most;       /* of the arguments */
 	int (*run)(const struct passwd_request *r);
 } commands[] = {
-	{"set", true, passwd_set},
-	{"del", true, passwd_del},
-	{"list", false, passwd_list},
-	{"check", true, passwd_check},
-	{"build", false, build},
+	{"set", "USER", 1, 1, passwd_set},
+	{"del", "USER", 1, 1, passwd_del},
+	{"list", "no argument", 0, 0, passwd_list},
+	{"check", "USER", 1, 1, passwd_check},
+	{"build", "no argument", 0, 0, build},
+	{"newapp", "USER LABEL", 2, 2, passwd_newapp},
+	{"delapp", "USER LABEL", 2, 2, passwd_delapp},
+	{"expire", "USER LABEL DATE or never", 3, 3, passwd_expire},
+	{"sender", "USER [ADDRESS...]", 1, ANY, passwd_sender},
+	{"disable", "USER", 1, 1, passwd_disable},
+	{"enable", "USER", 1, 1, passwd_enable},
+	{"import", "FORMAT FILE", 2, 2, passwd_import},
+	{"export", "FORMAT", 1, 1, passwd_export},
 };
+
+static bool
+takes_user(const struct command *command)
+{
+	return slice_starts_nocase(slice_of(command->arguments), "USER");
+}
 
 static _Noreturn void
 leave(int status)
@@ -86,18 +103,35 @@ build(const struct passwd_request *r)
 static void
 print_help(void)
 {
-	(void)fputs("usage: " PASSWD_PROGRAM " [-f FILE] [-i N] COMMAND\n"
-		    "  set USER    add a user or change a password\n"
-		    "  del USER    delete a user\n"
-		    "  list        show who can log in, and how\n"
-		    "  check USER  is this the password? exit 0 yes, 1 no\n"
-		    "  build       compile FILE to FILE.cdb\n"
-		    "  -f FILE     the user file, default authusers in the "
-		    "control directory\n"
-		    "  -i N        iterations of SCRAM, default 10000\n"
-		    "  -h, -V      this text, the version\n"
-		    "Passwords are read from the terminal, or one line from "
-		    "standard input.\n",
+	(void)fputs(
+		"usage: " PASSWD_PROGRAM
+		" [-f FILE] [-m MECH]... [-i N] COMMAND\n"
+		"  set USER    add a user or change a password\n"
+		"  del USER    delete a user\n"
+		"  list        show who can log in, and how\n"
+		"  check USER  is this the password? exit 0 yes, 1 no\n"
+		"  build       compile FILE to FILE.cdb\n"
+		"  newapp USER LABEL       make up, show and store an app "
+		"password\n"
+		"  delapp USER LABEL       delete one\n"
+		"  expire USER LABEL DATE  refuse one from DATE on "
+		"(YYYY-MM-DD or never)\n"
+		"  sender USER [ADDRESS..] show or replace the addresses "
+		"USER may send as\n"
+		"  disable USER, enable USER\n"
+		"  import FORMAT FORMATS_FILE  add the users of another "
+		"program's file:\n"
+		"              dovecot htpasswd shadow vpasswd sqmail "
+		"sasldb\n"
+		"  export dovecot  print a passwd-file without what is ours\n"
+		"  -f FILE     the user file, default authusers in the "
+		"control directory\n"
+		"  -m MECH     store a weaker secret too: cram-md5, "
+		"digest-md5\n"
+		"  -i N        iterations of SCRAM, default 10000\n"
+		"  -h, -V      this text, the version\n"
+		"Passwords are read from the terminal, or one line from "
+		"standard input.\n",
 		stdout);
 }
 
@@ -116,6 +150,18 @@ set_iterations(struct passwd_request *r, const char *text)
 }
 
 static void
+add_mechanism(struct passwd_request *r, const char *name)
+{
+	if (slice_is_nocase(slice_of(name), "cram-md5"))
+		r->weaker |= RECORD_CRAM_MD5;
+	else if (slice_is_nocase(slice_of(name), "digest-md5"))
+		r->weaker |= RECORD_DIGEST_MD5;
+	else
+		exit(passwd_fatal(PASSWD_USAGE,
+			"-m %.32s: it takes cram-md5 or digest-md5", name));
+}
+
+static void
 read_options(struct passwd_request *r, int argc, char **argv)
 {
 	int option;
@@ -130,10 +176,8 @@ read_options(struct passwd_request *r, int argc, char **argv)
 			set_iterations(r, optarg);
 			break;
 		case 'm':
-			exit(passwd_fatal(PASSWD_USAGE,
-				"-m %.32s: this version stores no further "
-				"mechanism",
-				optarg));
+			add_mechanism(r, optarg);
+			break;
 		case 'h':
 			print_help();
 			leave(0);
@@ -163,9 +207,9 @@ read_command(int argc, char **argv)
 	if (command == NULL)
 		exit(passwd_fatal(PASSWD_USAGE, "unknown command %.32s; see -h",
 			argv[0]));
-	if (argc - 1 != (command->takes_user ? 1 : 0))
+	if (argc - 1 < command->least || argc - 1 > command->most)
 		exit(passwd_fatal(PASSWD_USAGE, "%s takes %s", command->name,
-			command->takes_user ? "one USER" : "no argument"));
+			command->arguments));
 	return command;
 }
 
@@ -192,29 +236,34 @@ open_directory(const char *file)
 	return fd;
 }
 
-/* The login as it is stored: lower case, with the domain it lacks. */
+/* What the control directory says about every user. */
 static void
-make_login(int directory, const char *user, struct buffer *out)
+read_domain(struct passwd_request *r)
 {
-	struct slice domain = {NULL, 0};
-	const char *reason, *fault;
+	const char *reason;
 
-	buffer_add_text(out, user);
-	if (user[0] != '\0' && strchr(user, '@') == NULL &&
-		control_line(directory, "authdomain", &domain, &reason) ==
-			CONTROL_BROKEN)
+	if (control_line(r->directory, "authdomain", &r->domain, &reason) ==
+		CONTROL_BROKEN)
 		exit(passwd_fatal(PASSWD_TEMPORARY,
 			"unable to read authdomain: %s", reason));
-	if (domain.data != NULL && domain.len > 0) {
-		buffer_add_char(out, '@');
-		buffer_add_slice(out, domain);
-	}
-	for (size_t i = 0; i < out->len; i++)
-		out->data[i] = bytes_lower(out->data[i]);
-	fault = out->overflow ? "login longer than 255 octets"
-			      : userfile_login_fault(buffer_slice(out));
-	if (fault != NULL)
-		exit(passwd_fatal(PASSWD_USAGE, "%s", fault));
+}
+
+/* The host's name is the realm that DIGEST-MD5 offers. */
+static void
+read_realm(struct passwd_request *r)
+{
+	const char *reason = "no such file, or nothing in it";
+
+	if (control_line(r->directory, "me", &r->realm, &reason) != CONTROL_OK)
+		exit(passwd_fatal(PASSWD_TEMPORARY,
+			"unable to read me, the realm of DIGEST-MD5: %s",
+			reason));
+	for (size_t i = 0; i < r->realm.len; i++)
+		if (r->realm.data[i] <= ' ' || r->realm.data[i] == ':' ||
+			r->realm.data[i] == ',')
+			exit(passwd_fatal(PASSWD_TEMPORARY,
+				"me, the realm of DIGEST-MD5, holds a colon, "
+				"a comma or a blank"));
 }
 
 /* No core with a password in it, and no file on descriptor 0, 1 or 2. */
@@ -246,6 +295,7 @@ main(int argc, char **argv)
 	struct passwd_request request = {.iterations = CENSUS_ITERATIONS};
 	struct buffer login = BUFFER_OVER(text);
 	const struct command *command;
+	const char *fault;
 
 	protect();
 	read_options(&request, argc, argv);
@@ -256,8 +306,19 @@ main(int argc, char **argv)
 		request.file = file;
 	}
 	request.directory = open_directory(request.file);
-	if (command->takes_user)
-		make_login(request.directory, argv[optind + 1], &login);
+	request.arguments = argv + optind + 1;
+	request.arguments_count = (size_t)(argc - optind - 1);
+	read_domain(&request);
+	if (request.weaker & RECORD_DIGEST_MD5)
+		read_realm(&request);
+	if (takes_user(command)) {
+		fault = passwd_login(
+			slice_of(argv[optind + 1]), request.domain, &login);
+		if (fault != NULL)
+			exit(passwd_fatal(PASSWD_USAGE, "%s", fault));
+		request.arguments++;
+		request.arguments_count--;
+	}
 	request.login = buffer_slice(&login);
 	leave(command->run(&request));
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/date.h"
 #include "lib/fork.h"
 #include "lib/memory.h"
 
@@ -247,6 +248,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x->users_fd = USERS_FD;
 	x->authdomain = setup->authdomain;
 	x->facts = setup->facts;
+	x->today = date_of(clock_seconds());
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {

@@ -59,10 +59,7 @@ mechanism_login(struct exchange *x, struct slice login)
 	return 0;
 }
 
-/*
- * The same password in another form, stored for a mechanism that needs it
- * so. Trying it again would cost time and tell nothing.
- */
+/* The login's own password, in a form that another mechanism needs. */
 bool
 mechanism_is_companion(struct slice label)
 {
@@ -83,19 +80,32 @@ keep_label(struct exchange *x, struct slice label)
 enum exchange_result
 mechanism_accept(struct exchange *x, struct slice label)
 {
+	for (size_t i = 0; i < x->user.secrets_count; i++)
+		if (slice_equal(x->user.secrets[i].label, label) &&
+			users_expired(&x->user.secrets[i], x->today)) {
+			x->reason = "expired";
+			return EXCHANGE_FAIL;
+		}
 	keep_label(x, label);
 	return EXCHANGE_OK;
 }
 
 bool
-mechanism_is_tried(const struct user *user, const struct user_secret *secret)
+mechanism_tries(const struct user *user, size_t i)
 {
 	const struct user_secret *first = &user->secrets[0];
+	const struct user_secret *s = &user->secrets[i];
 	bool own = first->label.len == 0 &&
 		   secret_checks_password(first->secret.kind);
 
-	return secret_checks_password(secret->secret.kind) &&
-	       !(own && mechanism_is_companion(secret->label));
+	if (!secret_checks_password(s->secret.kind) ||
+		(own && mechanism_is_companion(s->label)))
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (slice_equal(user->secrets[k].label, s->label) &&
+			secret_checks_password(user->secrets[k].secret.kind))
+			return false;
+	return true;
 }
 
 bool
@@ -137,17 +147,20 @@ static enum exchange_result
 try_secrets(struct exchange *x, struct slice password)
 {
 	const struct user *user = &x->user;
+	struct secret derived = {.kind = SECRET_UNKNOWN};
 	enum exchange_result result = EXCHANGE_FAIL;
 
 	x->reason = "password";
 	for (size_t i = 0; i < user->secrets_count; i++) {
 		const struct user_secret *s = &user->secrets[i];
 
-		if (!mechanism_is_tried(user, s))
+		if (result == EXCHANGE_OK || !mechanism_tries(user, i))
 			continue;
-		switch (secret_check(&s->secret, password)) {
+		switch (secret_check_next(&s->secret, password, &derived)) {
 		case SECRET_MATCH:
-			return mechanism_accept(x, s->label);
+			/* Once expired, another one may still match. */
+			result = mechanism_accept(x, s->label);
+			break;
 		case SECRET_NO_MEMORY:
 			x->reason = "memory";
 			result = EXCHANGE_TEMPORARY;
@@ -156,6 +169,7 @@ try_secrets(struct exchange *x, struct slice password)
 			break;
 		}
 	}
+	explicit_bzero(&derived, sizeof derived);
 	return result;
 }
 

@@ -49,6 +49,7 @@ struct exchange {
 	int users_fd;		 /* authusers.cdb, open for reading */
 	struct slice authdomain; /* appended to a login without @, or absent */
 	const struct mechanism_facts *facts;
+	uint32_t today; /* date_of(); what expires is refused then */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	/* result */
 	struct buffer challenge;	 /* empty at each step's start */
@@ -101,18 +102,21 @@ extern const struct mechanism *const mechanisms[];
 enum exchange_result mechanism_check_password(
 	struct exchange *x, struct slice login, struct slice password);
 
-/* Success by the secret of that label: what the log will say. */
+/*
+ * Success by the secret of that label: what the log will say. Failure after
+ * all, reason expired, when x->user still tells that it is past its time.
+ */
 enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
 
 /* A label that stands for field 2's password in another form: scram-sha-1. */
 bool mechanism_is_companion(struct slice label);
 
 /*
- * Is this secret run by a check of the password? Not those that cannot tell,
- * and no other form of field 2's password where field 2 tells.
+ * Is the user's secret number i tried by a password check? Not those that
+ * cannot tell, and no other form of a password that is tried anyway: it would
+ * cost time and tell nothing.
  */
-bool mechanism_is_tried(
-	const struct user *user, const struct user_secret *secret);
+bool mechanism_tries(const struct user *user, size_t i);
 
 /*
  * Looks x->login up for a mechanism whose secrets wanted() picks, or that

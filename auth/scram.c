@@ -259,22 +259,22 @@ proof_fits(const struct secret *secret, struct slice message,
 	return fits;
 }
 
-/* Tries every secret that shares what was sent; NULL when none fits. */
+/* Tries every secret that shares what was sent; NULL when none will do. */
 static const struct user_secret *
-find_secret(const struct exchange *x, const struct scram *s,
-	struct slice message, const unsigned char *proof)
+find_secret(struct exchange *x, const struct scram *s, struct slice message,
+	const unsigned char *proof)
 {
 	const struct user_secret *found = NULL;
 
 	for (size_t i = 0; i < x->user.secrets_count; i++) {
 		const struct user_secret *u = &x->user.secrets[i];
 
-		if (u->secret.kind == s->sent.kind &&
-			u->secret.iterations == s->sent.iterations &&
-			u->secret.salt_len == s->sent.salt_len &&
-			memcmp(u->secret.salt, s->sent.salt,
-				s->sent.salt_len) == 0 &&
-			proof_fits(&u->secret, message, proof))
+		if (!secret_shares_derived(&u->secret, &s->sent) ||
+			!proof_fits(&u->secret, message, proof))
+			continue;
+		if (users_expired(u, x->today))
+			x->reason = "expired";
+		else
 			found = u;
 	}
 	return found;

@@ -249,17 +249,28 @@ secret_derive(struct secret *secret, struct slice password)
 
 /* --------------------------------------------------------------- check --- */
 
-static enum secret_result
-check_scram(const struct secret *secret, struct slice password)
+bool
+secret_shares_derived(const struct secret *a, const struct secret *b)
 {
-	struct secret given = *secret;
+	return (a->kind == SECRET_SCRAM_SHA_256 ||
+		       a->kind == SECRET_SCRAM_SHA_1) &&
+	       a->kind == b->kind && a->iterations == b->iterations &&
+	       a->salt_len == b->salt_len &&
+	       memcmp(a->salt, b->salt, a->salt_len) == 0;
+}
 
-	secret_derive(&given, password);
-	bool same = bytes_equal_constant_time(given.stored_key,
-		secret->stored_key, secret_hash_len(secret->kind));
-
-	explicit_bzero(&given, sizeof given);
-	return same ? SECRET_MATCH : SECRET_MISMATCH;
+static enum secret_result
+check_scram(const struct secret *secret, struct slice password,
+	struct secret *derived)
+{
+	if (!secret_shares_derived(secret, derived)) {
+		*derived = *secret;
+		secret_derive(derived, password);
+	}
+	return bytes_equal_constant_time(derived->stored_key,
+		       secret->stored_key, secret_hash_len(secret->kind))
+		       ? SECRET_MATCH
+		       : SECRET_MISMATCH;
 }
 
 /* Asks for the memory that crypt_rn() wanted: why it failed it doesn't tell. */
@@ -354,6 +365,18 @@ secret_checks_password(enum secret_kind kind)
 enum secret_result
 secret_check(const struct secret *secret, struct slice password)
 {
+	struct secret derived = {.kind = SECRET_UNKNOWN};
+	enum secret_result result =
+		secret_check_next(secret, password, &derived);
+
+	explicit_bzero(&derived, sizeof derived);
+	return result;
+}
+
+enum secret_result
+secret_check_next(const struct secret *secret, struct slice password,
+	struct secret *derived)
+{
 	bool too_long = password.len > SECRET_PASSWORD_MAX;
 	enum secret_result result = SECRET_MISMATCH;
 
@@ -363,7 +386,7 @@ secret_check(const struct secret *secret, struct slice password)
 	switch (secret->kind) {
 	case SECRET_SCRAM_SHA_256:
 	case SECRET_SCRAM_SHA_1:
-		result = check_scram(secret, password);
+		result = check_scram(secret, password, derived);
 		break;
 	case SECRET_CRYPT:
 		result = check_crypt(secret, password);

@@ -68,6 +68,15 @@ bool secret_checks_password(enum secret_kind kind);
 enum secret_result secret_check(
 	const struct secret *secret, struct slice password);
 
+/*
+ * The same for the next one of several secrets: what was derived from the
+ * password is kept in derived ({0} at first, wiped by the caller) and serves
+ * all that share salt and count, so that ten cost no more than one.
+ */
+enum secret_result secret_check_next(const struct secret *secret,
+	struct slice password, struct secret *derived);
+bool secret_shares_derived(const struct secret *a, const struct secret *b);
+
 /* RFC 5802 §3 with the kind's hash; used by the mechanism and the tool. */
 const br_hash_class *secret_hash(enum secret_kind kind);
 size_t secret_hash_len(enum secret_kind kind);

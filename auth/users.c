@@ -8,15 +8,18 @@
 
 #include "lib/base64.h"
 #include "lib/cdbread.h"
+#include "lib/date.h"
 
 #define GECOS_FIELD 3 /* fields before it in the record: 2, 3 and 4 */
 #define SECRET_WORD "smtp_secret_"
 #define SENDER_WORD "smtp_sender="
+#define EXPIRES_WORD "smtp_expires_"
+#define EXPIRED 1 /* a date long past: for one that cannot be read */
 
 /* ---------------------------------------------------------- one record --- */
 
-static bool
-is_label(struct slice label)
+bool
+users_is_label(struct slice label)
 {
 	for (size_t i = 0; i < label.len; i++) {
 		char c = label.data[i];
@@ -39,24 +42,59 @@ add_secret(struct user *user, struct slice label, struct slice text)
 		next->secret.kind == SECRET_UNKNOWN)
 		return;
 	next->label = label;
+	next->expires = 0;
 	user->secrets_count++;
 }
 
-/* smtp_secret_LABEL=... words of field 5. */
+/* Splits a word PREFIX LABEL=value; false when it is another one. */
+static bool
+take_word(struct slice word, const char *prefix, struct slice *label,
+	struct slice *value)
+{
+	if (!slice_starts_nocase(word, prefix))
+		return false;
+	*value = slice_from(word, strlen(prefix));
+	*label = slice_split(value, '=');
+	return value->data != NULL && users_is_label(*label);
+}
+
+/* The earliest date counts, should there be two. */
+static void
+set_expiry(struct user *user, struct slice label, struct slice text)
+{
+	uint32_t date = EXPIRED;
+
+	if (date_parse(text, &date) == -1)
+		user->bad_expiry = true;
+	for (size_t i = 0; i < user->secrets_count; i++) {
+		struct user_secret *s = &user->secrets[i];
+
+		if (slice_equal(s->label, label) &&
+			(s->expires == 0 || s->expires > date))
+			s->expires = date;
+	}
+}
+
+/* The words of field 5; a secret may stand behind its date. */
 static void
 add_words(struct user *user, struct slice gecos)
 {
-	while (gecos.data != NULL) {
-		struct slice word = slice_split(&gecos, ' ');
+	struct slice rest = gecos, label, value;
 
-		if (!slice_starts_nocase(word, SECRET_WORD))
-			continue;
-		struct slice value = slice_from(word, strlen(SECRET_WORD));
-		struct slice label = slice_split(&value, '=');
-
-		if (value.data != NULL && is_label(label))
+	while (rest.data != NULL)
+		if (take_word(slice_split(&rest, ' '), SECRET_WORD, &label,
+			    &value))
 			add_secret(user, label, value);
-	}
+	while (gecos.data != NULL)
+		if (take_word(slice_split(&gecos, ' '), EXPIRES_WORD, &label,
+			    &value))
+			set_expiry(user, label, value);
+}
+
+bool
+users_expired(const struct user_secret *secret, uint32_t today)
+{
+	return secret->expires != 0 && today >= secret->expires;
 }
 
 int
@@ -69,6 +107,7 @@ users_parse(struct user *user, struct slice record)
 		slice_find(record, '\0') != record.len)
 		return -1;
 	user->disabled = false;
+	user->bad_expiry = false;
 	user->secrets_count = 0;
 	if (record.len > 0)
 		memmove(user->record, record.data, record.len);

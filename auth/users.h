@@ -27,11 +27,14 @@ enum users_result {
 
 struct user_secret {
 	struct slice label; /* empty: field 2, the login's own password */
+	uint32_t expires;   /* first day it is refused, date.h; 0: never */
 	struct secret secret;
 };
 
 struct user {
 	bool disabled; /* "!" before field 2 */
+	/* An smtp_expires_ that is no date; what it is about has expired. */
+	bool bad_expiry;
 	size_t secrets_count, record_len;
 	struct user_secret secrets[USERS_SECRETS_MAX];
 	struct slice gecos;	       /* field 5: the words smtp_... */
@@ -46,6 +49,12 @@ struct site {
 	uint32_t floor_ms;   /* where kinds are mixed: the costliest; or 0 */
 	char memory[USERS_SETTING_MAX + 256]; /* what usual points into */
 };
+
+/* Is it past the secret's time? today as date_of() has it. */
+bool users_expired(const struct user_secret *secret, uint32_t today);
+
+/* A name of smtp_secret_ and smtp_expires_: [a-z0-9-], at most 32. */
+bool users_is_label(struct slice label);
 
 /* Parses the rest of a line (record[0..len), copied). 0, or -1 malformed. */
 int users_parse(struct user *user, struct slice record);

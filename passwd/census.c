@@ -10,15 +10,6 @@
 #define MEASURE_RUNS 3		 /* the longest counts */
 #define MEASURE_ENOUGH 200000000 /* nanoseconds, then one run is enough */
 
-/* A crypt string that never matches, as in shadow(5). */
-static bool
-is_locked(const struct secret *secret)
-{
-	return secret->kind == SECRET_CRYPT &&
-	       (secret->text.len == 0 || secret->text.data[0] == '*' ||
-		       secret->text.data[0] == '!');
-}
-
 static bool
 same_crypt_cost(struct slice a, struct slice b)
 {
@@ -97,10 +88,14 @@ measure(const struct secret *secret)
 	return longest;
 }
 
-/* One user's password check: how often each class, how long in all. */
+/*
+ * One user's password check: how often each class, how long in all. Secrets
+ * that share what is derived from the password cost no more than one.
+ */
 static void
 add_check(struct census *census, const struct user *user)
 {
+	const struct secret *last = NULL;
 	uint64_t cost = 0;
 	size_t tried = 0;
 
@@ -108,8 +103,10 @@ add_check(struct census *census, const struct user *user)
 		const struct secret *secret = &user->secrets[i].secret;
 		struct census_class *class;
 
-		if (!mechanism_is_tried(user, &user->secrets[i]))
+		if (!mechanism_tries(user, i) ||
+			(last != NULL && secret_shares_derived(secret, last)))
 			continue;
+		last = secret;
 		tried++;
 		class = find_class(census, secret);
 		if (class == NULL) {
@@ -150,10 +147,7 @@ census_add(struct census *census, const struct user *user)
 	census->users++;
 	for (size_t i = 0; i < user->secrets_count; i++) {
 		const struct secret *secret = &user->secrets[i].secret;
-		struct census_class *class =
-			secret->kind == SECRET_UNKNOWN || is_locked(secret)
-				? NULL
-				: find_class(census, secret);
+		struct census_class *class = find_class(census, secret);
 
 		if (class != NULL)
 			class->count++;

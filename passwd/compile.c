@@ -1,38 +1,26 @@
 /* compile - see compile.h. Used by smtpd-passwd. */
 #include "passwd/compile.h"
 
-#include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "passwd/cdbwrite.h"
+#include "passwd/progress.h"
+#include "passwd/seen.h"
 #include "lib/base64.h"
 
 #define KEY_MARK "# smtpd-key "
 
-/* One login that was seen, by its place in the text. */
-struct seen {
-	const char *login; /* up to the colon; NULL: a free slot */
-	uint32_t hash;
-	uint32_t line; /* number, saturated: for a message */
-};
-
-/* Open addressing, made for all lines at once: never more than half full. */
-struct seen_table {
-	struct seen *slots;
-	size_t mask;
-	br_md5_context keyed; /* so that nobody can pick logins that collide */
-};
-
 struct run {
 	const struct compile *c;
-	struct cdb_make make;
-	struct seen_table seen;
+	struct cdbwrite *cdb;
+	struct seen seen; /* without slots: nobody is looked for twice */
 	struct census *census;
 	struct user user;
+	struct progress progress;
 };
 
 /* "FILE:LINE: reason", as a warning when lenient, else as the failure. */
@@ -46,68 +34,66 @@ fault(const struct compile *c, size_t line, const char *reason)
 	return 0;
 }
 
-static int
-seen_open(struct seen_table *seen, struct slice text)
+/* Has everything been said about the lines but which logins are doubles? */
+static bool
+is_second(const struct run *run)
 {
-	unsigned char key[16];
-	struct userfile_cursor at = {0};
-	struct userfile_line line;
-	size_t slots = 16;
-
-	while (userfile_next(text, &at, &line))
-		;
-	while (slots / 2 <= at.line)
-		slots *= 2;
-	seen->mask = slots - 1;
-	seen->slots = calloc(slots, sizeof *seen->slots);
-	if (seen->slots == NULL || getrandom(key, sizeof key, 0) != 16)
-		return -1;
-	br_md5_init(&seen->keyed);
-	br_md5_update(&seen->keyed, key, sizeof key);
-	return 0;
+	return run->seen.slots != NULL;
 }
 
-/* Adds a login (lower case in folded); the number of its line if known. */
-static size_t
-seen_add(struct seen_table *seen, struct slice login, const char *folded,
-	size_t number)
+static void
+warn(struct run *run, size_t line, const char *reason)
 {
-	br_md5_context md5 = seen->keyed;
-	unsigned char digest[br_md5_SIZE];
-	uint32_t hash;
-	uint64_t at;
+	struct userfile *f = run->c->file;
 
-	br_md5_update(&md5, folded, login.len);
-	br_md5_out(&md5, digest);
-	memcpy(&hash, digest, sizeof hash);
-	memcpy(&at, digest + sizeof hash, sizeof at);
-	for (;; at++) {
-		struct seen *slot = &seen->slots[at & seen->mask];
+	if (is_second(run))
+		return;
+	(void)userfile_fail(f, "%s:%zu: %s", f->name, line, reason);
+	f->warn(f->message);
+}
 
-		if (slot->login == NULL) {
-			*slot = (struct seen){login.data, hash,
-				number > UINT32_MAX ? UINT32_MAX
-						    : (uint32_t)number};
-			return 0;
-		}
-		/* The colon after it was found when its line was taken. */
-		if (slot->hash == hash &&
-			slice_equal_nocase(
-				(struct slice){slot->login, login.len},
-				login) &&
-			slot->login[login.len] == ':')
-			return slot->line;
+/* Can one SCRAM exchange be tried against all secrets of its hash? */
+static bool
+shares_salts(const struct user *user)
+{
+	const struct secret *first[2] = {NULL, NULL};
+
+	for (size_t i = 0; i < user->secrets_count; i++) {
+		const struct secret *secret = &user->secrets[i].secret;
+		size_t hash = secret->kind == SECRET_SCRAM_SHA_1;
+
+		if (!secret_shares_derived(secret, secret))
+			continue; /* not SCRAM */
+		if (first[hash] == NULL)
+			first[hash] = secret;
+		if (!secret_shares_derived(secret, first[hash]))
+			return false;
 	}
+	return true;
+}
+
+static int
+write_failed(const struct compile *c)
+{
+	return userfile_fail(c->file, "unable to write %s.cdb: %s",
+		c->file->name, strerror(errno));
 }
 
 static int
 add_record(struct run *run, struct slice key, struct slice data)
 {
-	if (cdb_make_add(&run->make, key.data, (unsigned)key.len, data.data,
-		    (unsigned)data.len) == 0)
+	if (cdbwrite_add(run->cdb, key, data) == CDBWRITE_OK)
 		return 0;
-	return userfile_fail(run->c->file, "unable to write %s.cdb: %s",
-		run->c->file->name, strerror(errno));
+	return write_failed(run->c);
+}
+
+/* The line that has the login already; 0: none. */
+static size_t
+line_before(struct run *run, struct slice login, size_t number)
+{
+	if (!is_second(run))
+		return 0;
+	return seen_add(&run->seen, login, number);
 }
 
 static int
@@ -115,16 +101,14 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 {
 	char folded[USERS_LOGIN_MAX], reason[64];
 	struct slice key = {folded, line->login.len};
-	const char *wrong = userfile_line_fault(line);
+	const char *wrong = userfile_parse(line, &run->user);
 	size_t before;
 
-	if (wrong == NULL && users_parse(&run->user, line->record) != 0)
-		wrong = "malformed fields";
 	if (wrong != NULL)
-		return fault(run->c, number, wrong);
+		return is_second(run) ? 0 : fault(run->c, number, wrong);
 	for (size_t i = 0; i < key.len; i++)
 		folded[i] = bytes_lower(line->login.data[i]);
-	before = seen_add(&run->seen, line->login, folded, number);
+	before = line_before(run, key, number);
 	if (before != 0) {
 		struct buffer b = BUFFER_OVER(reason);
 
@@ -132,13 +116,12 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 		buffer_add_number(&b, before);
 		return fault(run->c, number, buffer_string(&b));
 	}
-	if (!census_add(run->census, &run->user)) {
-		(void)userfile_fail(run->c->file,
-			"%s:%zu: no secret of a "
-			"known scheme: cannot log in",
-			run->c->file->name, number);
-		run->c->file->warn(run->c->file->message);
-	}
+	if (!census_add(run->census, &run->user))
+		warn(run, number, "no secret of a known scheme: cannot log in");
+	if (!shares_salts(&run->user))
+		warn(run, number,
+			"SCRAM secrets of one hash differ in salt or count: "
+			"by SCRAM only the first is of use");
 	return add_record(run, key, line->record);
 }
 
@@ -166,37 +149,79 @@ add_reserved(struct run *run)
 static int
 add_lines(struct run *run)
 {
-	struct userfile_cursor at = {0};
+	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 
-	while (userfile_next(run->c->text, &at, &line))
+	while (userfile_next(run->c->text, &at, &line)) {
 		if (line.login.data != NULL &&
 			add_line(run, &line, at.line) != 0)
 			return -1;
+		progress_at(&run->progress, at.offset);
+	}
 	return add_reserved(run);
 }
 
-int
-compile_text(const struct compile *c, int fd, struct census *census)
+static size_t
+count_lines(struct slice text)
 {
-	struct run run = {.c = c, .census = census};
+	struct userfile_cursor at = {.lets_go = true};
+	struct userfile_line line;
+
+	while (userfile_next(text, &at, &line))
+		;
+	return at.line;
+}
+
+/* Once from the first line to the last. *twice: a login was there twice. */
+static int
+compile_once(struct run *run, int fd, int spill, bool *twice)
+{
+	const struct compile *c = run->c;
 	int result = -1;
 
-	*census = (struct census){0};
-	if (seen_open(&run.seen, c->text) != 0) {
-		free(run.seen.slots);
-		return userfile_fail(c->file, "unable to compile %s: %s",
-			c->file->name, strerror(errno));
+	*twice = false;
+	*run->census = (struct census){0};
+	if (ftruncate(fd, 0) != 0 || ftruncate(spill, 0) != 0 ||
+		lseek(spill, 0, SEEK_SET) != 0 ||
+		(run->cdb = cdbwrite_start(fd, spill)) == NULL)
+		return write_failed(c);
+	progress_start(&run->progress, "compiling", c->text.len);
+	result = add_lines(run);
+	progress_end(&run->progress);
+	if (result == 0) {
+		switch (cdbwrite_finish(run->cdb)) {
+		case CDBWRITE_OK:
+			break;
+		case CDBWRITE_TWICE:
+			*twice = true;
+			result = userfile_fail(c->file,
+				"%s: a login is there twice", c->file->name);
+			break;
+		case CDBWRITE_FAILED:
+			result = write_failed(c);
+		}
 	}
-	if (cdb_make_start(&run.make, fd) != 0)
-		(void)userfile_fail(c->file, "unable to write %s.cdb: %s",
-			c->file->name, strerror(errno));
-	else if ((result = add_lines(&run)) != 0)
-		(void)cdb_make_finish(&run.make); /* frees what it holds */
-	else if (cdb_make_finish(&run.make) != 0)
-		result = userfile_fail(c->file, "unable to write %s.cdb: %s",
-			c->file->name, strerror(errno));
-	free(run.seen.slots);
+	cdbwrite_end(run->cdb);
+	return result;
+}
+
+int
+compile_text(const struct compile *c, int fd, int spill, struct census *census)
+{
+	struct run run = {.c = c, .census = census};
+	bool twice;
+	int result = compile_once(&run, fd, spill, &twice);
+
+	/* Rare, and only now worth the memory: which lines are they? */
+	if (twice) {
+		if (seen_open(&run.seen, count_lines(c->text)) == 0)
+			result = compile_once(&run, fd, spill, &twice);
+		else
+			result = userfile_fail(c->file,
+				"unable to compile %s: %s", c->file->name,
+				strerror(errno));
+		seen_close(&run.seen);
+	}
 	explicit_bzero(&run.user, sizeof run.user);
 	return result;
 }
@@ -236,7 +261,7 @@ decode_key(struct slice text, unsigned char *key)
 int
 compile_key(struct compile *c, bool *add)
 {
-	struct userfile_cursor at = {0};
+	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 	bool found = false;
 

@@ -12,10 +12,13 @@ struct compile {
 };
 
 /*
- * Writes the cdb to fd, open for reading and writing, empty. Returns 0, or
- * -1 with the file's message set. Streams: needs some 24 octets a user.
+ * Writes the cdb to fd, open for reading and writing; so is spill, a file
+ * without a name for what does not stay in memory. Returns 0, or -1 with the
+ * file's message set. Takes some 2 MB however many users there are, unless a
+ * login is there twice: then some 32 octets a line, to tell which lines.
  */
-int compile_text(const struct compile *c, int fd, struct census *census);
+int compile_text(
+	const struct compile *c, int fd, int spill, struct census *census);
 
 /*
  * The site key: the text's own, else that of the old cdb, else a new one.

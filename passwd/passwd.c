@@ -9,7 +9,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "passwd/record.h"
+#include "passwd/prepare.h"
+#include "lib/clock.h"
+#include "lib/date.h"
 #include "lib/terminal.h"
 
 int
@@ -26,16 +28,31 @@ passwd_fatal(int status, const char *format, ...)
 	return status;
 }
 
-static void
-warn(const char *message)
+void
+passwd_warn(const char *message)
 {
 	(void)fprintf(stderr, PASSWD_PROGRAM ": warning: %s\n", message);
 }
 
-static int
-trouble(const struct userfile *f)
+int
+passwd_trouble(const struct userfile *f)
 {
 	return passwd_fatal(PASSWD_TEMPORARY, "%s", f->message);
+}
+
+const char *
+passwd_login(struct slice user, struct slice domain, struct buffer *out)
+{
+	buffer_add_slice(out, user);
+	if (user.len > 0 && slice_find(user, '@') == user.len &&
+		domain.len > 0) {
+		buffer_add_char(out, '@');
+		buffer_add_slice(out, domain);
+	}
+	for (size_t i = 0; i < out->len; i++)
+		out->data[i] = bytes_lower(out->data[i]);
+	return out->overflow ? "login longer than 255 octets"
+			     : userfile_login_fault(buffer_slice(out));
 }
 
 static int
@@ -70,52 +87,85 @@ new_password(struct buffer *password)
 	struct buffer again = BUFFER_OVER(text);
 	int status = ask_password("New password: ", password);
 	const char *fault;
-	bool same;
+	bool same, prepared;
 
 	if (status != 0)
 		return status;
 	fault = password_fault(password);
 	if (fault != NULL)
 		return passwd_fatal(PASSWD_USAGE, "%s", fault);
-	if (!isatty(STDIN_FILENO))
-		return 0;
-	status = ask_password("Again: ", &again);
-	same = !again.overflow && password->len == again.len &&
-	       bytes_equal_constant_time(password->data, text, again.len);
-	explicit_bzero(text, sizeof text);
-	if (status == 0 && !same)
-		return passwd_fatal(PASSWD_USAGE,
-			"the two passwords differ: nothing changed");
+	if (isatty(STDIN_FILENO)) {
+		status = ask_password("Again: ", &again);
+		same = !again.overflow && password->len == again.len &&
+		       bytes_equal_constant_time(
+			       password->data, text, again.len);
+		explicit_bzero(text, sizeof text);
+		if (status == 0 && !same)
+			return passwd_fatal(PASSWD_USAGE,
+				"the two passwords differ: nothing changed");
+	}
+	fault = prepare_password(password, &prepared);
+	if (fault != NULL)
+		(void)fprintf(stderr,
+			PASSWD_PROGRAM
+			": warning: the password cannot be prepared by "
+			"SASLprep, RFC 4013 (%s): it is stored as it was "
+			"given, and a client of SCRAM may refuse to send it\n",
+			fault);
+	else if (prepared)
+		passwd_warn("the password was prepared by SASLprep, RFC 4013: "
+			    "a client that sends it unprepared by PLAIN or "
+			    "LOGIN is refused");
 	return status;
 }
 
-static void
-print_usable(const struct user *user)
+void
+passwd_print_usable(FILE *out, const struct user *user)
 {
 	for (size_t i = 0; mechanisms[i] != NULL; i++)
 		if (mechanisms[i]->usable(user))
-			(void)printf(" %s", mechanisms[i]->name);
-	(void)putchar('\n');
+			(void)fprintf(out, " %s", mechanisms[i]->name);
+	(void)fputc('\n', out);
+}
+
+int
+passwd_unknown(const struct passwd_request *r)
+{
+	(void)fprintf(stderr, PASSWD_PROGRAM ": no such user: %.*s\n",
+		(int)r->login.len, r->login.data);
+	return PASSWD_NO;
+}
+
+static bool
+has_label(const struct user *user, struct slice label)
+{
+	for (size_t i = 0; i < user->secrets_count; i++)
+		if (slice_equal(user->secrets[i].label, label))
+			return true;
+	return false;
 }
 
 /* The new record and what it parses to; f is open and locked. */
-static int
-change_password(struct userfile *f, const struct passwd_request *r,
-	struct slice password, struct user *user)
+int
+passwd_store(struct userfile *f, const struct passwd_request *r,
+	struct slice label, struct slice password, struct user *user)
 {
 	char text[USERS_RECORD_MAX];
 	struct buffer record = BUFFER_OVER(text);
 	struct userfile_line old = {0};
-	struct userfile_edit edit = {r->login, {0}};
-	uint32_t iterations = r->iterations;
+	struct userfile_edit edit = {.login = r->login};
+	struct record_password p = {.label = label,
+		.password = password,
+		.login = r->login,
+		.realm = r->realm,
+		.weaker = r->weaker,
+		.iterations = r->iterations};
 	struct census census;
-	bool known = userfile_find(f, r->login, &old);
 	int result;
 
-	if (!known)
+	if (!userfile_find(f, r->login, &old))
 		old.record = (struct slice){NULL, 0};
-	if (record_set_password(&record, old.record, password, &iterations) !=
-		0)
+	if (record_set_password(&record, old.record, &p) != 0)
 		return userfile_fail(
 			f, "unable to get random octets: %s", strerror(errno));
 	edit.record = buffer_slice(&record);
@@ -124,15 +174,14 @@ change_password(struct userfile *f, const struct passwd_request *r,
 			"the line of %.*s would be malformed "
 			"or too long",
 			(int)r->login.len, r->login.data);
-	if (r->iterations_given && iterations != r->iterations)
-		warn("-i ignored: the user's app passwords have another count, "
-		     "and all must share it");
+	if (r->iterations_given && p.iterations != r->iterations)
+		passwd_warn("-i ignored: the user's other passwords have "
+			    "another count, and all must share it");
+	if (!has_label(user, label))
+		return userfile_fail(f, "%.*s has %d secrets, and no more fit",
+			(int)r->login.len, r->login.data, USERS_SECRETS_MAX);
 	result = userfile_change(f, &edit, &census);
 	explicit_bzero(text, sizeof text);
-	if (result == 0)
-		(void)printf("%s %.*s: can use",
-			known ? "password changed for" : "new user",
-			(int)r->login.len, r->login.data);
 	return result;
 }
 
@@ -141,18 +190,26 @@ passwd_set(const struct passwd_request *r)
 {
 	char text[SECRET_PASSWORD_MAX];
 	struct buffer password = BUFFER_OVER(text);
+	struct slice own = {"", 0};
+	struct userfile_line line;
 	struct userfile f;
 	struct user user;
+	bool known;
 	int status = new_password(&password);
 
 	if (status != 0)
 		return status;
-	if (userfile_open(&f, r->file, true, warn) != 0)
-		status = trouble(&f);
-	else if (change_password(&f, r, buffer_slice(&password), &user) != 0)
-		status = trouble(&f);
-	else
-		print_usable(&user);
+	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
+		return passwd_trouble(&f);
+	known = userfile_find(&f, r->login, &line);
+	if (passwd_store(&f, r, own, buffer_slice(&password), &user) != 0)
+		status = passwd_trouble(&f);
+	else {
+		(void)printf("%s %.*s: can use",
+			known ? "password changed for" : "new user",
+			(int)r->login.len, r->login.data);
+		passwd_print_usable(stdout, &user);
+	}
 	userfile_close(&f);
 	explicit_bzero(text, sizeof text);
 	explicit_bzero(&user, sizeof user);
@@ -178,20 +235,18 @@ is_compiled(const struct userfile *f, struct slice login)
 int
 passwd_del(const struct passwd_request *r)
 {
-	struct userfile_edit edit = {r->login, {0}};
+	struct userfile_edit edit = {.login = r->login, .lenient = true};
 	struct userfile_line old;
 	struct userfile f;
 	struct census census;
 	int status = 0;
 
-	if (userfile_open(&f, r->file, true, warn) != 0)
-		return trouble(&f);
+	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
+		return passwd_trouble(&f);
 	if (!userfile_find(&f, r->login, &old) && !is_compiled(&f, r->login)) {
-		(void)fprintf(stderr, PASSWD_PROGRAM ": no such user: %.*s\n",
-			(int)r->login.len, r->login.data);
-		status = PASSWD_NO;
+		status = passwd_unknown(r);
 	} else if (userfile_change(&f, &edit, &census) != 0)
-		status = trouble(&f);
+		status = passwd_trouble(&f);
 	else
 		(void)printf(
 			"deleted %.*s\n", (int)r->login.len, r->login.data);
@@ -199,8 +254,8 @@ passwd_del(const struct passwd_request *r)
 	return status;
 }
 
-static void
-warn_if_old(const struct userfile *f)
+void
+passwd_warn_if_old(const struct userfile *f)
 {
 	enum userfile_state state = userfile_state(f);
 
@@ -213,67 +268,17 @@ warn_if_old(const struct userfile *f)
 					      : "missing");
 }
 
-/* Opens a text that must be there. */
-static int
-open_existing(
+int
+passwd_open_existing(
 	struct userfile *f, const struct passwd_request *r, bool to_change)
 {
-	if (userfile_open(f, r->file, to_change, warn) != 0)
-		return trouble(f);
+	if (userfile_open(f, r->file, to_change, passwd_warn) != 0)
+		return passwd_trouble(f);
 	if (!f->missing)
 		return 0;
 	userfile_close(f);
 	return passwd_fatal(PASSWD_TEMPORARY, "unable to read %s: %s", r->file,
 		strerror(ENOENT));
-}
-
-static void
-list_user(const struct userfile_line *line, const struct user *user)
-{
-	bool able = false;
-
-	for (size_t i = 0; i < line->login.len; i++)
-		(void)putchar(bytes_lower(line->login.data[i]));
-	for (size_t i = 0; mechanisms[i] != NULL; i++)
-		able = able || mechanisms[i]->usable(user);
-	if (!able) {
-		(void)puts(": cannot log in");
-		return;
-	}
-	(void)fputs(user->disabled ? ": disabled:" : ": enabled:", stdout);
-	print_usable(user);
-}
-
-int
-passwd_list(const struct passwd_request *r)
-{
-	struct userfile_cursor at = {0};
-	struct userfile_line line;
-	struct userfile f;
-	struct user user;
-	int status = open_existing(&f, r, false);
-
-	if (status != 0)
-		return status;
-	warn_if_old(&f);
-	while (userfile_next(f.text, &at, &line)) {
-		const char *fault = userfile_line_fault(&line);
-
-		if (line.login.data == NULL)
-			continue;
-		if (fault == NULL && users_parse(&user, line.record) != 0)
-			fault = "malformed fields";
-		if (fault == NULL) {
-			list_user(&line, &user);
-			continue;
-		}
-		(void)userfile_fail(&f, "%s:%zu: %s", f.name, at.line, fault);
-		warn(f.message);
-		status = PASSWD_TEMPORARY;
-	}
-	explicit_bzero(&user, sizeof user);
-	userfile_close(&f);
-	return status;
 }
 
 /* As the server would: the same lookup, the same check. */
@@ -285,6 +290,7 @@ check(int users_fd, struct slice login, struct slice password)
 	enum exchange_result result;
 	const char *reason;
 
+	x.today = date_of(clock_seconds());
 	x.challenge = BUFFER_OVER(x.challenge_text);
 	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
 		return passwd_fatal(PASSWD_TEMPORARY,
@@ -316,9 +322,9 @@ passwd_check(const struct passwd_request *r)
 
 	if (status != 0)
 		return status;
-	if (userfile_open(&f, r->file, false, warn) != 0)
-		return trouble(&f);
-	warn_if_old(&f);
+	if (userfile_open(&f, r->file, false, passwd_warn) != 0)
+		return passwd_trouble(&f);
+	passwd_warn_if_old(&f);
 	fd = open(f.cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		status = passwd_fatal(PASSWD_TEMPORARY,
@@ -339,14 +345,14 @@ passwd_build(const struct passwd_request *r, struct census *census)
 {
 	char text[USERS_MECHS_MAX];
 	struct buffer mechs = BUFFER_OVER(text);
-	struct userfile_edit edit = {{0}, {0}};
+	struct userfile_edit edit = {0};
 	struct userfile f;
-	int status = open_existing(&f, r, true);
+	int status = passwd_open_existing(&f, r, true);
 
 	if (status != 0)
 		return status;
 	if (userfile_change(&f, &edit, census) != 0)
-		status = trouble(&f);
+		status = passwd_trouble(&f);
 	userfile_close(&f);
 	if (status != 0)
 		return status;

@@ -6,6 +6,9 @@
 #ifndef PASSWD_PASSWD_H
 #define PASSWD_PASSWD_H
 
+#include <stdio.h>
+
+#include "passwd/record.h"
 #include "passwd/userfile.h"
 
 #define PASSWD_PROGRAM "smtpd-passwd"
@@ -13,21 +16,59 @@
 enum { PASSWD_NO = 1, PASSWD_USAGE = 100, PASSWD_TEMPORARY = 111 };
 
 struct passwd_request {
-	const char *file;   /* the text */
-	int directory;	    /* where it stands; for control files */
-	struct slice login; /* as stored: lower case, with its domain */
+	const char *file;    /* the text */
+	int directory;	     /* where it stands; for control files */
+	struct slice login;  /* as stored: lower case, with its domain */
+	struct slice domain; /* for a login without one: authdomain */
+	char **arguments;    /* what comes after USER, or after the command */
+	size_t arguments_count;
 	uint32_t iterations;
 	bool iterations_given; /* else it is the default */
+	unsigned weaker;       /* RECORD_CRAM_MD5, ... */
+	struct slice realm;    /* of DIGEST-MD5: control/me */
 };
 
 /* Prints "smtpd-passwd: fatal: ..." and returns status. */
 int passwd_fatal(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What the files of commands share. */
+
+/*
+ * Puts a login in the form in which it is stored, lower case and with the
+ * domain it lacks, into out. NULL, or what is wrong with it.
+ */
+const char *passwd_login(
+	struct slice user, struct slice domain, struct buffer *out);
+
+void passwd_warn(const char *message);
+int passwd_trouble(const struct userfile *f); /* the message, as fatal */
+void passwd_print_usable(FILE *out, const struct user *user); /* and LF */
+void passwd_warn_if_old(const struct userfile *f);
+
+/* Opens a text that must be there. */
+int passwd_open_existing(
+	struct userfile *f, const struct passwd_request *r, bool to_change);
+
+/* "no such user", PASSWD_NO. */
+int passwd_unknown(const struct passwd_request *r);
+
+/* Stores a password as r says; warns when -i had to give way. */
+int passwd_store(struct userfile *f, const struct passwd_request *r,
+	struct slice label, struct slice password, struct user *user);
+
 int passwd_set(const struct passwd_request *r);
 int passwd_del(const struct passwd_request *r);
 int passwd_list(const struct passwd_request *r);
 int passwd_check(const struct passwd_request *r);
+int passwd_newapp(const struct passwd_request *r);
+int passwd_delapp(const struct passwd_request *r);
+int passwd_expire(const struct passwd_request *r);
+int passwd_sender(const struct passwd_request *r);
+int passwd_disable(const struct passwd_request *r);
+int passwd_enable(const struct passwd_request *r);
+int passwd_import(const struct passwd_request *r);
+int passwd_export(const struct passwd_request *r);
 
 /* Fills census on success, for what the control files add to it. */
 int passwd_build(const struct passwd_request *r, struct census *census);

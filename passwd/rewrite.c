@@ -11,12 +11,13 @@
 #include "passwd/compile.h"
 #include "lib/base64.h"
 
-#define KEY_LINE_MAX 80 /* octets of the line with the site key */
+#define RUN_MAX ((size_t)1 << 20) /* octets copied at once */
+#define KEY_LINE_MAX 80		  /* octets of the line with the site key */
 
 /* A file that will take another one's place. */
 struct replacement {
 	const char *path; /* of the old one */
-	char beside[USERFILE_PATH_MAX + 8];
+	char beside[USERFILE_PATH_MAX + 32];
 	int fd; /* -1: none */
 };
 
@@ -145,6 +146,21 @@ write_user(int fd, const struct userfile_edit *edit)
 	return result;
 }
 
+/* Octets of the old text as they are, without keeping them in memory. */
+static int
+write_run(int fd, struct slice text, size_t from, size_t to)
+{
+	while (from < to) {
+		size_t len = to - from < RUN_MAX ? to - from : RUN_MAX;
+
+		if (write_all(fd, text.data + from, len) != 0)
+			return -1;
+		userfile_let_go(text, from, from + len);
+		from += len;
+	}
+	return 0;
+}
+
 /*
  * The old text with the first line of the login replaced, or all of them
  * left out; what does not change is copied in runs, byte for byte.
@@ -153,7 +169,7 @@ static int
 write_lines(int fd, struct slice text, const struct userfile_edit *edit,
 	bool *written)
 {
-	struct userfile_cursor at = {0};
+	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 	size_t kept = 0; /* where the run not yet written begins */
 
@@ -162,8 +178,8 @@ write_lines(int fd, struct slice text, const struct userfile_edit *edit,
 		if (line.login.data == NULL ||
 			!slice_equal_nocase(line.login, edit->login))
 			continue;
-		if (write_all(fd, text.data + kept,
-			    (size_t)(line.text.data - text.data) - kept) != 0)
+		if (write_run(fd, text, kept,
+			    (size_t)(line.text.data - text.data)) != 0)
 			return -1;
 		kept = at.offset;
 		if (edit->record.data == NULL)
@@ -172,28 +188,31 @@ write_lines(int fd, struct slice text, const struct userfile_edit *edit,
 			return -1;
 		*written = true;
 	}
-	return write_all(fd, text.data + kept, text.len - kept);
+	return write_run(fd, text, kept, text.len);
 }
 
 static int
 write_text(int fd, struct slice text, const struct userfile_edit *edit,
 	struct slice key_line)
 {
-	bool written = edit->record.data == NULL;
+	bool adds = edit->login.data != NULL && edit->record.data != NULL;
 	bool replaced = false;
 
 	if (text.len == 0 && write_all(fd, key_line.data, key_line.len) != 0)
 		return -1;
 	if (write_lines(fd, text, edit, &replaced) != 0)
 		return -1;
-	written = written || replaced;
+	adds = adds && !replaced;
 	/* Added at the end, a line moves no other: line numbers stay true. */
-	if (text.len > 0 && (!written || key_line.len > 0) &&
+	if (text.len > 0 &&
+		(adds || key_line.len > 0 || edit->append.len > 0) &&
 		text.data[text.len - 1] != '\n' && write_all(fd, "\n", 1) != 0)
 		return -1;
 	if (text.len > 0 && write_all(fd, key_line.data, key_line.len) != 0)
 		return -1;
-	return written ? 0 : write_user(fd, edit);
+	if (adds && write_user(fd, edit) != 0)
+		return -1;
+	return write_run(fd, edit->append, 0, edit->append.len);
 }
 
 /* Makes the new text and maps it, for the cdb to be made from it. */
@@ -232,13 +251,31 @@ check_unchanged(struct userfile *f)
 	return userfile_fail(f, "%s was changed meanwhile: try again", f->name);
 }
 
+/* The second file that the compiler needs loses its name at once. */
+static int
+compile_with_spill(struct userfile *f, const struct compile *c,
+	const struct replacement *cdb, struct census *census)
+{
+	struct replacement spill = {.fd = -1};
+	char path[USERFILE_PATH_MAX + 16];
+	int result;
+
+	(void)snprintf(path, sizeof path, "%s.spill", f->cdb_path);
+	if (replacement_open(f, &spill, path) != 0)
+		return -1;
+	(void)unlink(spill.beside); /* else the next run removes it */
+	result = compile_text(c, cdb->fd, spill.fd, census);
+	(void)close(spill.fd); /* nobody wants to know */
+	return result;
+}
+
 static int
 replace_both(struct userfile *f, const struct compile *c,
 	struct replacement *text, struct replacement *cdb,
 	struct census *census)
 {
 	if (replacement_open(f, cdb, f->cdb_path) != 0 ||
-		compile_text(c, cdb->fd, census) != 0 ||
+		compile_with_spill(f, c, cdb, census) != 0 ||
 		replacement_sync(f, text) != 0 ||
 		replacement_sync(f, cdb) != 0 || check_unchanged(f) != 0)
 		return -1;
@@ -252,10 +289,8 @@ int
 userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	struct census *census)
 {
-	struct compile c = {.file = f,
-		.text = f->text,
-		.lenient =
-			edit->login.data != NULL && edit->record.data == NULL};
+	struct compile c = {
+		.file = f, .text = f->text, .lenient = edit->lenient};
 	struct replacement text = {.fd = -1}, cdb = {.fd = -1};
 	char key_text[KEY_LINE_MAX];
 	struct buffer key_line = BUFFER_OVER(key_text);
@@ -271,7 +306,7 @@ userfile_change(struct userfile *f, const struct userfile_edit *edit,
 		return -1;
 	if (add_key)
 		compile_key_line(&key_line, c.key);
-	if (add_key || edit->login.data != NULL)
+	if (add_key || edit->login.data != NULL || edit->append.len > 0)
 		result = make_text(
 			f, edit, buffer_slice(&key_line), &text, &c.text);
 	if (result == 0)

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define LET_GO_EACH ((size_t)1 << 20) /* octets */
 #define FIELDS_MAX 8 /* of a Dovecot passwd-file line, with the login */
 
 int
@@ -79,6 +80,19 @@ userfile_unmap(struct slice text)
 		(void)munmap((void *)(uintptr_t)text.data, text.len);
 }
 
+void
+userfile_let_go(struct slice text, size_t from, size_t to)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	from -= from % page;
+	to -= to % page;
+	/* Should it fail, more memory is used, and nothing else. */
+	if (to > from)
+		(void)madvise((void *)(uintptr_t)(text.data + from), to - from,
+			MADV_DONTNEED);
+}
+
 static int
 open_text(struct userfile *f)
 {
@@ -136,6 +150,10 @@ userfile_next(struct slice text, struct userfile_cursor *at,
 {
 	struct slice rest;
 
+	if (at->lets_go && at->offset - at->gone >= LET_GO_EACH) {
+		userfile_let_go(text, at->gone, at->offset);
+		at->gone = at->offset;
+	}
 	if (at->offset >= text.len)
 		return false;
 	rest = slice_from(text, at->offset);
@@ -194,11 +212,23 @@ userfile_line_fault(const struct userfile_line *line)
 	return userfile_login_fault(line->login);
 }
 
+const char *
+userfile_parse(const struct userfile_line *line, struct user *user)
+{
+	const char *fault = userfile_line_fault(line);
+
+	if (fault != NULL)
+		return fault;
+	if (users_parse(user, line->record) != 0)
+		return "malformed fields";
+	return user->bad_expiry ? "smtp_expires_ takes YYYY-MM-DD" : NULL;
+}
+
 bool
 userfile_find(const struct userfile *f, struct slice login,
 	struct userfile_line *line)
 {
-	struct userfile_cursor at = {0};
+	struct userfile_cursor at = {.lets_go = true};
 
 	while (userfile_next(f->text, &at, line))
 		if (line->login.data != NULL &&

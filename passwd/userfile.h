@@ -31,6 +31,12 @@ struct userfile {
 struct userfile_cursor {
 	size_t offset;
 	size_t line; /* number of the line read last, from 1 */
+	/*
+	 * Gives the memory behind it back: only over what userfile_map() has
+	 * mapped, which is then read anew should it be wanted again.
+	 */
+	bool lets_go;
+	size_t gone; /* octets given back */
 };
 
 /* A user's line; or a comment or empty line, whose login is absent. */
@@ -43,7 +49,9 @@ struct userfile_line {
 /* One change. An absent login changes no user: the text is compiled only. */
 struct userfile_edit {
 	struct slice login;  /* lower case */
-	struct slice record; /* absent: delete, and let no bad line stop it */
+	struct slice record; /* absent: delete */
+	struct slice append; /* whole lines for the end of the text, or empty */
+	bool lenient;	     /* let no bad line stop it: it is left out */
 };
 
 /*
@@ -58,6 +66,9 @@ void userfile_close(struct userfile *f);
 int userfile_map(int fd, size_t len, struct slice *text);
 void userfile_unmap(struct slice text);
 
+/* Gives the memory of a part back, whole pages of it; it stays readable. */
+void userfile_let_go(struct slice text, size_t from, size_t to);
+
 /* The next line of a text; false at its end. */
 bool userfile_next(struct slice text, struct userfile_cursor *at,
 	struct userfile_line *line);
@@ -65,6 +76,9 @@ bool userfile_next(struct slice text, struct userfile_cursor *at,
 /* What is wrong with a login or a user's line; NULL when it is sound. */
 const char *userfile_login_fault(struct slice login);
 const char *userfile_line_fault(const struct userfile_line *line);
+
+/* The same and what its fields hold; NULL when user is filled. */
+const char *userfile_parse(const struct userfile_line *line, struct user *user);
 
 /* The first line of a login (lower case). False when there is none. */
 bool userfile_find(const struct userfile *f, struct slice login,
