@@ -207,7 +207,7 @@ with case("install"):
     ok(0 < entry.pw_uid < 1000 and entry.pw_shell.endswith("nologin") and
        grp.getgrgid(entry.pw_gid).gr_name == "qmaild" and
        not os.path.exists(entry.pw_dir), f"the account: {entry}")
-    is_(pwd.getpwnam("qmaill").pw_uid, 64015, "one that is there is not touched")
+    is_(pwd.getpwnam("qmaill").pw_uid, 64015, "one that is there stays")
     state = os.stat("/var/empty")
     is_((state.st_mode & 0o7777, state.st_uid, os.listdir("/var/empty")),
         (0o555, 0, []), "/var/empty")
@@ -246,8 +246,8 @@ with case("remove"):
         check=False)
     for action in ("-r", "-P"):
         dpkg(action, "smtpd-auth")
-        is_([name for name in programs() if os.path.exists(f"/usr/bin/{name}")],
-            [], f"dpkg {action}: programs are gone")
+        is_([name for name in programs()
+             if os.path.exists(f"/usr/bin/{name}")], [], f"dpkg {action}: programs are gone")
         ok(os.path.exists("/etc/smtpd-auth/control/me"),
            "what the postmaster made stays")
         is_([pwd.getpwnam(name) for name in ("qmaild", "qmaill")], accounts,

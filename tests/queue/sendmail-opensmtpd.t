@@ -9,8 +9,9 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
-    Sink, checks_of_arrival, checks_of_many, checks_of_nothing,
-    checks_of_server, directory, envelope, private, queue, text, write)
+    Sink, checks_of_arrival, checks_of_killed, checks_of_many,
+    checks_of_nothing, checks_of_server, directory, envelope, private, queue,
+    text, write)
 
 CONF = """
 listen on socket
@@ -42,12 +43,13 @@ try:
     checks_of_many(sink, 900)
     checks_of_server(sink)
     checks_of_nothing(sink, waiting)
+    checks_of_killed(sink)
     with case("OpenSMTPD says no"):
         recipients = [f"user{n}@example.net" for n in range(2000)]
         got = queue(text("no"), envelope("joe@example.com", *recipients))
         is_((got.code, got.custom), (71, b""), "too many: for now")
         like(got.log, "Too many recipients", "and logged")
-        is_(sink.wait("no"), [], "nothing is sent")
+        is_(sink.found("no"), [], "nothing is sent")
 finally:
     daemon.terminate()
     daemon.wait()
