@@ -418,7 +418,7 @@ def sendmail_read(run):
     return 0
 
 
-def checks_of_killed(sink):
+def checks_of_killed(sink, then=lambda: None):
     """Killed as the keeper does it at its deadline, while sendmail works: all
     of the message arrives or nothing."""
     with case("killed"):
@@ -433,6 +433,7 @@ def checks_of_killed(sink):
             if run.process.poll() is None:
                 os.killpg(run.process.pid, signal.SIGKILL)
             codes.append(run.end().code)
+        then()
         queue(text("after it"), envelope("joe@example.com", "a@example.net"))
         sink.expect("after it")
         is_([len(m.body) for m in sink.found("killed")
