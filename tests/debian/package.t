@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import (  # noqa: E402
     ACCOUNT, TOP, case, done, home, is_, like, ok, skip_all)
-from support.extra_namespace import enter, lay_over, mount  # noqa: E402
+from support.extra_namespace import enter, lay_over, make_room  # noqa: E402
 from support.extra_sendmail import write  # noqa: E402
 
 TOOLS = ("dpkg-buildpackage", "dh", "lintian", "adduser")
@@ -185,8 +185,7 @@ with case("contents"):
             "Provides", "Replaces", "Breaks").stdout, "",
         "gets in no other package's way")
 
-room = home("overlay")
-mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", room)
+room = make_room()
 rooms = {target: lay_over(target, room) for target in ("/usr", "/etc", "/var")}
 
 with case("install"):

@@ -16,7 +16,7 @@ import threading
 
 from . import place
 from .client import DEADLINE
-from .extra_namespace import enter, lay_over, mount
+from .extra_namespace import enter, lay_over, make_room, mount
 from .extra_process import wait_for
 from .server import ACCOUNT, ROOT, Server
 from .tap import case, is_, ok, skip_all, starts
@@ -44,8 +44,7 @@ def private(package, accounts):
     if not os.path.exists(os.path.join(peer, ".complete")):
         skip_all(f"{package} is not unpacked: ./deps check")
     enter()
-    room = place.home("overlay")
-    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", room)
+    room = make_room()
     for name in ("usr", "etc", "var"):
         lay_over("/" + name, room, os.path.join(peer, name))
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
