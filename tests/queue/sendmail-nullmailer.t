@@ -28,7 +28,8 @@ shutil.chown("/usr/sbin/nullmailer-queue", "mail", "root")
 os.chmod("/usr/sbin/nullmailer-queue", 0o4755)
 sender = subprocess.Popen(["/usr/sbin/nullmailer-send"], user="mail",
                           group="mail", extra_groups=[], cwd=SPOOL,
-                          stdout=subprocess.DEVNULL)
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
 
 
 def waiting():

@@ -38,7 +38,8 @@ def start():
     anew."""
     global daemon
     stop()
-    daemon = subprocess.Popen(["/usr/sbin/smtpd", "-d"])
+    daemon = subprocess.Popen(["/usr/sbin/smtpd", "-d"],
+                              stderr=subprocess.DEVNULL)
     wait_for(lambda: os.path.exists(SOCKET), "the socket")
 
 

@@ -158,13 +158,15 @@ class Sink(threading.Thread):
 
     def take(self, stream, message):
         """The message; False when it was not complete."""
+        data = bytearray()
         for line in iter(stream.readline, b""):
             if line == b".\r\n":
+                message.data = bytes(data)
                 with self.news:
                     self.messages.append(message)
                     self.news.notify_all()
                 return True
-            message.data += line[1:] if line.startswith(b".") else line
+            data += line[1:] if line.startswith(b".") else line
         return False
 
     def found(self, subject):
