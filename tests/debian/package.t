@@ -13,12 +13,12 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import (  # noqa: E402
     ACCOUNT, TOP, case, done, home, is_, like, ok, skip_all)
-from support.extra_namespace import enter, lay_over, mount  # noqa: E402
+from support.extra_namespace import enter, lay_over, make_room  # noqa: E402
 from support.extra_sendmail import write  # noqa: E402
 
 TOOLS = ("dpkg-buildpackage", "dh", "lintian", "adduser")
-LEFT_OUT = shutil.ignore_patterns("build", "run", ".git", "__pycache__",
-                                  "bench")
+# Of the tree: what is built, and what only a clone has.
+LEFT_OUT = ("build", "run", ".git", "bench")
 QUIET = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
          "DEBIAN_FRONTEND": "noninteractive", "HOME": "/nonexistent"}
 
@@ -59,7 +59,9 @@ def build():
     """The package, of a copy of the tree; its file."""
     place = home("package")
     tree = os.path.join(place, "tree")
-    shutil.copytree(TOP, tree, symlinks=True, ignore=LEFT_OUT)
+    shutil.copytree(TOP, tree, symlinks=True, ignore=lambda path, names: [
+        name for name in names if name == "__pycache__" or
+        (path == TOP and name in LEFT_OUT)])
     for name in programs():
         path = os.path.join(tree, name)
         if os.path.exists(path):
@@ -176,17 +178,20 @@ with case("contents"):
         r"/usr(/bin|/share(/(man|doc|lintian).*)?)?(/[^/]*)?$|"
         r"/var/(empty/)?$", name)], [],
         "nothing else but documents: no service, no configuration")
-    for name in ("README.md", "INSTALL.gz", "README.Debian", "copyright",
-                 "changelog.Debian.gz", "changelog.gz"):
-        ok("/usr/share/doc/smtpd-auth/" + name in names, name)
+    for name in ("README.md", "INSTALL", "README.Debian", "copyright",
+                 "changelog.Debian", "changelog", *os.listdir(
+                     os.path.join(TOP, "docs"))):
+        # The longer ones are compressed.
+        path = "/usr/share/doc/smtpd-auth/" + name
+        ok(path in names or path + ".gz" in names or
+           name.endswith((".svg", ".png")), name)
     ok(any("/examples/" in name for name in names), "examples")
     like(listing, r"(?m)^dr-xr-xr-x root/root .* \./var/empty/$", "the jail")
     is_(run("dpkg-deb", "-f", package, "Pre-Depends", "Conflicts",
             "Provides", "Replaces", "Breaks").stdout, "",
         "gets in no other package's way")
 
-room = home("overlay")
-mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", room)
+room = make_room()
 rooms = {target: lay_over(target, room) for target in ("/usr", "/etc", "/var")}
 
 with case("install"):
@@ -207,7 +212,7 @@ with case("install"):
     ok(0 < entry.pw_uid < 1000 and entry.pw_shell.endswith("nologin") and
        grp.getgrgid(entry.pw_gid).gr_name == "qmaild" and
        not os.path.exists(entry.pw_dir), f"the account: {entry}")
-    is_(pwd.getpwnam("qmaill").pw_uid, 64015, "one that is there is not touched")
+    is_(pwd.getpwnam("qmaill").pw_uid, 64015, "one that is there stays")
     state = os.stat("/var/empty")
     is_((state.st_mode & 0o7777, state.st_uid, os.listdir("/var/empty")),
         (0o555, 0, []), "/var/empty")
@@ -246,8 +251,8 @@ with case("remove"):
         check=False)
     for action in ("-r", "-P"):
         dpkg(action, "smtpd-auth")
-        is_([name for name in programs() if os.path.exists(f"/usr/bin/{name}")],
-            [], f"dpkg {action}: programs are gone")
+        is_([name for name in programs()
+             if os.path.exists(f"/usr/bin/{name}")], [], f"dpkg {action}: programs are gone")
         ok(os.path.exists("/etc/smtpd-auth/control/me"),
            "what the postmaster made stays")
         is_([pwd.getpwnam(name) for name in ("qmaild", "qmaill")], accounts,

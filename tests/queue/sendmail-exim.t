@@ -6,9 +6,9 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
-    Sink, checks_of_arrival, checks_of_many, checks_of_nothing,
-    checks_of_server, checks_of_utf8, directory, envelope, private, queue,
-    text, write)
+    Sink, checks_of_arrival, checks_of_killed, checks_of_many,
+    checks_of_nothing, checks_of_server, checks_of_utf8, directory, envelope,
+    private, queue, text, write)
 
 SPOOL = "/var/spool/exim4"
 CONF = """
@@ -55,6 +55,7 @@ checks_of_utf8(sink)
 checks_of_many(sink)
 checks_of_server(sink)
 checks_of_nothing(sink, waiting)
+checks_of_killed(sink)
 
 with case("refusals"):
     got = queue(text("refuse"), envelope("joe@example.com", "a@example.net"))
@@ -64,6 +65,6 @@ with case("refusals"):
     write("/etc/exim4/exim4.conf", "broken\n")
     got = queue(text("broken"), envelope("joe@example.com", "a@example.net"))
     is_(got.code, 71, "a broken configuration is temporary")
-    is_(sink.wait("refuse") + sink.wait("broken"), [], "nothing is sent")
+    is_(sink.found("refuse") + sink.found("broken"), [], "nothing is sent")
 
 done()

@@ -5,8 +5,8 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
-    Sink, checks_of_arrival, checks_of_many, checks_of_nothing,
-    checks_of_server, envelope, private, queue, text, write)
+    Sink, checks_of_arrival, checks_of_killed, checks_of_many,
+    checks_of_nothing, checks_of_server, envelope, private, queue, text, write)
 
 private("msmtp-mta", {})
 sink = Sink()
@@ -21,6 +21,7 @@ checks_of_arrival(sink, quoted=False)
 checks_of_many(sink)
 checks_of_server(sink)
 checks_of_nothing(sink, lambda: 0)
+checks_of_killed(sink)
 
 with case("refusals"):
     joe = envelope("joe@example.com", "ann@example.net")
@@ -47,6 +48,6 @@ with case("refusals"):
     write("/etc/msmtprc", "account\n")
     got = queue(text("refused"), joe)
     is_((got.code, got.custom), (71, b""), "a broken configuration")
-    is_(sink.wait("refused"), [], "nothing is sent")
+    is_(sink.found("refused"), [], "nothing is sent")
 
 done()

@@ -6,9 +6,11 @@ import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like  # noqa: E402
+from support.extra_process import wait_for  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
-    Sink, checks_of_arrival, checks_of_many, checks_of_nothing,
-    checks_of_server, directory, envelope, private, queue, text, write)
+    Sink, checks_of_arrival, checks_of_killed, checks_of_many,
+    checks_of_nothing, checks_of_server, directory, envelope, private, queue,
+    text, write)
 
 SPOOL = "/var/spool/nullmailer"
 
@@ -26,12 +28,13 @@ shutil.chown("/usr/sbin/nullmailer-queue", "mail", "root")
 os.chmod("/usr/sbin/nullmailer-queue", 0o4755)
 sender = subprocess.Popen(["/usr/sbin/nullmailer-send"], user="mail",
                           group="mail", extra_groups=[], cwd=SPOOL,
-                          stdout=subprocess.DEVNULL)
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
 
 
 def waiting():
-    """Messages in the queue."""
-    return len(os.listdir(SPOOL + "/queue") + os.listdir(SPOOL + "/tmp"))
+    """Messages in the queue; what is in tmp never gets there by itself."""
+    return len(os.listdir(SPOOL + "/queue"))
 
 
 try:
@@ -39,12 +42,14 @@ try:
     checks_of_many(sink)
     checks_of_server(sink)
     checks_of_nothing(sink, waiting)
+    checks_of_killed(sink)
     with case("nullmailer says no"):
         os.chmod("/usr/sbin/nullmailer-queue", 0o755)
         got = queue(text("no"), envelope("joe@example.com", "a@example.net"))
         is_((got.code, got.custom), (71, b""), "not set up: for now")
-        like(got.log, "exit 1", "and logged")
-        is_((waiting(), sink.wait("no")), (0, []), "nothing is queued")
+        like(got.log, "unable to hand the message to", "and logged")
+        wait_for(lambda: waiting() == 0, "an empty queue")
+        is_(sink.found("no"), [], "nothing is sent")
 finally:
     sender.terminate()
     sender.wait()

@@ -9,9 +9,9 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like, ok  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
-    Sink, checks_of_arrival, checks_of_many, checks_of_nothing,
-    checks_of_server, checks_of_utf8, directory, envelope, private, queue,
-    text, write)
+    Sink, checks_of_arrival, checks_of_killed, checks_of_many,
+    checks_of_nothing, checks_of_server, checks_of_utf8, directory, envelope,
+    private, queue, text, write)
 
 SPOOL = "/var/spool/postfix"
 MAIN = """
@@ -68,10 +68,12 @@ master = subprocess.Popen(
 
 
 def waiting():
-    """Messages in the queue."""
-    return sum(os.path.isfile(name) for folder in (
-        "maildrop", "incoming", "active", "deferred", "corrupt")
-        for name in glob.glob(f"{SPOOL}/{folder}/**", recursive=True))
+    """Messages in the queue; those whose file is not executable were not
+    written to the end, and do not count for Postfix."""
+    return sum(os.path.isfile(name) and os.access(name, os.X_OK)
+               for folder in ("maildrop", "incoming", "active", "deferred",
+                              "corrupt")
+               for name in glob.glob(f"{SPOOL}/{folder}/**", recursive=True))
 
 
 try:
@@ -81,6 +83,7 @@ try:
     checks_of_many(sink)
     checks_of_server(sink)
     checks_of_nothing(sink, waiting)
+    checks_of_killed(sink)
     with case("the header"):
         # -G: mail of another host's is not rewritten here.
         got = queue(text("header").replace("joe@example.com", "joe"),
@@ -93,8 +96,8 @@ try:
         is_(got.code, 0, "under softlimit -m 8000000")
         is_(len(sink.expect("small")), 1, "too")
     with case("8-bit by name"):
-        ok("BODY=8BITMIME" in sink.wait("8-bit")[0].mail,
-           "BODY arrives", sink.wait("8-bit")[0].mail)
+        ok("BODY=8BITMIME" in sink.found("8-bit")[0].mail,
+           "BODY arrives", sink.found("8-bit")[0].mail)
     with case("Postfix says no"):
         joe = envelope("joe@example.com", "ann@example.net")
         with open("/etc/postfix/main.cf", "a", encoding="utf-8") as file:
@@ -108,7 +111,8 @@ try:
         is_((got.code, got.custom), (71, b""), "the account may not: for now")
         like(got.log, "not allowed to submit", "and the log says why")
         write("/etc/postfix/main.cf", "")
-        is_((waiting(), sink.wait("no")), (0, []), "nothing is queued")
+        wait_for(lambda: waiting() == 0, "an empty queue")
+        is_(sink.found("no"), [], "nothing is sent")
 finally:
     os.killpg(master.pid, signal.SIGTERM)
     master.wait()

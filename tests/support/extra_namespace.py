@@ -1,8 +1,10 @@
 """A mount namespace of the test's own: what it installs, nobody else sees."""
+import atexit
 import os
 import subprocess
 import sys
 
+from . import place
 from .server import ROOT
 from .tap import skip_all
 
@@ -26,6 +28,14 @@ def enter():
 def mount(*arguments):
     """mount(8); a failure is one of the test."""
     subprocess.run(["mount", *arguments], check=True)
+
+
+def make_room():
+    """A tmpfs for what is changed, gone before its directory is removed."""
+    room = place.home("overlay")
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", room)
+    atexit.register(subprocess.run, ["umount", "--lazy", room], check=False)
+    return room
 
 
 def lay_over(target, room, lower=None):

@@ -16,7 +16,8 @@ import threading
 
 from . import place
 from .client import DEADLINE
-from .extra_namespace import enter, lay_over, mount
+from .extra_namespace import enter, lay_over, make_room, mount
+from .extra_process import wait_for
 from .server import ACCOUNT, ROOT, Server
 from .tap import case, is_, ok, skip_all, starts
 
@@ -43,8 +44,7 @@ def private(package, accounts):
     if not os.path.exists(os.path.join(peer, ".complete")):
         skip_all(f"{package} is not unpacked: ./deps check")
     enter()
-    room = place.home("overlay")
-    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", room)
+    room = make_room()
     for name in ("usr", "etc", "var"):
         lay_over("/" + name, room, os.path.join(peer, name))
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
@@ -158,31 +158,32 @@ class Sink(threading.Thread):
 
     def take(self, stream, message):
         """The message; False when it was not complete."""
+        data = bytearray()
         for line in iter(stream.readline, b""):
             if line == b".\r\n":
+                message.data = bytes(data)
                 with self.news:
                     self.messages.append(message)
                     self.news.notify_all()
                 return True
-            message.data += line[1:] if line.startswith(b".") else line
+            data += line[1:] if line.startswith(b".") else line
         return False
 
-    def wait(self, subject):
-        """Every message with that Subject, when all its recipients are
-        there; the caller counts recipients."""
+    def found(self, subject):
+        """Every message with that Subject that is here by now."""
         return [m for m in self.messages if m.header("Subject") == subject]
 
     def expect(self, subject, recipients=1):
         """Waits until so many recipients have got it."""
         def found():
-            return sum(len(m.recipients) for m in self.wait(subject))
+            return sum(len(m.recipients) for m in self.found(subject))
         with self.news:
             if not self.news.wait_for(lambda: found() >= recipients,
                                       DEADLINE):
                 raise AssertionError(
                     f"{subject}: {found()} of {recipients} arrived; here are "
                     f"{[m.header('Subject') for m in self.messages]}")
-            return self.wait(subject)
+            return self.found(subject)
 
 
 def envelope(sender, *recipients):
@@ -237,8 +238,8 @@ class Run:
         with os.fdopen(self.log, "rb") as log:
             return Queued(self.process.wait(), text, log.read().decode())
 
-    def finish(self, message, envelope_text):
-        """Gives it message and envelope; its exit."""
+    def give(self, message, envelope_text):
+        """Writes both to the end."""
         for fd, data in ((self.message, message),
                          (self.envelope, envelope_text)):
             try:
@@ -246,6 +247,10 @@ class Run:
                     pipe.write(data)
             except BrokenPipeError:
                 pass
+
+    def finish(self, message, envelope_text):
+        """Gives it message and envelope; its exit."""
+        self.give(message, envelope_text)
         return self.end()
 
 
@@ -386,5 +391,53 @@ def checks_of_nothing(sink, waiting):
         os.write(run.message, text("part").encode())
         os.kill(run.process.pid, signal.SIGKILL)
         is_(run.end().code, -signal.SIGKILL, "killed in the message")
-        is_((waiting(), sink.wait("part")), (0, []),
-            "and nothing is queued or sent")
+        # What was queued would be sent before the queue is empty.
+        wait_for(lambda: waiting() == 0, "an empty queue")
+        is_(sink.found("part"), [], "and nothing is sent")
+
+
+def sendmail_read(run):
+    """Octets of the message that sendmail has read, from the place in the
+    file, which it shares with queue-sendmail: 0 before it is started, no end
+    when both have ended."""
+    process = f"/proc/{run.process.pid}"
+    if run.process.poll() is not None:
+        return float("inf")
+    try:
+        with open(f"{process}/task/{run.process.pid}/children",
+                  encoding="ascii") as file:
+            if not file.read():
+                return 0
+        for number in os.listdir(process + "/fd"):
+            if int(number) > 2 and "deleted" in os.readlink(
+                    f"{process}/fd/{number}"):
+                with open(f"{process}/fdinfo/{number}",
+                          encoding="ascii") as file:
+                    return int(file.readline().split()[1])
+    except OSError:
+        pass    # it ends just now
+    return 0
+
+
+def checks_of_killed(sink, then=lambda: None):
+    """Killed as the keeper does it at its deadline, while sendmail works: all
+    of the message arrives or nothing."""
+    with case("killed"):
+        body, codes = ("x" * 70 + "\n") * 40000, []
+        for part in range(8):
+            run = Run()
+            run.give(text("killed", body).encode(),
+                     envelope("joe@example.com", "ann@example.net"))
+            # While it writes, its place is the end; sendmail begins at 0.
+            wait_for(lambda: sendmail_read(run) > part * len(body) // 8,
+                     "sendmail reads")
+            if run.process.poll() is None:
+                os.killpg(run.process.pid, signal.SIGKILL)
+            codes.append(run.end().code)
+        then()
+        queue(text("after it"), envelope("joe@example.com", "a@example.net"))
+        sink.expect("after it")
+        is_([len(m.body) for m in sink.found("killed")
+             if m.body != body.encode()], [],
+            f"whole or not at all: {len(sink.found('killed'))} of 8")
+        ok(-signal.SIGKILL in codes, "some were killed", codes)
