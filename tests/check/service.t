@@ -395,6 +395,17 @@ with case("queue program"):
     provokes("QUEUE_DENIED", changed(
         ("write", "var/qmail/bin/qmail-queue", "x", 0o644)), where="default",
         says="nobody")
+    host = Host()
+    os.unlink(host.path("var/qmail/bin/qmail-queue"))
+    like(host.check().cure("QUEUE_MISSING"), "^echo /usr/local/bin/queue-mai",
+         "nothing there: the one that needs nothing")
+    host.write("usr/bin/queue-maildir", "x")
+    like(host.check().cure("QUEUE_MISSING"), "^echo /usr/bin/queue-maildir >",
+         "or where it is")
+    host.write("usr/sbin/sendmail", "x")
+    host.write("usr/local/bin/queue-sendmail", "x")
+    like(host.check().cure("QUEUE_MISSING"), "^echo /usr/local/bin/queue-se",
+         "a mail system there is")
     maildir = ("write", "usr/bin/queue-maildir", "x", 0o755)
     use = ("env", "QMAILQUEUE", "/usr/bin/queue-maildir")
     provokes("QUEUE_NO_MAILDIR", changed(maildir, use))
