@@ -336,11 +336,11 @@ with case("port 465 in clear"):
             skip("port 465", "is taken on this host")
         else:
             def clear():
-                while True:
-                    connection, _ = taken.accept()
-                    connection.sendall(b"220 x ESMTP\r\n")
-                    connection.recv(4096)
-                    connection.close()
+                """One client."""
+                connection, _ = taken.accept()
+                connection.sendall(b"220 x ESMTP\r\n")
+                connection.recv(4096)
+                connection.close()
             threading.Thread(target=clear, daemon=True).start()
             tells(see(465), "LIVE_PLAIN_465")
             taken.close()
