@@ -10,6 +10,7 @@ lib
 control lib
 auth lib
 passwd lib auth control
+conf lib
 queue-handoff lib
 keeper lib control auth queue-handoff
 session lib control keeper/channel.h
