@@ -10,8 +10,8 @@
 
 #include "check/check.h"
 
-static int
-can_run(const void *path)
+int
+check_can_run(const void *path)
 {
 	return access(path, X_OK) == 0;
 }
@@ -123,6 +123,26 @@ look_at_maildir(struct check *c)
 			quoted));
 }
 
+static int
+is_spool(const void *path)
+{
+	return can_write(path);
+}
+
+static void
+look_at_spool(struct check *c)
+{
+	const char *set = getenv("TMPDIR");
+	bool given = set != NULL && *set != '\0';
+	const char *path = given ? set : "/tmp";
+
+	if (check_as_account(c, is_spool, path) != 1)
+		report_add(&c->report, QUEUE_SPOOL,
+			given ? "env/TMPDIR" : "default", path,
+			given ? check_cure_unset(c, "TMPDIR")
+			      : "chmod 1777 /tmp");
+}
+
 static void
 look_at_sendmail(struct check *c)
 {
@@ -131,12 +151,13 @@ look_at_sendmail(struct check *c)
 	const char *path = given ? set : "/usr/sbin/sendmail";
 	const char *where = given ? "env/SENDMAIL" : "default";
 
-	if (is_file(path) && check_as_account(c, can_run, path) == 1)
+	if (is_file(path) && check_as_account(c, check_can_run, path) == 1)
 		report_ok("queue-sendmail", where, "%s", path);
 	else
 		report_add(&c->report, QUEUE_SENDMAIL, where, path,
 			given ? check_cure_unset(c, "SENDMAIL")
 			      : "apt-get install postfix");
+	look_at_spool(c);
 }
 
 void
@@ -152,7 +173,7 @@ check_queue(struct check *c)
 		report_add(&c->report, QUEUE_MISSING, where,
 			report_text("%s: no such program", path),
 			check_cure_variable(c, "QMAILQUEUE", find_program()));
-	else if (check_as_account(c, can_run, path) != 1)
+	else if (check_as_account(c, check_can_run, path) != 1)
 		report_add(&c->report, QUEUE_DENIED, where,
 			report_text("%s cannot run %s", c->account, path),
 			report_quoted(path));

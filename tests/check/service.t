@@ -239,6 +239,12 @@ with case("statedir"):
     os.chmod(host.path("var/lib"), 0o755)
     provokes("HOST_STATEDIR_DENIED", host, says="nobody")
 
+    os.chown(host.path("var/lib/counters"), NOBODY, NOBODY)
+    os.chmod(host.path("var/lib/counters"), 0o755)
+    provokes("HOST_STATEDIR_OPEN", host, says="0755")
+    provokes("HOST_LIMITHOOK", changed(
+        ("control", "limithook", "#!/bin/sh\n")), says="nobody")
+
 with case("addresses"):
     provokes("HOST_NO_ADDRESS", changed(("write", "etc/hosts", "")),
              says="mail.example.com")
@@ -420,6 +426,9 @@ with case("queue program"):
     use = ("env", "QMAILQUEUE", "/usr/bin/queue-sendmail")
     provokes("QUEUE_SENDMAIL", changed(sendmail, use), cured=False,
              where="default")
+    host = changed(sendmail, use, ("env", "TMPDIR", "/var"),
+                   ("write", "usr/sbin/sendmail", "x", 0o755))
+    provokes("QUEUE_SPOOL", host, where="env/TMPDIR", says="/var,")
     host = changed(sendmail, use, ("env", "SENDMAIL", "/none"),
                    ("write", "usr/sbin/sendmail", "x", 0o755))
     provokes("QUEUE_SENDMAIL", host, where="env/SENDMAIL")
