@@ -93,6 +93,11 @@ with case("names"):
        "not in the directory of a whole qmail")
     provokes("SET_FILE_UNKNOWN", changed(("control", "colour", "blue")),
              where="control/colour")
+    output = changed(("control", "\x1b[31m\u00fc", "x")).check()
+    ok("\x1b" not in output.text and "control/\\x1B[31m\\xC3\\xBC)" in
+       output.text, "a name that a terminal would obey", output.text)
+    provokes("SET_FILE_NUL", changed(("env", "CONTROLDIR", "/srv/a b'c"),
+                                     ("write", "srv/a b'c/me", "x\0y\n")))
     for name, ours in (("FORCE_TLS", "FORCETLS"),
                        ("REQUIRE_AUTH", "REQUIREAUTH"),
                        ("forcetls", "FORCETLS"),
