@@ -13,7 +13,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import expired  # noqa: E402
-from support.extra_check import *  # noqa: E402
+from support.extra_smtpd_check import *  # noqa: E402
 
 LOGIN, PASSWORD = "joe@example.com", "correct horse"
 PAIR = certificate("ec", "localhost", 90)

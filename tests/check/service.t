@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import expired  # noqa: E402
-from support.extra_check import *  # noqa: E402
+from support.extra_smtpd_check import *  # noqa: E402
 
 if not ROOT:
     skip_all("needs root: a chroot, and the rights of an account")
