@@ -95,4 +95,7 @@ const char *check_path(const struct check *c, const char *name);
 int check_as_account(
 	const struct check *c, int (*ask)(const void *what), const void *what);
 
+/* For check_as_account(): is it a program of one's own? 1 or 0. */
+int check_can_run(const void *path);
+
 #endif

@@ -265,8 +265,22 @@ look_at_state(struct check *c)
 		report_add(&c->report, HOST_STATEDIR_DENIED, where, c->account,
 			report_text("chown -R %s %s && chmod 700 %s", account,
 				quoted, quoted));
+	else if (status.st_mode & 077)
+		report_add(&c->report, HOST_STATEDIR_OPEN, where,
+			report_text("%04o", status.st_mode & 07777), NULL);
 	else
 		report_ok("statedir", where, "%s", path);
+}
+
+static void
+look_at_hook(struct check *c)
+{
+	const char *path = report_text("%s/limithook", c->directory);
+
+	if (access(path, F_OK) == 0 &&
+		check_as_account(c, check_can_run, path) != 1)
+		report_add(&c->report, HOST_LIMITHOOK, "control/limithook",
+			c->account, report_quoted(path));
 }
 
 void
@@ -279,4 +293,5 @@ check_host(struct check *c)
 		look_at_uids(c);
 	}
 	look_at_state(c);
+	look_at_hook(c);
 }

@@ -54,10 +54,12 @@ offer(const struct talk_reply *reply, const char *keyword)
 static int
 hello(struct live *l, struct talk *t, struct talk_reply *reply)
 {
-	char name[256];
+	char name[256] = "";
 
-	if (gethostname(name, sizeof name) == -1 || name[0] == '\0')
-		(void)strcpy(name, "localhost");
+	/* Some servers refuse a name without a dot; RFC 5321 §4.1.3. */
+	if (gethostname(name, sizeof name - 1) == -1 ||
+		memchr(name, '.', sizeof name) == NULL)
+		(void)strcpy(name, "[127.0.0.1]");
 	name[sizeof name - 1] = '\0';
 	if (talk_ask(t, reply, "EHLO %s", name) == -1) {
 		add(l, LIVE_ENDED, t->fault);

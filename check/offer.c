@@ -47,12 +47,6 @@ check_offer(struct check *c)
 }
 
 static int
-can_run(const void *path)
-{
-	return access(path, X_OK) == 0;
-}
-
-static int
 can_connect(const void *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -75,7 +69,7 @@ look_elsewhere(struct check *c)
 	const char *program = c->service.checkpassword, *where;
 	const char *path = check_text(c, "authsocket", "AUTHSOCKET", &where);
 
-	if (program != NULL && check_as_account(c, can_run, program) != 1)
+	if (program != NULL && check_as_account(c, check_can_run, program) != 1)
 		report_add(&c->report, PEOPLE_PROGRAM, "run", program,
 			report_text("chmod a+x %s", report_quoted(program)));
 	else if (program != NULL)

@@ -10,8 +10,8 @@
 
 #include "check/check.h"
 
-static int
-can_run(const void *path)
+int
+check_can_run(const void *path)
 {
 	return access(path, X_OK) == 0;
 }
@@ -24,17 +24,43 @@ is_file(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* A queue program that there is on this host. */
+/* One of the project's programs: beside us, or where they are installed. */
+static const char *
+find_own(const char *name)
+{
+	char self[1024];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *places[] = {NULL, "/usr/local/bin", "/usr/bin"};
+
+	self[len < 0 ? 0 : len] = '\0';
+	if (strrchr(self, '/') != NULL) {
+		*strrchr(self, '/') = '\0';
+		places[0] = self;
+	}
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		if (places[i] == NULL)
+			continue;
+		const char *path = report_text("%s/%s", places[i], name);
+
+		if (is_file(path))
+			return path;
+	}
+	return NULL;
+}
+
+/* A queue program that there is on this host; the last always works. */
 static const char *
 find_program(void)
 {
-	static const char *const known[] = {"/var/qmail/bin/qmail-queue",
-		"/usr/local/bin/queue-sendmail", "/usr/bin/queue-sendmail"};
+	const char *own = NULL;
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (is_file(known[i]))
-			return known[i];
-	return known[1];
+	if (is_file("/var/qmail/bin/qmail-queue"))
+		return "/var/qmail/bin/qmail-queue";
+	if (is_file("/usr/sbin/sendmail"))
+		own = find_own("queue-sendmail");
+	if (own == NULL)
+		own = find_own("queue-maildir");
+	return own == NULL ? "/usr/local/bin/queue-maildir" : own;
 }
 
 static bool
@@ -97,6 +123,26 @@ look_at_maildir(struct check *c)
 			quoted));
 }
 
+static int
+is_spool(const void *path)
+{
+	return can_write(path);
+}
+
+static void
+look_at_spool(struct check *c)
+{
+	const char *set = getenv("TMPDIR");
+	bool given = set != NULL && *set != '\0';
+	const char *path = given ? set : "/tmp";
+
+	if (check_as_account(c, is_spool, path) != 1)
+		report_add(&c->report, QUEUE_SPOOL,
+			given ? "env/TMPDIR" : "default", path,
+			given ? check_cure_unset(c, "TMPDIR")
+			      : "chmod 1777 /tmp");
+}
+
 static void
 look_at_sendmail(struct check *c)
 {
@@ -105,12 +151,13 @@ look_at_sendmail(struct check *c)
 	const char *path = given ? set : "/usr/sbin/sendmail";
 	const char *where = given ? "env/SENDMAIL" : "default";
 
-	if (is_file(path) && check_as_account(c, can_run, path) == 1)
+	if (is_file(path) && check_as_account(c, check_can_run, path) == 1)
 		report_ok("queue-sendmail", where, "%s", path);
 	else
 		report_add(&c->report, QUEUE_SENDMAIL, where, path,
 			given ? check_cure_unset(c, "SENDMAIL")
 			      : "apt-get install postfix");
+	look_at_spool(c);
 }
 
 void
@@ -126,8 +173,9 @@ check_queue(struct check *c)
 		report_add(&c->report, QUEUE_MISSING, where,
 			report_text("%s: no such program", path),
 			check_cure_variable(c, "QMAILQUEUE", find_program()));
-	else if (check_as_account(c, can_run, path) != 1)
-		report_add(&c->report, QUEUE_DENIED, where, c->account,
+	else if (check_as_account(c, check_can_run, path) != 1)
+		report_add(&c->report, QUEUE_DENIED, where,
+			report_text("%s cannot run %s", c->account, path),
 			report_quoted(path));
 	else
 		report_ok("queue program", where, "%s", path);

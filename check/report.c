@@ -53,14 +53,17 @@ report_quoted(const char *path)
 	return quoted == NULL ? "" : keep_text(quoted);
 }
 
-/* What others wrote may hold anything; a terminal believes some of it. */
+/*
+ * What others wrote may hold anything, and a terminal obeys some of it. A
+ * command keeps what is not ASCII, or it would name another file.
+ */
 static void
-add_shown(struct buffer *b, const char *text)
+add_shown(struct buffer *b, const char *text, bool command)
 {
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c >= ' ' && c != 0x7f)
+		if (c >= ' ' && c != 0x7f && (c < 0x7f || command))
 			buffer_add_char(b, *text);
 		else
 			buffer_add_escaped(b, (struct slice){text, 1}, 4);
@@ -68,11 +71,11 @@ add_shown(struct buffer *b, const char *text)
 }
 
 static void
-add_filled(struct buffer *b, const char *text, const char *value)
+add_filled(struct buffer *b, const char *text, const char *value, bool command)
 {
 	for (; *text != '\0'; text++)
 		if (*text == '%')
-			add_shown(b, value == NULL ? "" : value);
+			add_shown(b, value == NULL ? "" : value, command);
 		else
 			buffer_add_char(b, *text);
 }
@@ -88,9 +91,14 @@ ended(struct buffer *b)
 static void
 put(const char *level, const char *what, const char *text, const char *where)
 {
+	char shown[REPORT_LINE];
+	struct buffer b = BUFFER_OVER(shown);
+
 	(void)printf("%-4s %s: %s", level, what, text);
-	if (where != NULL)
-		(void)printf(" (%s)", where);
+	if (where == NULL)
+		return;
+	add_shown(&b, where, false);
+	(void)printf(" (%s)", ended(&b));
 }
 
 void
@@ -103,7 +111,7 @@ report_ok(const char *what, const char *where, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof text, format, arguments); /* may be cut */
 	va_end(arguments);
-	add_shown(&b, text);
+	add_shown(&b, text, false);
 	put("ok", what, ended(&b), where);
 	(void)putchar('\n');
 }
@@ -116,10 +124,10 @@ report_add(struct report *r, enum finding finding, const char *where,
 	char text[REPORT_LINE], cure[REPORT_LINE * 2];
 	struct buffer b = BUFFER_OVER(text), c = BUFFER_OVER(cure);
 
-	add_filled(&b, row->text, value);
+	add_filled(&b, row->text, value, false);
 	put(row->fatal ? "FAIL" : "warn", row->what, ended(&b), where);
 	if (row->cure != NULL) {
-		add_filled(&c, row->cure, subject);
+		add_filled(&c, row->cure, subject, true);
 		(void)printf("; cure: %s", ended(&c));
 	}
 	(void)putchar('\n');

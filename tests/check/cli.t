@@ -6,7 +6,7 @@ import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_check import *  # noqa: E402
+from support.extra_smtpd_check import *  # noqa: E402
 
 with case("usage"):
     output = run("-h")

@@ -13,7 +13,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import expired  # noqa: E402
-from support.extra_check import *  # noqa: E402
+from support.extra_smtpd_check import *  # noqa: E402
 
 LOGIN, PASSWORD = "joe@example.com", "correct horse"
 PAIR = certificate("ec", "localhost", 90)
@@ -336,11 +336,11 @@ with case("port 465 in clear"):
             skip("port 465", "is taken on this host")
         else:
             def clear():
-                while True:
-                    connection, _ = taken.accept()
-                    connection.sendall(b"220 x ESMTP\r\n")
-                    connection.recv(4096)
-                    connection.close()
+                """One client."""
+                connection, _ = taken.accept()
+                connection.sendall(b"220 x ESMTP\r\n")
+                connection.recv(4096)
+                connection.close()
             threading.Thread(target=clear, daemon=True).start()
             tells(see(465), "LIVE_PLAIN_465")
             taken.close()

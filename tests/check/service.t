@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import expired  # noqa: E402
-from support.extra_check import *  # noqa: E402
+from support.extra_smtpd_check import *  # noqa: E402
 
 if not ROOT:
     skip_all("needs root: a chroot, and the rights of an account")
@@ -93,6 +93,11 @@ with case("names"):
        "not in the directory of a whole qmail")
     provokes("SET_FILE_UNKNOWN", changed(("control", "colour", "blue")),
              where="control/colour")
+    output = changed(("control", "\x1b[31m\u00fc", "x")).check()
+    ok("\x1b" not in output.text and "control/\\x1B[31m\\xC3\\xBC)" in
+       output.text, "a name that a terminal would obey", output.text)
+    provokes("SET_FILE_NUL", changed(("env", "CONTROLDIR", "/srv/a b'c"),
+                                     ("write", "srv/a b'c/me", "x\0y\n")))
     for name, ours in (("FORCE_TLS", "FORCETLS"),
                        ("REQUIRE_AUTH", "REQUIREAUTH"),
                        ("forcetls", "FORCETLS"),
@@ -238,6 +243,12 @@ with case("statedir"):
     os.makedirs(host.path("var/lib/counters"), 0o700)
     os.chmod(host.path("var/lib"), 0o755)
     provokes("HOST_STATEDIR_DENIED", host, says="nobody")
+
+    os.chown(host.path("var/lib/counters"), NOBODY, NOBODY)
+    os.chmod(host.path("var/lib/counters"), 0o755)
+    provokes("HOST_STATEDIR_OPEN", host, says="0755")
+    provokes("HOST_LIMITHOOK", changed(
+        ("control", "limithook", "#!/bin/sh\n")), says="nobody")
 
 with case("addresses"):
     provokes("HOST_NO_ADDRESS", changed(("write", "etc/hosts", "")),
@@ -395,6 +406,17 @@ with case("queue program"):
     provokes("QUEUE_DENIED", changed(
         ("write", "var/qmail/bin/qmail-queue", "x", 0o644)), where="default",
         says="nobody")
+    host = Host()
+    os.unlink(host.path("var/qmail/bin/qmail-queue"))
+    like(host.check().cure("QUEUE_MISSING"), "^echo /usr/local/bin/queue-mai",
+         "nothing there: the one that needs nothing")
+    host.write("usr/bin/queue-maildir", "x")
+    like(host.check().cure("QUEUE_MISSING"), "^echo /usr/bin/queue-maildir >",
+         "or where it is")
+    host.write("usr/sbin/sendmail", "x")
+    host.write("usr/local/bin/queue-sendmail", "x")
+    like(host.check().cure("QUEUE_MISSING"), "^echo /usr/local/bin/queue-se",
+         "a mail system there is")
     maildir = ("write", "usr/bin/queue-maildir", "x", 0o755)
     use = ("env", "QMAILQUEUE", "/usr/bin/queue-maildir")
     provokes("QUEUE_NO_MAILDIR", changed(maildir, use))
@@ -409,6 +431,9 @@ with case("queue program"):
     use = ("env", "QMAILQUEUE", "/usr/bin/queue-sendmail")
     provokes("QUEUE_SENDMAIL", changed(sendmail, use), cured=False,
              where="default")
+    host = changed(sendmail, use, ("env", "TMPDIR", "/var"),
+                   ("write", "usr/sbin/sendmail", "x", 0o755))
+    provokes("QUEUE_SPOOL", host, where="env/TMPDIR", says="/var,")
     host = changed(sendmail, use, ("env", "SENDMAIL", "/none"),
                    ("write", "usr/sbin/sendmail", "x", 0o755))
     provokes("QUEUE_SENDMAIL", host, where="env/SENDMAIL")

@@ -104,6 +104,7 @@ exec envdir ./env \\
                      "var/qmail/bin", "var/empty", "tmp", "usr/sbin"):
             os.makedirs(self.path(path))
         os.chmod(self.path("var/empty"), 0o555)
+        os.chmod(self.path("tmp"), 0o1777)
         shutil.copy(place.program("smtpd-check"), self.path("smtpd-check"))
         self.write("etc/passwd", "root:x:0:0::/:/bin/sh\n"
                    "nobody:x:65534:65534::/:/bin/false\n")
