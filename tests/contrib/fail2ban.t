@@ -152,11 +152,12 @@ for words in ("auth ok", "auth fail .*reason=password",
               "auth refused .*reason=not-offered",
               "auth refused .*reason=no-tls", "auth refused .*reason=syntax"):
     like(LOG, words, f"the log has: {words}")
-# Only counters shared by connections make this line from outside.
+# Only counters shared by connections make these lines from outside.
 LOG += "smtpd-auth: 99 203.0.113.12 auth refused reason=limit\n"
 LOG += f"smtpd-auth: 99 203.0.113.12 auth refused mech=PLAIN reason=limit\n"
+LOG += "smtpd-auth: 99 203.0.113.12 connect refused reason=limit\n"
 for mode in ("normal", "aggressive"):
-    EXPECTED[mode]["203.0.113.12"] = 2
+    EXPECTED[mode]["203.0.113.12"] = 3
 
 
 # ------------------------------------------------------- the log writers ---
