@@ -235,10 +235,12 @@ def running():
 @contextlib.contextmanager
 def started(words, env=None, cwd="/", log="/var/supervisor.log"):
     """A supervisor; it and all that runs are gone in the end."""
+    env = {**os.environ, **(env or {})}
+    env.pop("TMPDIR", None)  # the test's, which no account may write to
     with open(log, "ab") as file:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-            env={**os.environ, **(env or {})}, cwd=cwd)
+            env=env, cwd=cwd)
     try:
         yield process
     finally:
