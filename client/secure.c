@@ -1,96 +1,143 @@
-/* secure - see secure.h. Run by the load generator. */
-#include "bench/secure.h"
+/* secure - see secure.h. Run by smtpd-check and the load generator. */
+#include "client/secure.h"
 
-#include <bearssl.h>
+#include <bearssl/bearssl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* BearSSL's engine, with a validator that forgives an unknown issuer. */
+/*
+ * BearSSL's engine, with a validator that lets every certificate pass and
+ * keeps the chain: verify.h tells all that is wrong with it, where BearSSL
+ * would stop at the first fault.
+ */
 struct secure {
 	br_ssl_client_context client;
-	br_x509_minimal_context minimal;
-	struct forgiving {
+	br_x509_minimal_context unused; /* the profile below wants one */
+	struct keeping {
 		const br_x509_class *vtable;
-		const br_x509_class **inner;
-	} forgiving;
+		struct secure *s;
+	} keeping;
+	br_x509_decoder_context leaf;
+	bool leaf_seen, overflow;
+	size_t chain_len, object; /* object: where its length stands */
+	unsigned char chain[SECURE_CHAIN_MAX];
 	unsigned char records[BR_SSL_BUFSIZE_BIDI];
 };
 
-static const br_x509_class **
-inner(const br_x509_class *const *context)
+static struct secure *
+of(const br_x509_class *const *context)
 {
-	return ((const struct forgiving *)(const void *)context)->inner;
+	return ((const struct keeping *)(const void *)context)->s;
 }
 
 static void
 start_chain(const br_x509_class **context, const char *name)
 {
+	struct secure *s = of(context);
+
 	(void)name;
-	(*inner(context))->start_chain(inner(context), NULL);
+	s->chain_len = 0;
+	s->leaf_seen = s->overflow = false;
+	br_x509_decoder_init(&s->leaf, NULL, NULL);
 }
 
 static void
 start_cert(const br_x509_class **context, uint32_t len)
 {
-	(*inner(context))->start_cert(inner(context), len);
+	struct secure *s = of(context);
+
+	if (len > 0xffff || len + 2 > sizeof s->chain - s->chain_len) {
+		s->overflow = true;
+		return;
+	}
+	s->chain[s->chain_len++] = (unsigned char)(len >> 8);
+	s->chain[s->chain_len++] = (unsigned char)len;
 }
 
 static void
 append(const br_x509_class **context, const unsigned char *data, size_t len)
 {
-	(*inner(context))->append(inner(context), data, len);
+	struct secure *s = of(context);
+
+	if (s->overflow || len > sizeof s->chain - s->chain_len) {
+		s->overflow = true;
+		return;
+	}
+	memcpy(s->chain + s->chain_len, data, len);
+	s->chain_len += len;
+	if (!s->leaf_seen)
+		br_x509_decoder_push(&s->leaf, data, len);
 }
 
 static void
 end_cert(const br_x509_class **context)
 {
-	(*inner(context))->end_cert(inner(context));
+	of(context)->leaf_seen = true;
 }
 
 static unsigned
 end_chain(const br_x509_class **context)
 {
-	unsigned error = (*inner(context))->end_chain(inner(context));
+	struct secure *s = of(context);
 
-	return error == BR_ERR_X509_NOT_TRUSTED ? 0 : error;
+	if (s->overflow || br_x509_decoder_get_pkey(&s->leaf) == NULL)
+		return BR_ERR_X509_UNSUPPORTED;
+	return 0;
 }
 
 static const br_x509_pkey *
 get_pkey(const br_x509_class *const *context, unsigned *usages)
 {
-	return (*inner(context))->get_pkey(inner(context), usages);
+	if (usages != NULL)
+		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
+	return br_x509_decoder_get_pkey(&of(context)->leaf);
 }
 
-static const br_x509_class forgiving_class = {sizeof(struct forgiving),
-	start_chain, start_cert, append, end_cert, end_chain, get_pkey};
+static const br_x509_class keeping_class = {sizeof(struct keeping), start_chain,
+	start_cert, append, end_cert, end_chain, get_pkey};
 
 struct secure *
-secure_new(void)
+secure_new(const uint16_t *suites, size_t suites_len)
 {
-	static const uint16_t suites[] = {
-		BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-		BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256};
 	struct secure *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
-	br_ssl_client_init_full(&s->client, &s->minimal, NULL, 0);
-	br_ssl_engine_set_suites(&s->client.eng, suites, 2);
-	br_ssl_engine_set_versions(&s->client.eng, BR_TLS12, BR_TLS12);
-	s->forgiving.vtable = &forgiving_class;
-	s->forgiving.inner = &s->minimal.vtable;
-	br_ssl_engine_set_x509(&s->client.eng, &s->forgiving.vtable);
+	br_ssl_client_init_full(&s->client, &s->unused, NULL, 0);
+	if (suites != NULL)
+		br_ssl_engine_set_suites(&s->client.eng, suites, suites_len);
+	s->keeping = (struct keeping){&keeping_class, s};
+	br_ssl_engine_set_x509(&s->client.eng, &s->keeping.vtable);
 	br_ssl_engine_set_buffer(
 		&s->client.eng, s->records, sizeof s->records, 1);
 	return s;
 }
 
 void
-secure_start(struct secure *s)
+secure_start(struct secure *s, const char *name)
 {
-	br_ssl_client_reset(&s->client, "mail.example.com", 0);
+	s->chain_len = 0;
+	br_ssl_client_reset(&s->client, name, 0);
+}
+
+struct slice
+secure_chain(const struct secure *s)
+{
+	return (struct slice){(const char *)s->chain, s->chain_len};
+}
+
+unsigned
+secure_version(const struct secure *s)
+{
+	return br_ssl_engine_get_version(&s->client.eng);
+}
+
+int
+secure_error(const struct secure *s)
+{
+	return br_ssl_engine_last_error(&s->client.eng);
 }
 
 /*
@@ -133,6 +180,12 @@ turn(struct secure *s, int fd, unsigned wanted)
 			return (int)n;
 		br_ssl_engine_recvrec_ack(e, (size_t)n);
 	}
+}
+
+int
+secure_handshake(struct secure *s, int fd)
+{
+	return turn(s, fd, BR_SSL_SENDAPP | BR_SSL_RECVAPP) == 1 ? 0 : -1;
 }
 
 ssize_t
