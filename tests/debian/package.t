@@ -17,8 +17,7 @@ from support.extra_namespace import enter, lay_over, mount  # noqa: E402
 from support.extra_sendmail import write  # noqa: E402
 
 TOOLS = ("dpkg-buildpackage", "dh", "lintian", "adduser")
-LEFT_OUT = shutil.ignore_patterns("build", "run", ".git", "__pycache__",
-                                  "bench")
+LEFT_OUT = {"build", "run", ".git", "bench"}  # at the top
 QUIET = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
          "DEBIAN_FRONTEND": "noninteractive", "HOME": "/nonexistent"}
 
@@ -59,7 +58,8 @@ def build():
     """The package, of a copy of the tree; its file."""
     place = home("package")
     tree = os.path.join(place, "tree")
-    shutil.copytree(TOP, tree, symlinks=True, ignore=LEFT_OUT)
+    shutil.copytree(TOP, tree, symlinks=True, ignore=lambda path, _:
+                    LEFT_OUT if path == TOP else {"__pycache__"})
     for name in programs():
         path = os.path.join(tree, name)
         if os.path.exists(path):
