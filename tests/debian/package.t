@@ -176,7 +176,7 @@ with case("contents"):
         r"/usr(/bin|/share(/(man|doc|lintian).*)?)?(/[^/]*)?$|"
         r"/var/(empty/)?$", name)], [],
         "nothing else but documents: no service, no configuration")
-    for name in ("README.md", "INSTALL.gz", "README.Debian", "copyright",
+    for name in ("README.md.gz", "INSTALL.gz", "README.Debian", "copyright",
                  "changelog.Debian.gz", "changelog.gz"):
         ok("/usr/share/doc/smtpd-auth/" + name in names, name)
     ok(any("/examples/" in name for name in names), "examples")
