@@ -5,13 +5,16 @@ import os
 import ssl
 import sys
 import threading
+import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_world  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.extra_conf import (  # noqa: E402
-    DIR, HOST, add_user, conf, connect_tls, fresh, install, live, started)
+    DIR, HOST, LIVE, add_user, conf, connect_tls, fresh, install, live,
+    running, started)
 from support.extra_launcher import connect  # noqa: E402
+from support.extra_process import wait_for  # noqa: E402
 
 extra_world.enter()
 install()
@@ -24,12 +27,12 @@ def shown(c):
     return ssl.DER_cert_to_PEM_cert(c.sock.getpeercert(True)).strip()
 
 
-def starttls(port=587):
-    """A connection by STARTTLS."""
-    c = Client(port)
+def starttls(name=HOST):
+    """A connection by STARTTLS to this name."""
+    c = Client(587)
     try:
         c.hello()
-        c.starttls(name=HOST)
+        c.starttls(name=name)
     except BaseException:
         c.close()
         raise
@@ -56,7 +59,7 @@ class Load(threading.Thread):
                 self.failed.append(repr(error))
 
 
-def renewals(what, begin, pairs):
+def renewals(what, begin, pairs, **which):
     """Renews while clients of this kind come."""
     known = {pair.certificate_text().strip() for pair in pairs}
     loads = [Load(begin, known) for _ in range(CLIENTS)]
@@ -64,7 +67,7 @@ def renewals(what, begin, pairs):
         load.start()
     seen = []
     for number in range(RENEWALS):
-        pair = live(kind=("ec", "rsa")[number % 2], number=number)
+        pair = live(kind=("ec", "rsa")[number % 2], number=number, **which)
         try:
             with begin() as c:
                 seen.append(shown(c) == pair.certificate_text().strip())
@@ -96,4 +99,48 @@ with case("renewal"):
         with started([f"{DIR}/{port}/run"], cwd=f"{DIR}/{port}"):
             connect(port, greet=False).close()
             renewals(f"{port}", begin, pairs)
+
+with case("a name of its own"):
+    OTHER = {"host": "other.example.com", "key_mode": 0o644}
+    pairs = [live(kind=("ec", "rsa")[number % 2], number=number, **OTHER)
+             for number in range(4)]
+    directory = f"{DIR}/control/servercerts/{OTHER['host']}"
+    os.makedirs(directory)
+    for name, link in (("cert", "fullchain"), ("key", "privkey")):
+        os.symlink(f"{LIVE}/{OTHER['host']}/{link}.pem",
+                   f"{directory}/server{name}.pem")
+    with started([f"{DIR}/587/run"], cwd=f"{DIR}/587"):
+        connect(587, greet=False).close()
+        renewals("SNI", lambda: starttls(OTHER["host"]), pairs, **OTHER)
+
+with case("a link to nothing"):
+    os.unlink(f"{LIVE}/{HOST}/fullchain.pem")
+    with started([f"{DIR}/587/run"], cwd=f"{DIR}/587"):
+        connect(587, greet=False).close()
+        begun = time.monotonic()
+        with Client(587) as c:
+            ok("STARTTLS" not in c.hello(), "a link to nothing: no STARTTLS")
+        ok(0.9 < time.monotonic() - begun < 10,
+           "a link to nothing is waited for, not for long")
+        # It comes while the server waits: it has not greeted yet.
+        with Client(587, greet=False) as c:
+            wait_for(lambda: "smtpd-auth" in running().values(), "a process")
+            live()
+            c.expect("220 ")
+            ok("STARTTLS" in c.hello(), "a link that comes is waited for")
+            c.starttls(name=HOST)
+            ok(shown(c), "and used")
+
+with case("a key of another certificate"):
+    live(number=2)
+    os.unlink(f"{LIVE}/{HOST}/privkey.pem")
+    os.symlink(f"../../archive/{HOST}/privkey1.pem",
+               f"{LIVE}/{HOST}/privkey.pem")
+    with started([f"{DIR}/587/run"], cwd=f"{DIR}/587"):
+        connect(587, greet=False).close()
+        with Client(587) as c:
+            c.hello()
+            starts(c.command("STARTTLS"), "454 4.7.0",
+                   "a key that stays another's: 454")
+            starts(c.command("NOOP"), "250 ", "and mail goes on")
 done()

@@ -103,7 +103,7 @@ def path_of(*names, without=()):
     return directory
 
 
-def live(host=HOST, kind="ec", number=1):
+def live(host=HOST, kind="ec", number=1, key_mode=0o600):
     """certbot's live/ and archive/ for this name: links to numbered files.
     There are four certificates of a kind."""
     archive = f"/etc/letsencrypt/archive/{host}"
@@ -112,7 +112,8 @@ def live(host=HOST, kind="ec", number=1):
     for path in (archive, directory):
         os.makedirs(path, exist_ok=True)
     place.write(f"{archive}/fullchain{number}.pem", pair.certificate_text())
-    place.write(f"{archive}/privkey{number}.pem", pair.key_text(), 0o600)
+    place.write(f"{archive}/privkey{number}.pem", pair.key_text(),
+                key_mode)
     for name in ("privkey", "fullchain"):
         # certbot removes the link and makes another.
         link = f"{directory}/{name}.pem"
@@ -235,10 +236,12 @@ def running():
 @contextlib.contextmanager
 def started(words, env=None, cwd="/", log="/var/supervisor.log"):
     """A supervisor; it and all that runs are gone in the end."""
+    env = {**os.environ, **(env or {})}
+    env.pop("TMPDIR", None)  # the test's, which no account may write to
     with open(log, "ab") as file:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-            env={**os.environ, **(env or {})}, cwd=cwd)
+            env=env, cwd=cwd)
     try:
         yield process
     finally:
