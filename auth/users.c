@@ -132,6 +132,7 @@ users_parse(struct user *user, struct slice record)
 void
 users_forget(struct user *user)
 {
+	user->gecos = (struct slice){NULL, 0};
 	explicit_bzero(user->record, user->record_len);
 	explicit_bzero(
 		user->secrets, user->secrets_count * sizeof user->secrets[0]);

@@ -17,8 +17,7 @@
 static bool
 directory(const struct keeper *k, char *out)
 {
-	return k->config->statedir.data != NULL &&
-	       slice_string(k->config->statedir, out, DIRECTORY_MAX) == 0;
+	return slice_string(k->config->statedir, out, DIRECTORY_MAX) == 0;
 }
 
 void
@@ -126,8 +125,7 @@ guard_turns_away(struct keeper *k)
 bool
 guard_refuses(struct keeper *k)
 {
-	return k->config->statedir.data != NULL && open_failures(k) &&
-	       too_many(k);
+	return open_failures(k) && too_many(k);
 }
 
 /* One failure more, or none, for address and user. */
@@ -139,7 +137,7 @@ outcome(struct keeper *k, struct slice user,
 	struct buffer name = BUFFER_OVER(text);
 	uint32_t of_address = 0, of_user = 0;
 
-	if (k->config->statedir.data == NULL || !open_failures(k))
+	if (!open_failures(k))
 		return 0;
 	if (address_name(k, &name))
 		of_address = count(k, buffer_slice(&name));

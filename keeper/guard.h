@@ -1,9 +1,9 @@
 /*
  * guard - what the counters of statedir mean to one connection.
  *
- * Without statedir each of these returns at once, without a system call. A
- * file that cannot be used is logged once a connection, and nothing is
- * counted: mail goes on.
+ * To be called only where there is a statedir: without it not a page of this
+ * is touched. A file that cannot be used is logged once a connection, and
+ * nothing is counted: mail goes on.
  */
 #ifndef KEEPER_GUARD_H
 #define KEEPER_GUARD_H

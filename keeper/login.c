@@ -174,7 +174,7 @@ answer_auth(struct keeper *k)
 		return refuse(k, VERDICT_AUTH_INITIAL, "syntax");
 	if (initial == INITIAL_MALFORMED)
 		return refuse(k, VERDICT_AUTH_SYNTAX, "syntax");
-	if (guard_refuses(k))
+	if (k->config->statedir.data != NULL && guard_refuses(k))
 		return refuse(k, VERDICT_TEMPORARY, "limit");
 	return start(k, response);
 }
@@ -235,15 +235,19 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 	log_outcome(k, "auth ok", user, packet->label, "");
-	return answer_later(k, VERDICT_OK, guard_succeeded(k, user));
+	return answer_later(k, VERDICT_OK,
+		k->config->statedir.data == NULL ? 0
+						 : guard_succeeded(k, user));
 }
 
 static int
 failed(struct keeper *k, const struct verdict_packet *packet)
 {
 	struct slice user = {packet->login, packet->login_len};
-	int64_t ms = guard_failed(k, user);
+	int64_t ms = 0;
 
+	if (k->config->statedir.data != NULL)
+		ms = guard_failed(k, user);
 	k->failures++;
 	log_outcome(k, "auth fail", user, "", packet->reason);
 	return answer_later(k,

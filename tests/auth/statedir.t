@@ -171,6 +171,11 @@ with case("REQUIREAUTH, TLS from the first byte"), Guarded(
     with server.client(greet=False) as c:
         c.ends("not a clear byte")
 
+with case("not root"), Guarded({"REQUIREAUTH": "1"}, root=False) as server:
+    fail(server, LIMIT)
+    with server.client(greet=False) as c:
+        is_(c.reply(), AWAY, "started as the account: all the same")
+
 with case("RELAYCLIENT"), Guarded({"RELAYCLIENT": "",
                                    "REQUIREAUTH": "1"}) as server:
     fail(server, LIMIT + 5)
