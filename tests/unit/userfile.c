@@ -399,6 +399,8 @@ test_census(void)
 		 " smtp_secret_laptop=" CERT "\n",
 			"SCRAM-SHA-256 PLAIN LOGIN", false,
 			"nor what cannot check a password"},
+		{"a::::smtp_secret_laptop=" CERT "\nb:" PENCIL "\n", "", true,
+			"a certificate alone: no password"},
 	};
 	struct userfile f;
 	struct census census;
