@@ -28,7 +28,6 @@ enum { START, WANT_RESPONSE, WANT_EMPTY };
 /* What is kept between the steps, in x->memory. */
 struct digest {
 	char nonce[NONCE_LEN];
-	char label[USERS_LABEL_MAX + 1];
 };
 
 static_assert(sizeof(struct digest) <= sizeof(((struct exchange *)0)->memory),
@@ -302,13 +301,13 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 		(void)fits(r, user);
 	if (found != NULL && for_us && !right_uri)
 		x->reason = "digest-uri";
-	bool good = found != NULL && for_us && right_uri;
+	bool good = found != NULL && for_us && right_uri &&
+		    mechanism_accept(x, found->label) == EXCHANGE_OK;
 
 	if (good) {
 		response_value(r, user, "", answer);
 		buffer_add_text(&x->challenge, "rspauth=");
 		buffer_add(&x->challenge, answer, sizeof answer);
-		slice_string(found->label, d->label, sizeof d->label);
 		x->state = WANT_EMPTY;
 	}
 	explicit_bzero(user, sizeof user);
@@ -332,9 +331,8 @@ step(struct exchange *x, struct slice message)
 			return EXCHANGE_MALFORMED;
 		return verify(x, d, &r);
 	default:
-		return message.len > 0
-			       ? EXCHANGE_MALFORMED
-			       : mechanism_accept(x, slice_of(d->label));
+		/* Accepted when the proof came, but for this. */
+		return message.len > 0 ? EXCHANGE_MALFORMED : EXCHANGE_OK;
 	}
 }
 
