@@ -61,7 +61,8 @@ test_row(int fd, const struct row *row)
 			exchange_login_is(&x, "joe@example.com"),
 		"logged in");
 	exchange_facts.binding.len--;
-	ok(try(fd, row->name, HEADER FIRST, row->final) == EXCHANGE_FAIL,
+	ok(try(fd, row->name, HEADER FIRST, row->final) == EXCHANGE_FAIL &&
+			strcmp(x.reason, "binding") == 0,
 		"another binding");
 	exchange_facts.binding.len = 0;
 	ok(try(fd, row->name, HEADER FIRST, row->final) == EXCHANGE_FAIL,
