@@ -17,7 +17,7 @@
 struct authenticator {
 	pid_t pid; /* -1: none */
 	int fd;
-	bool isolated; /* its uid is another than ours */
+	bool isolated;	  /* its uid is another than ours */
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
 };
 
