@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
@@ -375,11 +374,7 @@ open_early(void)
 	keeper->signer.pair = &pair;
 	open_users(keeper);
 	choose_mechanisms(keeper);
-	keeper->clientca_fd = -1;
-	if (authmechs_wants(keeper->mechanisms, AUTHMECHS_CERTIFICATE) &&
-		clientca_open(&clientca, config_directory(),
-			&keeper->clientca_fd) == 0)
-		keeper->clientca = &clientca;
+	keeper_open_clientca(keeper, &clientca, config_directory());
 	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
 		0)
 		return signer_present(&keeper->signer);

@@ -28,7 +28,6 @@ enum { START, WANT_RESPONSE, WANT_EMPTY };
 /* What is kept between the steps, in x->memory. */
 struct digest {
 	char nonce[NONCE_LEN];
-	char label[USERS_LABEL_MAX + 1];
 };
 
 static_assert(sizeof(struct digest) <= sizeof(((struct exchange *)0)->memory),
@@ -137,6 +136,17 @@ parse_response(struct slice message, struct response *r)
 	return 0;
 }
 
+/* The same, or any one label for a "*" in front (RFC 6125 §6.4.3). */
+static bool
+matches(struct slice name, struct slice host)
+{
+	if (name.len > 2 && name.data[0] == '*' && name.data[1] == '.') {
+		name = slice_from(name, 1);
+		host = slice_from(host, slice_find(host, '.'));
+	}
+	return slice_equal_nocase(name, host);
+}
+
 /* Our names: those that the keeper knows, and those of our certificate. */
 static bool
 is_our_name(const struct mechanism_facts *facts, struct slice host)
@@ -155,7 +165,7 @@ is_our_name(const struct mechanism_facts *facts, struct slice host)
 
 	while (certificate_next(&own, CERTIFICATE_ALT_DNS, &alt, &name) ||
 		certificate_next(&own, CERTIFICATE_COMMON, &common, &name))
-		if (slice_equal_nocase(name, host))
+		if (matches(name, host))
 			return true;
 	return false;
 }
@@ -302,13 +312,13 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 		(void)fits(r, user);
 	if (found != NULL && for_us && !right_uri)
 		x->reason = "digest-uri";
-	bool good = found != NULL && for_us && right_uri;
+	bool good = found != NULL && for_us && right_uri &&
+		    mechanism_accept(x, found->label) == EXCHANGE_OK;
 
 	if (good) {
 		response_value(r, user, "", answer);
 		buffer_add_text(&x->challenge, "rspauth=");
 		buffer_add(&x->challenge, answer, sizeof answer);
-		slice_string(found->label, d->label, sizeof d->label);
 		x->state = WANT_EMPTY;
 	}
 	explicit_bzero(user, sizeof user);
@@ -332,9 +342,8 @@ step(struct exchange *x, struct slice message)
 			return EXCHANGE_MALFORMED;
 		return verify(x, d, &r);
 	default:
-		return message.len > 0
-			       ? EXCHANGE_MALFORMED
-			       : mechanism_accept(x, slice_of(d->label));
+		/* Accepted when the proof came, but for this. */
+		return message.len > 0 ? EXCHANGE_MALFORMED : EXCHANGE_OK;
 	}
 }
 

@@ -313,13 +313,16 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	auth_message(s, final.without_proof, &message);
 	if (message.overflow)
 		return EXCHANGE_MALFORMED;
-	bool same = binding_is_ours(x, s, final.binding) &&
-		    slice_equal(final.nonce, nonces);
+	bool bound = binding_is_ours(x, s, final.binding);
+	bool same = bound && slice_equal(final.nonce, nonces);
 
 	if (s->real)
 		found = find_secret(x, s, buffer_slice(&message), proof);
 	else
 		(void)proof_fits(&s->sent, buffer_slice(&message), proof);
+	/* The proof is of the password, but made for another connection. */
+	if (found != NULL && !bound && is_plus(x))
+		x->reason = "binding";
 	if (found == NULL || !same)
 		return EXCHANGE_FAIL;
 	put_server_final(x, &found->secret, buffer_slice(&message));

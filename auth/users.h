@@ -80,4 +80,7 @@ enum users_result users_senders(
  */
 enum users_result users_mechanisms(int fd, struct buffer *out);
 
+/* Likewise, but those that at least one enabled user can do. */
+enum users_result users_some(int fd, struct buffer *out);
+
 #endif

@@ -108,6 +108,14 @@ int keeper_run(struct keeper *k);
 void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
+/*
+ * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
+ * EXTERNAL off them where there is neither that file nor a user with a
+ * certificate. ca must outlive k. Run before the fork.
+ */
+void keeper_open_clientca(
+	struct keeper *k, struct clientca *ca, const char *directory);
+
 /* What mechanisms may want: AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE. */
 unsigned keeper_has(const struct keeper *k);
 bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */

@@ -333,8 +333,7 @@ session_start_tls(struct session *s)
 {
 	struct channel_tls facts;
 	struct slice sni;
-	bool ask_client =
-		authmechs_wants(s->config->mechanisms, AUTHMECHS_CERTIFICATE);
+	bool ask_client = authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE);
 
 	s->stream.deadline = clock_ms() + SESSION_HANDSHAKE_MS;
 	int result = tls_init(&s->tls, &s->stream, &s->message,

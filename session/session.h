@@ -65,7 +65,8 @@ struct session {
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
-	_Alignas(MEMORY_PAGE) char out[STREAM_BULK_MAX]; /* what data.c makes of the input */
+	_Alignas(MEMORY_PAGE) char out[STREAM_BULK_MAX]; /* what data.c makes of
+							    the input */
 	struct tls tls;
 };
 

@@ -268,6 +268,26 @@ with case("when it is offered"), Server(env=ENV, certificate="ec") as server:
     with server.client() as c:
         c.starttls(context(certificate("ed25519", "odd")))
         is_(offer(c), "PLAIN", "a key that we cannot check: as without one")
+with case("nobody could"), Server(env=ENV, certificate="ec") as server:
+    for lines, files, expected, what in (
+            ([f"{JOE}:{{PLAIN}}secret"], {}, "PLAIN", "no user has one"),
+            ([f"{JOE}:!{{PLAIN}}secret:::{pins(SELF)}",
+              f"{ANN}:{{PLAIN}}x"], {}, "PLAIN", "a disabled user has one"),
+            ([f"{JOE}:{{PLAIN}}secret", f"{ANN}::::{pins(OTHER)}"], {},
+             "EXTERNAL PLAIN", "one of two users has one"),
+            ([f"{JOE}:{{PLAIN}}secret"],
+             {"clientca.pem": AUTHORITY.text()}, "EXTERNAL PLAIN",
+             "an authority")):
+        with case(what):
+            user_file(server, lines)
+            for name, text in files.items():
+                server.write(name, text)
+            with server.client() as c:
+                c.starttls(context(SELF))
+                is_(offer(c), expected, f"{what}: {expected}")
+                is_(c.command("AUTH EXTERNAL " + b64(NONE)),
+                    FAILED if "EXTERNAL" in expected else NOT_OFFERED,
+                    f"{what}: and is {'taken' if 'EXT' in expected else 'not'}")
 with case("no list"), Server(certificate="ec") as server:
     user_file(server, [f"{JOE}:{{PLAIN}}secret:::{pins(SELF)}"])
     server.write("clientca.pem", AUTHORITY.text())

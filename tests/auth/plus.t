@@ -168,6 +168,9 @@ with case("what is refused"), Server(users=USERS, env=ENV,
             c.starttls()
             is_(exchange(c, name, f"p={POINT},,", DATA, password="x"),
                 FAILED, f"{name}: a wrong password")
+    ok(server.wait_log("auth fail user=joe@example.com "
+                       "mech=SCRAM-SHA-256-PLUS reason=binding$"),
+       "another binding: so does it here")
     ok(server.wait_log("auth fail user=joe@example.com mech=SCRAM-SHA-256 "
                        "reason=binding$"), "y: the log says why")
     with case("salts"):

@@ -9,6 +9,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
 warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0
+AUTHORITY = Authority()
 HELLO_DONE, REQUEST = 14, 13
 V10, V12 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
 
@@ -72,9 +73,10 @@ for kind in ("ec", "rsa"):
         what = f"{kind}, {version.name}"
         for env, asked in (({}, False), ({"AUTHMECHS": "PLAIN"}, False),
                            ({"AUTHMECHS": "PLAIN EXTERNAL"}, True)):
-            with case(what), Server(users={"joe@example.com": "x"},
-                                    certificate=kind,
-                                    env={**env, "TLSMIN": "1.0"}) as server:
+            with case(what), Server(
+                    users={"joe@example.com": "x"}, certificate=kind,
+                    control={"clientca.pem": AUTHORITY.text()},
+                    env={**env, "TLSMIN": "1.0"}) as server:
                 got = flight(server, version)
                 is_([m[0] for m in got],
                     [2, 11, 12] + [REQUEST] * asked + [HELLO_DONE],
@@ -89,7 +91,8 @@ for kind in ("ec", "rsa"):
                     bytes((h, s)) in pairs for h in (4, 5, 6)
                     for s in (1, 3))), True, f"{what}: signed with SHA-2")
 with case("TLS 1.2 alone"), Server(certificate="ec", env={
-        "AUTHMECHS": "EXTERNAL PLAIN"}) as server:
+        "AUTHMECHS": "EXTERNAL PLAIN"}, control={
+            "clientca.pem": AUTHORITY.text()}) as server:
     _, pairs, _, _ = fields(flight(server, V12)[3][1], V12)
     ok(b"\x02" not in pairs[::2] and b"\x01" not in pairs[::2],
        "TLS 1.2 alone: no SHA-1, no MD5", pairs.hex())
