@@ -5,7 +5,9 @@
 #include "auth/authenticator.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -21,6 +23,9 @@
 #define RESPONSE_THERE 1
 #define KEEPER_FD 0 /* in the authenticator */
 #define USERS_FD 1
+/* Of a packet so much is sent as there is. */
+#define PACKET_HEAD offsetof(struct verdict_packet, challenge)
+#define EXIT_MS 1000 /* from the last word to the exit; then it is killed */
 
 static _Noreturn void authenticator_run(
 	int fd, const struct authenticator_setup *setup);
@@ -28,7 +33,7 @@ static _Noreturn void authenticator_run(
 void
 authenticator_init(struct authenticator *a)
 {
-	*a = (struct authenticator){-1, -1, CLOCK_NEVER};
+	*a = (struct authenticator){-1, -1, false, CLOCK_NEVER};
 }
 
 int
@@ -49,6 +54,7 @@ authenticator_start(
 		return -1;
 	}
 	a->fd = pair[0];
+	a->isolated = setup->jail.isolate;
 	return 0;
 }
 
@@ -76,9 +82,9 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 		recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
 
 	a->deadline = CLOCK_NEVER;
-	if (n != (ssize_t)sizeof *packet ||
-		packet->login_len > USERS_LOGIN_MAX ||
-		packet->challenge_len > EXCHANGE_CHALLENGE_MAX)
+	if (n < (ssize_t)PACKET_HEAD || packet->login_len > USERS_LOGIN_MAX ||
+		packet->challenge_len > EXCHANGE_CHALLENGE_MAX ||
+		n != (ssize_t)(PACKET_HEAD + packet->challenge_len))
 		return -1;
 	packet->login[packet->login_len] = '\0';
 	packet->label[USERS_LABEL_MAX] = '\0';
@@ -87,18 +93,31 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 }
 
 void
+authenticator_finish(struct authenticator *a)
+{
+	struct pollfd gone = {.fd = a->fd};
+
+	/* Its end of the pair closes when it exits: nothing to kill. */
+	if (clock_poll(&gone, 1, clock_ms() + EXIT_MS) == 1 &&
+		waitpid(a->pid, NULL, WNOHANG) == a->pid)
+		a->pid = -1;
+	authenticator_stop(a);
+}
+
+void
 authenticator_stop(struct authenticator *a)
 {
-	if (a->pid == -1)
-		return;
 	if (a->fd != -1)
 		close(a->fd);
-	/* Its uid is another when the keeper was started as root. */
-	if (kill(a->pid, SIGKILL) == -1 && errno == EPERM &&
-		jail_raise(JAIL_RIGHTS_MAKE) == 0) {
-		kill(a->pid, SIGKILL);
-		jail_lower(JAIL_RIGHTS_MAKE);
+	if (a->pid == -1) {
+		authenticator_init(a);
+		return;
 	}
+	if (a->isolated)
+		(void)jail_raise(JAIL_RIGHTS_MAKE);
+	kill(a->pid, SIGKILL);
+	if (a->isolated)
+		jail_lower(JAIL_RIGHTS_MAKE);
 	while (waitpid(a->pid, NULL, 0) == -1 && errno == EINTR)
 		;
 	authenticator_init(a);
@@ -110,7 +129,8 @@ static _Noreturn void
 answer_and_exit(struct verdict_packet *packet)
 {
 	/* If the keeper is gone there is nobody to tell. */
-	ssize_t ignored = write(KEEPER_FD, packet, sizeof *packet);
+	ssize_t ignored =
+		write(KEEPER_FD, packet, PACKET_HEAD + packet->challenge_len);
 
 	(void)ignored;
 	_exit(0);
@@ -191,27 +211,33 @@ report(struct verdict_packet *packet, const struct exchange *x,
 static void
 authenticator_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct exchange x;
-	static UNTOUCHED struct verdict_packet packet;
-	static UNTOUCHED char response[1 + EXCHANGE_RESPONSE_MAX];
+	/* What every exchange touches of the first two is one page. */
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct {
+		struct verdict_packet packet;
+		struct exchange x;
+		char response[1 + EXCHANGE_RESPONSE_MAX];
+	} work;
+	struct exchange *x = &work.x;
+	struct verdict_packet *packet = &work.packet;
+	char *response = work.response;
 	enum exchange_result result;
 
 	/* Random octets are wanted inside, where getrandom is forbidden. */
-	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
+	if (getrandom(x->random, sizeof x->random, 0) != sizeof x->random)
 		_exit(1);
-	x.mechanism = setup->mechanism;
-	x.users_fd = USERS_FD;
-	x.authdomain = setup->authdomain;
-	x.today = date_of(clock_seconds());
+	x->mechanism = setup->mechanism;
+	x->users_fd = USERS_FD;
+	x->authdomain = setup->authdomain;
+	x->today = date_of(clock_seconds());
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {
-		packet.result = VERDICT_PACKET_JAIL;
-		copy_text(packet.reason, sizeof packet.reason, failed);
-		answer_and_exit(&packet);
+		packet->result = VERDICT_PACKET_JAIL;
+		copy_text(packet->reason, sizeof packet->reason, failed);
+		answer_and_exit(packet);
 	}
 	do {
-		ssize_t n = read(KEEPER_FD, response, sizeof response);
+		ssize_t n = read(KEEPER_FD, response, sizeof work.response);
 
 		if (n <= 0)
 			_exit(0); /* cancelled, or the keeper is gone */
@@ -219,11 +245,12 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 
 		if (response[0] == RESPONSE_THERE)
 			text = (struct slice){response + 1, (size_t)n - 1};
-		result = step(&x, text);
+		result = step(x, text);
 		explicit_bzero(response, (size_t)n);
-		report(&packet, &x, result);
+		report(packet, x, result);
 		if (result != EXCHANGE_CHALLENGE)
-			answer_and_exit(&packet);
-	} while (write(KEEPER_FD, &packet, sizeof packet) == sizeof packet);
+			answer_and_exit(packet);
+	} while (write(KEEPER_FD, packet,
+			 PACKET_HEAD + packet->challenge_len) != -1);
 	_exit(0);
 }

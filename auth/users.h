@@ -35,10 +35,9 @@ struct user {
 	bool disabled; /* "!" before field 2 */
 	/* An smtp_expires_ that is no date; what it is about has expired. */
 	bool bad_expiry;
-	size_t secrets_count;
+	size_t secrets_count, record_len;
 	struct user_secret secrets[USERS_SECRETS_MAX];
 	char record[USERS_RECORD_MAX]; /* what the slices point into */
-	size_t record_len;
 };
 
 struct site {
@@ -58,6 +57,9 @@ bool users_is_label(struct slice label);
 
 /* Parses the rest of a line (record[0..len), copied). 0, or -1 malformed. */
 int users_parse(struct user *user, struct slice record);
+
+/* Wipes what was used of it. */
+void users_forget(struct user *user);
 
 enum users_result users_find(int fd, struct slice login, struct user *user);
 enum users_result users_site(int fd, struct site *site);

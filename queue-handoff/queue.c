@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -17,6 +18,9 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+
+#define SIGNALS_END 65	 /* the kernel has 64 */
+#define SIGNAL_SET_LEN 8 /* octets of its sets */
 
 static void
 close_fd(int *fd)
@@ -59,6 +63,23 @@ struct spawn {
 };
 
 /*
+ * Whatever the launcher ignores or blocks. Not by the C library, which takes a
+ * lock, in memory that is the parent's.
+ */
+static void
+reset_signals(void)
+{
+	/* The kernel's sigaction and set; zero is SIG_DFL, and no signal. */
+	static const unsigned long none[8];
+
+	for (int number = 1; number < SIGNALS_END; number++)
+		if (number != SIGKILL && number != SIGSTOP)
+			syscall(SYS_rt_sigaction, number, none, NULL,
+				SIGNAL_SET_LEN);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, SIGNAL_SET_LEN);
+}
+
+/*
  * In the child, on the parent's memory: nothing but system calls. error_fd is
  * set last because it may be the number of another pipe's end, which by then
  * has been used.
@@ -67,13 +88,9 @@ static void
 become_program(const struct spawn *s)
 {
 	char *const argv[] = {(char *)(uintptr_t)s->program, NULL};
-	sigset_t none;
 
 	setpgid(0, 0);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	if (s->error == s->error_fd)
 		fcntl(s->error, F_SETFD, 0); /* dup2 would leave the flag */
 	if (dup2(s->in, 0) != -1 && dup2(s->envelope, 1) != -1 &&
@@ -132,10 +149,8 @@ queue_start(struct queue *q, const char *program, char *const *environment,
 		if (q->pidfd == -1)
 			result = errno;
 	}
-	/* The flag belongs to the write ends alone; the program's block. */
-	if (result == 0 &&
-		(fcntl(message[1], F_SETFL, O_NONBLOCK) == -1 ||
-			fcntl(envelope[1], F_SETFL, O_NONBLOCK) == -1))
+	/* The flag belongs to the write end alone; the program's blocks. */
+	if (result == 0 && fcntl(message[1], F_SETFL, O_NONBLOCK) == -1)
 		result = errno;
 	if (result == 0) {
 		*message_write = message[1];
@@ -150,15 +165,38 @@ queue_start(struct queue *q, const char *program, char *const *environment,
 	return -1;
 }
 
+static void
+write_envelope(struct queue *q)
+{
+	while (q->envelope.len > 0) {
+		ssize_t n = write(
+			q->envelope_write, q->envelope.data, q->envelope.len);
+
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n == -1) {
+			q->incomplete = true;
+			break;
+		}
+		q->envelope = slice_from(q->envelope, (size_t)n);
+	}
+	close_fd(&q->envelope_write);
+}
+
 void
 queue_commit(struct queue *q, struct slice envelope, int64_t deadline)
 {
 	q->state = QUEUE_COMMITTED;
 	q->deadline = deadline;
 	q->envelope = envelope;
+	/* So much fits into an empty pipe. */
+	if (envelope.len > PIPE_BUF)
+		(void)fcntl(q->envelope_write, F_SETFL, O_NONBLOCK);
 	if (envelope.data == NULL) {
 		q->incomplete = true;
 		close_fd(&q->envelope_write);
+	} else {
+		write_envelope(q); /* mostly it fits */
 	}
 }
 
@@ -188,24 +226,6 @@ queue_poll(const struct queue *q, struct pollfd *fds)
 		fds[n++] = (struct pollfd){
 			.fd = q->envelope_write, .events = POLLOUT};
 	return n;
-}
-
-static void
-write_envelope(struct queue *q)
-{
-	while (q->envelope.len > 0) {
-		ssize_t n = write(
-			q->envelope_write, q->envelope.data, q->envelope.len);
-
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n == -1) {
-			q->incomplete = true;
-			break;
-		}
-		q->envelope = slice_from(q->envelope, (size_t)n);
-	}
-	close_fd(&q->envelope_write);
 }
 
 /* Reads the program's own text; what is over the limit is read and dropped. */
@@ -256,7 +276,8 @@ reap(struct queue *q, int flags)
 	while (pid == -1 && errno == EINTR);
 	if (pid == 0)
 		return false;
-	read_custom(q);
+	if (WIFEXITED(q->wait_status) && WEXITSTATUS(q->wait_status) != 0)
+		read_custom(q);
 	/* One that went before the commit cannot have read the envelope. */
 	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
 		left_over(q->message_read) || left_over(q->envelope_read))
