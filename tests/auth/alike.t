@@ -174,6 +174,29 @@ with case("the same time"), Server() as server:
     ok(max(got) - min(got) < 0.003, "SCRAM: less than 3 ms apart",
        [f"{1000 * s:.2f} ms" for s in got])
 
+with case("app passwords"), Server() as server:
+    first = scram_secret("SCRAM-SHA-256", "secret", COSTLY)
+    apps = " ".join(
+        f"smtp_secret_a{n}=" + scram_secret(name, f"app{n}", COSTLY)
+        for n in range(4) for name in ("SCRAM-SHA-256", "SCRAM-SHA-1"))
+    built = user_file(server, [
+        f"{JOE}:{first}:::smtp_secret_scram-sha-1="
+        f"{scram_secret('SCRAM-SHA-1', 'secret', COSTLY)} {apps} "
+        "smtp_expires_a2=2001-01-01", f"one@example.com:{first}",
+        f"{OFF}:!{first}"])
+    ok("after" not in built.stderr, "no floor is needed", built.stderr)
+    alike(server, "PLAIN", (JOE, "one@example.com", OFF, NONE),
+          "five passwords, one and none")
+    for mechanism in ("PLAIN", *SCRAMS):
+        with server.client() as c:
+            expected = [c.login(mechanism, JOE, "wrong")]
+            expected.append(c.login(mechanism, JOE, "app1"))
+        with server.client() as c:
+            got = [c.login(mechanism, JOE, "app2"),
+                   c.login(mechanism, JOE, "app3")]
+        is_(got, expected, f"{mechanism}: an expired one is as a wrong one")
+        starts(got[0], "535", f"{mechanism}: refused")
+
 with case("kinds are mixed"), Server() as server:
     user_file(server, [f"{JOE}:{both('secret', COSTLY)}",
                        f"cheap@example.com:{both('secret', 4096, b'y' * 16)}",
