@@ -2,6 +2,7 @@
 """Unknown, disabled and known users get the same bytes, in the same time."""
 import base64
 import os
+import resource
 import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
@@ -176,6 +177,38 @@ with case("the same time"), Server() as server:
     got = quickest(server, "SCRAM-SHA-256", users, 40)
     ok(max(got) - min(got) < 0.003, "SCRAM: less than 3 ms apart",
        [f"{1000 * s:.2f} ms" for s in got])
+
+def processor_time(server, user):
+    """Seconds that one wrong password costs, by the code the server runs."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    ran = server.passwd("check", user, stdin="wrong", check=False)
+    if ran.returncode != 1:
+        raise AssertionError(ran)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+
+with case("app passwords"), Server() as server:
+    apps = " ".join(
+        f"smtp_secret_a{n}=" + scram_secret(name, f"app{n}", 20 * COSTLY)
+        for n in range(4) for name in ("SCRAM-SHA-256", "SCRAM-SHA-1"))
+    built = user_file(server, [
+        f"{JOE}:{both('secret', 20 * COSTLY)} {apps} smtp_expires_a2=2001-01-01",
+        f"one@example.com:{both('secret', 20 * COSTLY)}",
+        f"{OFF}:!{both('secret', 20 * COSTLY)}"])
+    ok("after" not in built.stderr, "no floor is needed", built.stderr)
+    spent = {user: min(processor_time(server, user) for _ in range(5))
+             for user in (JOE, "one@example.com", OFF, NONE)}
+    ok(max(spent.values()) < 1.25 * min(spent.values()),
+       "five passwords, one and none: the same work", spent)
+    for mechanism in ("PLAIN", *SCRAMS):
+        with server.client() as c:
+            expected = [c.login(mechanism, JOE, "wrong")]
+            expected.append(c.login(mechanism, JOE, "app1"))
+        with server.client() as c:
+            got = [c.login(mechanism, JOE, "app2"),
+                   c.login(mechanism, JOE, "app3")]
+        is_(got, expected, f"{mechanism}: an expired one is as a wrong one")
+        starts(got[0], "535", f"{mechanism}: refused")
 
 with case("kinds are mixed"), Server() as server:
     user_file(server, [f"{JOE}:{both('secret', COSTLY)}",
