@@ -16,7 +16,7 @@ static bool
 is_able(const struct user *user)
 {
 	for (size_t i = 0; mechanisms[i] != NULL; i++)
-		if (mechanisms[i]->usable(user))
+		if (mechanism_is_told(mechanisms[i], user))
 			return true;
 	return false;
 }

@@ -123,7 +123,7 @@ void
 passwd_print_usable(FILE *out, const struct user *user)
 {
 	for (size_t i = 0; mechanisms[i] != NULL; i++)
-		if (mechanisms[i]->usable(user))
+		if (mechanism_is_told(mechanisms[i], user))
 			(void)fprintf(out, " %s", mechanisms[i]->name);
 	(void)fputc('\n', out);
 }

@@ -134,8 +134,7 @@ def test_set():
     fresh()
     done = run("set", "Joe@Example.COM", stdin=PASSWORD + "\n", umask=0)
     ok(done.returncode == 0 and done.out == "new user joe@example.com: can "
-       "use SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN SCRAM-SHA-256-PLUS "
-       "SCRAM-SHA-1-PLUS\n" and not done.err,
+       "use SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\n" and not done.err,
        "set makes a user, in lower case", done)
     for name in ("authusers", "authusers.cdb", "authusers.lock"):
         ok(stat.S_IMODE(os.stat(name).st_mode) == 0o600, name + " is 0600")
@@ -264,12 +263,10 @@ def test_list():
     os.utime("authusers", (time.time() + 10,) * 2)
     done = run("list")
     ok(done.returncode == 0 and done.out ==
-       "joe@example.com: enabled: SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN "
-       "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS\n"
-       "ann: disabled: PLAIN LOGIN CRAM-MD5 DIGEST-MD5\n"
-       "bob: cannot log in\n"
-       "eve: enabled: PLAIN LOGIN CRAM-MD5 DIGEST-MD5\n"
-       "eve: app phone: never expires: PLAIN LOGIN CRAM-MD5 DIGEST-MD5\n",
+       "joe@example.com: enabled: SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\n"
+       "ann: disabled: PLAIN LOGIN\nbob: cannot log in\n"
+       "eve: enabled: PLAIN LOGIN\n"
+       "eve: app phone: never expires: PLAIN LOGIN\n",
        "list: one line a user and one an app password", done)
     ok("older" in done.err, "list warns of a cdb older than the text", done)
     os.utime("authusers", (1, 1))
