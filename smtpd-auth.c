@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/offer.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "session/session.h"
@@ -32,6 +33,7 @@ struct options {
 	const char *account;
 	const char *directory;
 	uid_t base;
+	char **program; /* checkpassword and its arguments, or NULL */
 };
 
 /*
@@ -56,10 +58,12 @@ static struct keeper *const keeper = &all.keeper;
 
 static const char usage[] =
 	"usage: smtpd-auth [-s] [-u account] [-U base] [-j dir]\n"
+	"                  [checkpassword [arg ...]]\n"
 	"  -s          TLS from the first byte (port 465)\n"
 	"  -u account  started as root: run as this account (qmaild)\n"
 	"  -U base     first uid for the jailed processes (1900000000)\n"
 	"  -j dir      empty directory to chroot into (/var/empty)\n"
+	"  checkpassword arg ...  the program that knows the passwords\n"
 	"  -h, -V      this text; the version\n";
 
 static _Noreturn void
@@ -86,7 +90,7 @@ parse_options(int argc, char **argv, struct options *options)
 	int option;
 
 	*options = (struct options){
-		false, "qmaild", "/var/empty", (uid_t)UID_BASE};
+		false, "qmaild", "/var/empty", (uid_t)UID_BASE, NULL};
 	opterr = 0;
 	while ((option = getopt(argc, argv, "+su:U:j:hV")) != -1)
 		switch (option) {
@@ -112,7 +116,7 @@ parse_options(int argc, char **argv, struct options *options)
 			die_usage("unknown option or missing argument");
 		}
 	if (optind < argc)
-		die_usage("a checkpassword program is not supported yet");
+		options->program = argv + optind;
 }
 
 /* Would what is written to 2 go to the client? */
@@ -214,44 +218,19 @@ open_users(struct keeper *k)
 	}
 }
 
-/* Which mechanisms to offer: the list that was set, else the user file's. */
+/* Which mechanisms to offer; none where nobody expects any. */
 static void
 choose_mechanisms(struct keeper *k)
 {
 	static char text[USERS_MECHS_MAX];
-	static char from_file[USERS_MECHS_MAX];
 	struct buffer offered = BUFFER_OVER(text);
-	struct buffer usual = BUFFER_OVER(from_file);
-	struct slice wanted = config->mechanisms;
-	bool explicit = wanted.data != NULL;
+	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
 
 	k->mechanisms = (struct slice){NULL, 0};
-	if (config->auth_off ||
-		(k->users_fd == -1 && !config->require_auth && !explicit))
+	if (config->auth_off || (!users && !config->require_auth &&
+					config->mechanisms.data == NULL))
 		return;
-	if (!explicit) {
-		/* A broken file is 454 to AUTH; the client is not to think
-		 * that there is none. */
-		if (users_mechanisms(k->users_fd, &usual) != USERS_FOUND) {
-			usual.len = 0;
-			usual.overflow = false;
-			for (size_t i = 0; mechanisms[i] != NULL; i++) {
-				buffer_add_text(&usual, mechanisms[i]->name);
-				buffer_add_char(&usual, ' ');
-			}
-		}
-		wanted = buffer_slice(&usual);
-	}
-	while (wanted.data != NULL) {
-		const struct mechanism *m =
-			mechanism_find(slice_split(&wanted, ' '));
-
-		if (m == NULL)
-			continue;
-		if (offered.len > 0)
-			buffer_add_char(&offered, ' ');
-		buffer_add_text(&offered, m->name);
-	}
+	offer_make(&offered, k->kind, k->users_fd, config->mechanisms);
 	k->mechanisms = buffer_slice(&offered);
 }
 
@@ -389,6 +368,9 @@ load_settings(const struct options *options)
 		die_config(config->failed_file, config->reason);
 	clear_environment();
 	keeper->config = config;
+	keeper->program = options->program;
+	keeper->kind = options->program != NULL ? AUTHENTICATOR_CHECKPASSWORD
+						: AUTHENTICATOR_USERS;
 }
 
 /* What may be root's alone. Returns whether STARTTLS is to be offered. */
@@ -396,7 +378,9 @@ static bool
 open_early(void)
 {
 	keeper->signer.pair = &all.pair;
-	open_users(keeper);
+	keeper->users_fd = -1;
+	if (keeper->kind == AUTHENTICATOR_USERS)
+		open_users(keeper);
 	choose_mechanisms(keeper);
 	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
 		0)

@@ -2,13 +2,15 @@
  * authenticator - see authenticator.h. The first half runs in the keeper, the
  * second, from authenticator_run() on, in the authenticator.
  */
-#include "auth/authenticator.h"
+#include "auth/kind.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +27,8 @@ static _Noreturn void authenticator_run(
 void
 authenticator_init(struct authenticator *a)
 {
-	*a = (struct authenticator){-1, -1, CLOCK_NEVER};
+	*a = (struct authenticator){
+		.pid = -1, .fd = -1, .deadline = CLOCK_NEVER};
 }
 
 int
@@ -37,7 +40,10 @@ authenticator_start(
 	authenticator_init(a);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
+	a->has_child = setup->kind == AUTHENTICATOR_CHECKPASSWORD;
 	a->pid = fork();
+	if (a->pid == 0 && a->has_child)
+		checkpassword_run(pair[1], setup);
 	if (a->pid == 0)
 		authenticator_run(pair[1], setup);
 	close(pair[1]);
@@ -66,6 +72,13 @@ authenticator_step(struct authenticator *a, struct slice response)
 		       : -1;
 }
 
+static size_t
+packet_len(const struct verdict_packet *packet)
+{
+	return offsetof(struct verdict_packet, challenge) +
+	       packet->challenge_len;
+}
+
 int
 authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 {
@@ -73,14 +86,32 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 		recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
 
 	a->deadline = CLOCK_NEVER;
-	if (n != (ssize_t)sizeof *packet ||
-		packet->login_len > USERS_LOGIN_MAX ||
-		packet->challenge_len > EXCHANGE_CHALLENGE_MAX)
+	if (n < (ssize_t)offsetof(struct verdict_packet, challenge) ||
+		packet->challenge_len > EXCHANGE_CHALLENGE_MAX ||
+		(size_t)n != packet_len(packet) ||
+		packet->login_len > USERS_LOGIN_MAX)
 		return -1;
 	packet->login[packet->login_len] = '\0';
 	packet->label[USERS_LABEL_MAX] = '\0';
 	packet->reason[AUTHENTICATOR_REASON_MAX] = '\0';
+	packet->detail[AUTHENTICATOR_DETAIL_MAX] = '\0';
 	return 0;
+}
+
+/*
+ * It has seen that its descriptor was closed, and ends the program that it
+ * may have started; nobody else knows that one.
+ */
+static void
+wait_for_parting(pid_t pid)
+{
+	struct pollfd gone = {
+		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	if (gone.fd == -1)
+		return;
+	clock_poll(&gone, 1, clock_ms() + AUTHENTICATOR_PARTING_MS);
+	close(gone.fd);
 }
 
 void
@@ -90,6 +121,8 @@ authenticator_stop(struct authenticator *a)
 		return;
 	if (a->fd != -1)
 		close(a->fd);
+	if (a->has_child)
+		wait_for_parting(a->pid);
 	/* Its uid is another when the keeper was started as root. */
 	if (kill(a->pid, SIGKILL) == -1 && errno == EPERM &&
 		jail_raise(JAIL_RIGHTS_MAKE) == 0) {
@@ -103,14 +136,52 @@ authenticator_stop(struct authenticator *a)
 
 /* ------------------------------------------------ in the authenticator --- */
 
-static _Noreturn void
-answer_and_exit(struct verdict_packet *packet)
+int
+kind_receive(int fd, struct kind_response *r, struct slice *text)
 {
-	/* If the keeper is gone there is nobody to tell. */
-	ssize_t ignored = write(KEEPER_FD, packet, sizeof *packet);
+	ssize_t n = read(fd, r->packet, sizeof r->packet);
 
-	(void)ignored;
-	_exit(0);
+	*text = (struct slice){NULL, 0};
+	if (n <= 0)
+		return -1;
+	r->len = (size_t)n;
+	if (r->packet[0] == RESPONSE_THERE)
+		*text = (struct slice){r->packet + 1, r->len - 1};
+	return 0;
+}
+
+void
+kind_wipe(struct kind_response *r)
+{
+	explicit_bzero(r->packet, r->len);
+}
+
+int
+kind_report(int fd, const struct verdict_packet *packet)
+{
+	size_t len = packet_len(packet);
+
+	return write(fd, packet, len) == (ssize_t)len ? 0 : -1;
+}
+
+void
+kind_text(char *to, size_t cap, const char *from)
+{
+	struct slice text = slice_of(from);
+
+	if (text.len >= cap)
+		text.len = cap - 1;
+	memcpy(to, text.data, text.len);
+	to[text.len] = '\0';
+}
+
+void
+kind_temporary(struct verdict_packet *packet, const char *detail, bool set_up)
+{
+	packet->result = EXCHANGE_TEMPORARY;
+	packet->set_up = set_up;
+	kind_text(packet->reason, sizeof packet->reason, "backend");
+	kind_text(packet->detail, sizeof packet->detail, detail);
 }
 
 /* Descriptors 0 and 1 become the keeper and the user file; no other stays. */
@@ -119,7 +190,10 @@ enter_jail(int fd, const struct authenticator_setup *setup)
 {
 	struct jail jail = setup->jail;
 
-	if (dup2(fd, KEEPER_FD) == -1 || dup2(setup->users_fd, USERS_FD) == -1)
+	/* A collector has no file: the keeper once more. */
+	if (dup2(fd, KEEPER_FD) == -1 ||
+		dup2(setup->users_fd == -1 ? KEEPER_FD : setup->users_fd,
+			USERS_FD) == -1)
 		return "dup2";
 	jail_close_from(USERS_FD + 1);
 	jail.kind = JAIL_AUTHENTICATOR;
@@ -156,20 +230,9 @@ step(struct exchange *x, struct slice response)
 	x->reason = "";
 	enum exchange_result result = x->mechanism->step(x, response);
 
-	if (result == EXCHANGE_FAIL)
+	if (result == EXCHANGE_FAIL && !x->collect)
 		wait_for_floor(x->users_fd, start);
 	return result;
-}
-
-static void
-copy_text(char *to, size_t cap, const char *from)
-{
-	struct slice text = slice_of(from);
-
-	if (text.len >= cap)
-		text.len = cap - 1;
-	memcpy(to, text.data, text.len);
-	to[text.len] = '\0';
 }
 
 static void
@@ -180,7 +243,7 @@ report(struct verdict_packet *packet, const struct exchange *x,
 	packet->login_len = (uint32_t)x->login_len;
 	memcpy(packet->login, x->login, sizeof packet->login);
 	memcpy(packet->label, x->label, sizeof packet->label);
-	copy_text(packet->reason, sizeof packet->reason, x->reason);
+	kind_text(packet->reason, sizeof packet->reason, x->reason);
 	packet->challenge_len = (uint32_t)x->challenge.len;
 	memcpy(packet->challenge, x->challenge_text, x->challenge.len);
 }
@@ -190,8 +253,8 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 {
 	static struct exchange x;
 	static struct verdict_packet packet;
-	static char response[1 + EXCHANGE_RESPONSE_MAX];
-	enum exchange_result result;
+	static struct kind_response response;
+	struct slice text;
 
 	/* Random octets are wanted inside, where getrandom is forbidden. */
 	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
@@ -199,27 +262,21 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x.mechanism = setup->mechanism;
 	x.users_fd = USERS_FD;
 	x.authdomain = setup->authdomain;
+	x.collect = setup->kind == AUTHENTICATOR_COLLECTOR;
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {
 		packet.result = VERDICT_PACKET_JAIL;
-		copy_text(packet.reason, sizeof packet.reason, failed);
-		answer_and_exit(&packet);
+		kind_text(packet.reason, sizeof packet.reason, failed);
+		kind_report(KEEPER_FD, &packet);
+		_exit(0);
 	}
 	do {
-		ssize_t n = read(KEEPER_FD, response, sizeof response);
-
-		if (n <= 0)
+		if (kind_receive(KEEPER_FD, &response, &text) == -1)
 			_exit(0); /* cancelled, or the keeper is gone */
-		struct slice text = {NULL, 0};
-
-		if (response[0] == RESPONSE_THERE)
-			text = (struct slice){response + 1, (size_t)n - 1};
-		result = step(&x, text);
-		explicit_bzero(response, (size_t)n);
-		report(&packet, &x, result);
-		if (result != EXCHANGE_CHALLENGE)
-			answer_and_exit(&packet);
-	} while (write(KEEPER_FD, &packet, sizeof packet) == sizeof packet);
+		report(&packet, &x, step(&x, text));
+		kind_wipe(&response);
+	} while (kind_report(KEEPER_FD, &packet) == 0 &&
+		 packet.result == EXCHANGE_CHALLENGE);
 	_exit(0);
 }

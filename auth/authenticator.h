@@ -4,6 +4,9 @@
  * Forked by the keeper, jailed, and gone with its verdict, so that the memory
  * in which a password lay goes too. It is the only reader of secrets. Its end
  * of the socket pair is held by nobody else, least of all by the session.
+ *
+ * There are three kinds of it with this one interface; the keeper need not
+ * know which it has.
  */
 #ifndef AUTH_AUTHENTICATOR_H
 #define AUTH_AUTHENTICATOR_H
@@ -13,28 +16,41 @@
 
 #define AUTHENTICATOR_TIMEOUT_MS 60000 /* one step; then it is killed */
 #define AUTHENTICATOR_REASON_MAX 16
+#define AUTHENTICATOR_DETAIL_MAX 100
+#define AUTHENTICATOR_PARTING_MS 1000 /* to end a program that it started */
+
+enum authenticator_kind {
+	AUTHENTICATOR_USERS,	     /* authusers.cdb, jailed */
+	AUTHENTICATOR_CHECKPASSWORD, /* a program: checkpassword.c */
+	AUTHENTICATOR_COLLECTOR	     /* its jailed half: parses, checks not */
+};
 
 struct authenticator {
 	pid_t pid; /* -1: none */
 	int fd;
+	bool has_child;	  /* told to go it takes a program with it */
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
 };
 
 struct authenticator_setup {
+	enum authenticator_kind kind;
 	const struct mechanism *mechanism;
 	int users_fd; /* authusers.cdb */
 	struct slice authdomain;
+	char *const *program; /* checkpassword and its arguments */
 	struct jail jail;
 };
 
-/* What came of a step. */
+/* What came of a step. It is sent without what challenge does not use. */
 struct verdict_packet {
 	uint32_t result; /* enum exchange_result, or VERDICT_PACKET_JAIL */
+	uint32_t set_up; /* 1: detail is about what the admin has set up */
 	uint32_t login_len;
 	uint32_t challenge_len;
 	char login[USERS_LOGIN_MAX + 1];
 	char label[USERS_LABEL_MAX + 1];
 	char reason[AUTHENTICATOR_REASON_MAX + 1]; /* log word */
+	char detail[AUTHENTICATOR_DETAIL_MAX + 1]; /* of a failure of ours */
 	char challenge[EXCHANGE_CHALLENGE_MAX];
 };
 

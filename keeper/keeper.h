@@ -32,8 +32,10 @@
 struct keeper {
 	const struct config *config;
 	struct log log;
-	struct jail jail;	  /* the authenticator's */
-	struct slice mechanisms;  /* offered, blanks between; empty: no AUTH */
+	struct jail jail;	 /* the authenticator's */
+	struct slice mechanisms; /* offered, blanks between; empty: no AUTH */
+	enum authenticator_kind kind;
+	char *const *program;	  /* checkpassword and its arguments */
 	int users_fd;		  /* authusers.cdb, or -1 */
 	const char *users_reason; /* why it is -1, or NULL */
 	int channel;

@@ -5,6 +5,21 @@
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 
+/* What stands behind logins, as the admin has named it. */
+static const char *
+backend_name(const struct keeper *k)
+{
+	return k->kind == AUTHENTICATOR_CHECKPASSWORD ? k->program[0]
+						      : "control/authusers.cdb";
+}
+
+/* No user file where one is expected: ours to mend, not the user's. */
+static bool
+users_missing(const struct keeper *k)
+{
+	return k->kind == AUTHENTICATOR_USERS && k->users_fd == -1;
+}
+
 static void
 log_refused(struct keeper *k, const char *reason)
 {
@@ -31,6 +46,25 @@ log_outcome(struct keeper *k, const char *event, struct slice user,
 		log_text(&line, "label", label);
 	if (reason[0] != '\0')
 		log_text(&line, "reason", reason);
+	keeper_log(k, &line);
+}
+
+/* A failure of ours: what exactly went wrong is for the admin. */
+static void
+log_temporary(struct keeper *k, struct slice user,
+	const struct verdict_packet *packet)
+{
+	struct log_line line;
+
+	if (packet->set_up)
+		keeper_log_config(k, backend_name(k), packet->detail);
+	log_start(&line, &k->log, "auth temp");
+	if (user.len > 0)
+		log_value(&line, "user", user);
+	log_text(&line, "mech", k->mechanism->name);
+	log_text(&line, "reason", packet->reason);
+	if (packet->detail[0] != '\0')
+		log_text(&line, "detail", packet->detail);
 	keeper_log(k, &line);
 }
 
@@ -88,11 +122,15 @@ step(struct keeper *k, struct slice response)
 static int
 start(struct keeper *k, struct slice response)
 {
-	struct authenticator_setup setup = {
-		k->mechanism, k->users_fd, k->config->authdomain, k->jail};
+	struct authenticator_setup setup = {.kind = k->kind,
+		.mechanism = k->mechanism,
+		.users_fd = k->users_fd,
+		.authdomain = k->config->authdomain,
+		.program = k->program,
+		.jail = k->jail};
 
-	if (k->users_fd == -1) {
-		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
+	if (users_missing(k)) {
+		keeper_log_config(k, backend_name(k), k->users_reason);
 		return temporary(k, "backend");
 	}
 	if (authenticator_start(&k->authenticator, &setup) == -1)
@@ -116,9 +154,8 @@ answer_auth(struct keeper *k)
 		return refuse(k, VERDICT_AUTH_LAST, "limit");
 	if (k->config->forcetls && !k->tls && !k->config->tls_outside)
 		return refuse(k, VERDICT_AUTH_NO_TLS, "no-tls");
-	/* No user file where one is expected: ours to mend, not the user's. */
 	bool possible =
-		offered(k, name) || (k->users_fd == -1 && !k->config->auth_off);
+		offered(k, name) || (users_missing(k) && !k->config->auth_off);
 
 	if (k->mechanism == NULL || !possible)
 		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
@@ -210,7 +247,7 @@ login_verdict(struct keeper *k)
 		keeper_log_config(k, k->jail.directory, packet.reason);
 		return keeper_answer(k, VERDICT_JAIL);
 	default:
-		log_outcome(k, "auth temp", user, "", packet.reason);
+		log_temporary(k, user, &packet);
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	}
 }
@@ -218,5 +255,10 @@ login_verdict(struct keeper *k)
 int
 login_timeout(struct keeper *k)
 {
-	return temporary(k, "backend");
+	static const struct verdict_packet late = {
+		.reason = "backend", .detail = "timeout"};
+
+	authenticator_stop(&k->authenticator);
+	log_temporary(k, (struct slice){NULL, 0}, &late);
+	return answer_without_body(k, VERDICT_TEMPORARY);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/signals.h"
 
 static void
 close_fd(int *fd)
@@ -67,13 +68,9 @@ static void
 become_program(const struct spawn *s)
 {
 	char *const argv[] = {(char *)(uintptr_t)s->program, NULL};
-	sigset_t none;
 
 	setpgid(0, 0);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_default();
 	if (s->error == s->error_fd)
 		fcntl(s->error, F_SETFD, 0); /* dup2 would leave the flag */
 	if (dup2(s->in, 0) != -1 && dup2(s->envelope, 1) != -1 &&
