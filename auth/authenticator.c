@@ -263,6 +263,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x.users_fd = USERS_FD;
 	x.authdomain = setup->authdomain;
 	x.collect = setup->kind == AUTHENTICATOR_COLLECTOR;
+	x.facts = setup->facts;
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {

@@ -38,6 +38,7 @@ struct authenticator_setup {
 	int users_fd; /* authusers.cdb */
 	struct slice authdomain;
 	char *const *program; /* checkpassword and its arguments */
+	const struct mechanism_facts *facts;
 	struct jail jail;
 };
 

@@ -7,13 +7,14 @@
 #include <string.h>
 
 extern const struct mechanism mechanism_scram_sha_256, mechanism_scram_sha_1,
-	mechanism_plain, mechanism_login_prompt;
+	mechanism_plain, mechanism_login_prompt, mechanism_cram_md5;
 
 const struct mechanism *const mechanisms[] = {
 	&mechanism_scram_sha_256,
 	&mechanism_scram_sha_1,
 	&mechanism_plain,
 	&mechanism_login_prompt,
+	&mechanism_cram_md5,
 	NULL,
 };
 
@@ -80,19 +81,63 @@ mechanism_accept(struct exchange *x, struct slice label)
 	return EXCHANGE_OK;
 }
 
+bool
+mechanism_is_tried(const struct user *user, const struct user_secret *secret)
+{
+	const struct user_secret *first = &user->secrets[0];
+	bool own = first->label.len == 0 &&
+		   secret_checks_password(first->secret.kind);
+
+	return secret_checks_password(secret->secret.kind) &&
+	       !(own && mechanism_is_companion(secret->label));
+}
+
+bool
+mechanism_holds(
+	const struct user *user, bool (*wanted)(const struct secret *secret))
+{
+	for (size_t i = 0; i < user->secrets_count; i++)
+		if (wanted(&user->secrets[i].secret))
+			return true;
+	return false;
+}
+
+int
+mechanism_find_user(struct exchange *x,
+	bool (*wanted)(const struct secret *secret), bool *real)
+{
+	enum users_result found = users_find(
+		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
+
+	*real = false;
+	x->reason = "backend";
+	if (found == USERS_BROKEN)
+		return -1;
+	if (found == USERS_MISSING)
+		x->reason = "unknown";
+	else if (x->user.disabled)
+		x->reason = "disabled";
+	else if (!mechanism_holds(&x->user, wanted))
+		x->reason = "no-secret";
+	else {
+		x->reason = "password";
+		*real = true;
+	}
+	return 0;
+}
+
 /* Tries the password against the user's secrets until one matches. */
 static enum exchange_result
 try_secrets(struct exchange *x, struct slice password)
 {
 	const struct user *user = &x->user;
-	bool own = user->secrets_count > 0 && user->secrets[0].label.len == 0;
 	enum exchange_result result = EXCHANGE_FAIL;
 
 	x->reason = "password";
 	for (size_t i = 0; i < user->secrets_count; i++) {
 		const struct user_secret *s = &user->secrets[i];
 
-		if (own && mechanism_is_companion(s->label))
+		if (!mechanism_is_tried(user, s))
 			continue;
 		switch (secret_check(&s->secret, password)) {
 		case SECRET_MATCH:
@@ -121,6 +166,12 @@ pretend(struct exchange *x, const struct site *site, struct slice password,
 
 	x->reason = no_memory ? "memory" : reason;
 	return no_memory ? EXCHANGE_TEMPORARY : EXCHANGE_FAIL;
+}
+
+static bool
+checks_password(const struct secret *secret)
+{
+	return secret_checks_password(secret->kind);
 }
 
 enum exchange_result
@@ -165,7 +216,7 @@ mechanism_check_password(
 		result = pretend(x, &site, password, "unknown");
 	else if (x->user.disabled)
 		result = pretend(x, &site, password, "disabled");
-	else if (x->user.secrets_count == 0)
+	else if (!mechanism_password_usable(&x->user))
 		result = pretend(x, &site, password, "no-secret");
 	else
 		result = try_secrets(x, password);
@@ -177,5 +228,5 @@ mechanism_check_password(
 bool
 mechanism_password_usable(const struct user *user)
 {
-	return user->secrets_count > 0;
+	return mechanism_holds(user, checks_password);
 }

@@ -25,12 +25,18 @@ enum exchange_result {
 	EXCHANGE_TEMPORARY  /* 454; x->reason is "memory" or "backend" */
 };
 
+/* What the keeper knows of connection and host, for those who want it. */
+struct mechanism_facts {
+	struct slice me; /* control/me */
+};
+
 /* One AUTH exchange. The authenticator makes it, a mechanism advances it. */
 struct exchange {
 	/* given */
 	const struct mechanism *mechanism;
-	int users_fd;		  /* authusers.cdb, open for reading */
-	struct slice authdomain;  /* appended to a login without @, or absent */
+	int users_fd;		 /* authusers.cdb, open for reading */
+	struct slice authdomain; /* appended to a login without @, or absent */
+	const struct mechanism_facts *facts;
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	bool collect;		  /* check nothing: mechanism_hand_over() */
 	/* result */
@@ -47,6 +53,11 @@ struct exchange {
 	char challenge_text[EXCHANGE_CHALLENGE_MAX];
 };
 
+/* Traits of a mechanism. */
+enum {
+	MECHANISM_OPT_IN = 1 /* offered only where a list names it */
+};
+
 struct mechanism {
 	const char *name;  /* as registered with IANA, upper case */
 	bool client_first; /* may carry an initial response */
@@ -57,12 +68,15 @@ struct mechanism {
 	enum exchange_result (*step)(struct exchange *x, struct slice response);
 	/* Can this user log in by it, with the secrets the record holds? */
 	bool (*usable)(const struct user *user);
+	unsigned traits;
 };
 
 /* Finds a mechanism by name, without case; NULL when it is not built in. */
 const struct mechanism *mechanism_find(struct slice name);
 
-/* The built-in mechanisms in the order of the default offer, NULL at the end.
+/*
+ * The built-in mechanisms, NULL at the end: those of the default offer in its
+ * order, then those with MECHANISM_OPT_IN.
  */
 extern const struct mechanism *const mechanisms[];
 
@@ -87,6 +101,25 @@ enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
 
 /* A label that stands for field 2's password in another form: scram-sha-1. */
 bool mechanism_is_companion(struct slice label);
+
+/*
+ * Is this secret run by a check of the password? Not those that cannot tell,
+ * and no other form of field 2's password where field 2 tells.
+ */
+bool mechanism_is_tried(
+	const struct user *user, const struct user_secret *secret);
+
+/*
+ * Looks x->login up for a mechanism whose secrets wanted() picks. *real: one
+ * of them may let the user in. x->reason becomes what a failure would be
+ * logged as. 0, or -1: no user file that can be read, 454.
+ */
+int mechanism_find_user(struct exchange *x,
+	bool (*wanted)(const struct secret *secret), bool *real);
+
+/* Has the user a secret that wanted() picks? */
+bool mechanism_holds(
+	const struct user *user, bool (*wanted)(const struct secret *secret));
 
 /* usable() of the mechanisms that send the password itself. */
 bool mechanism_password_usable(const struct user *user);

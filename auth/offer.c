@@ -22,6 +22,8 @@ add_usual(struct buffer *usual, int users_fd)
 	usual->len = 0;
 	usual->overflow = false;
 	for (size_t i = 0; mechanisms[i] != NULL; i++) {
+		if (mechanisms[i]->traits & MECHANISM_OPT_IN)
+			continue;
 		buffer_add_text(usual, mechanisms[i]->name);
 		buffer_add_char(usual, ' ');
 	}

@@ -38,4 +38,4 @@ step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_plain = {
-	"PLAIN", true, step, mechanism_password_usable};
+	"PLAIN", true, step, mechanism_password_usable, 0};

@@ -433,6 +433,6 @@ usable_1(const struct user *user)
 }
 
 const struct mechanism mechanism_scram_sha_256 = {
-	"SCRAM-SHA-256", true, step, usable_256};
+	"SCRAM-SHA-256", true, step, usable_256, 0};
 const struct mechanism mechanism_scram_sha_1 = {
-	"SCRAM-SHA-1", true, step, usable_1};
+	"SCRAM-SHA-1", true, step, usable_1, 0};

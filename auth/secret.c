@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 
 #include "auth/cost.h"
+#include "auth/md5.h"
 #include "lib/base64.h"
+#include "lib/hex.h"
 
 #define CRYPT_STRING_MAX 384
 #define CRYPT_MEMORY_MORE ((size_t)1 << 20) /* octets besides cost_memory() */
@@ -30,6 +32,9 @@ static const struct scheme {
 	{"PLAIN", SECRET_PLAIN},
 	{"CLEARTEXT", SECRET_PLAIN},
 	{"CLEAR", SECRET_PLAIN},
+	{"CRAM-MD5", SECRET_CRAM_MD5},
+	{"DIGEST-MD5", SECRET_DIGEST_MD5},
+	{"CERT-SHA256", SECRET_CERT_SHA256},
 };
 
 const br_hash_class *
@@ -93,6 +98,27 @@ parse_crypt(struct secret *secret, struct slice value)
 	return 0;
 }
 
+/* Exactly len octets in hexadecimal. */
+static int
+parse_hex(struct secret *secret, struct slice value, size_t len)
+{
+	struct buffer b = {(char *)secret->octets, 0, len, false};
+
+	return value.len == 2 * len ? hex_decode(&b, value) : -1;
+}
+
+/* The realm may hold commas, the digits do not. */
+static int
+parse_digest(struct secret *secret, struct slice value)
+{
+	size_t at = slice_find_last(value, ',');
+
+	if (at == value.len)
+		return -1;
+	secret->text = (struct slice){value.data, at};
+	return parse_hex(secret, slice_from(value, at + 1), MD5_LEN);
+}
+
 static int
 parse(struct secret *secret, struct slice text)
 {
@@ -120,6 +146,12 @@ parse(struct secret *secret, struct slice text)
 		secret->text = value;
 		return value.len > 0 && value.len <= SECRET_PASSWORD_MAX ? 0
 									 : -1;
+	case SECRET_CRAM_MD5:
+		return parse_hex(secret, value, MD5_CONTEXTS_LEN);
+	case SECRET_DIGEST_MD5:
+		return parse_digest(secret, value);
+	case SECRET_CERT_SHA256:
+		return parse_hex(secret, value, br_sha256_SIZE);
 	default:
 		return 0;
 	}
@@ -299,6 +331,26 @@ check_plain(const struct secret *secret, struct slice password)
 	return same ? SECRET_MATCH : SECRET_MISMATCH;
 }
 
+static enum secret_result
+check_cram(const struct secret *secret, struct slice password)
+{
+	unsigned char contexts[MD5_CONTEXTS_LEN];
+
+	md5_contexts(password, contexts);
+	bool same = bytes_equal_constant_time(
+		contexts, secret->octets, sizeof contexts);
+
+	explicit_bzero(contexts, sizeof contexts);
+	return same ? SECRET_MATCH : SECRET_MISMATCH;
+}
+
+bool
+secret_checks_password(enum secret_kind kind)
+{
+	return kind != SECRET_UNKNOWN && kind != SECRET_DIGEST_MD5 &&
+	       kind != SECRET_CERT_SHA256;
+}
+
 enum secret_result
 secret_check(const struct secret *secret, struct slice password)
 {
@@ -319,7 +371,12 @@ secret_check(const struct secret *secret, struct slice password)
 	case SECRET_PLAIN:
 		result = check_plain(secret, password);
 		break;
+	case SECRET_CRAM_MD5:
+		result = check_cram(secret, password);
+		break;
 	case SECRET_UNKNOWN:
+	case SECRET_DIGEST_MD5:
+	case SECRET_CERT_SHA256:
 		break;
 	}
 	return too_long && result == SECRET_MATCH ? SECRET_MISMATCH : result;

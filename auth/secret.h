@@ -4,9 +4,11 @@
  * Known for now: {SCRAM-SHA-256} {SCRAM-SHA-1} (RFC 5802, 7677; Dovecot's
  * "iterations,salt,StoredKey,ServerKey" with base64), {CRYPT} and its
  * aliases {SHA512-CRYPT} {SHA256-CRYPT} {BLF-CRYPT} {MD5-CRYPT} {DES-CRYPT}
- * and no scheme at all (crypt(5)), {PLAIN} {CLEARTEXT} {CLEAR}. Scheme names
- * without case. Any other is SECRET_UNKNOWN, and so is a crypt string that
- * begins with "*" or "!": it never matches.
+ * and no scheme at all (crypt(5)), {PLAIN} {CLEARTEXT} {CLEAR}, {CRAM-MD5}
+ * (64 hexadecimal digits, see md5.h), {DIGEST-MD5} (REALM, a comma, 32 digits:
+ * H(login:REALM:password)), {CERT-SHA256} (64 digits: a certificate's
+ * fingerprint). Scheme names without case. Any other is SECRET_UNKNOWN, and
+ * so is a crypt string that begins with "*" or "!": it never matches.
  */
 #ifndef AUTH_SECRET_H
 #define AUTH_SECRET_H
@@ -15,7 +17,7 @@
 
 #include "lib/buffer.h"
 
-#define SECRET_HASH_MAX 32	      /* octets: SHA-256 */
+#define SECRET_HASH_MAX 32	      /* octets: SHA-256, two of MD5 */
 #define SECRET_SALT_MAX 64	      /* octets */
 #define SECRET_ITERATIONS_MAX 1000000 /* PBKDF2, RFC 5802 "i" */
 #define SECRET_PASSWORD_MAX 511	      /* octets: libxcrypt's limit, for all */
@@ -25,12 +27,19 @@ enum secret_kind {
 	SECRET_SCRAM_SHA_256,
 	SECRET_SCRAM_SHA_1,
 	SECRET_CRYPT,
-	SECRET_PLAIN
+	SECRET_PLAIN,
+	SECRET_CRAM_MD5,
+	SECRET_DIGEST_MD5,
+	SECRET_CERT_SHA256
 };
 
 struct secret {
 	enum secret_kind kind;
-	struct slice text; /* CRYPT: the crypt string; PLAIN: the password */
+	/* CRYPT: the crypt string; PLAIN: the password; DIGEST_MD5: the realm
+	 */
+	struct slice text;
+	/* CRAM_MD5: contexts; DIGEST_MD5: hash; CERT_SHA256: fingerprint */
+	unsigned char octets[SECRET_HASH_MAX];
 	/* SCRAM */
 	uint32_t iterations;
 	unsigned char salt[SECRET_SALT_MAX];
@@ -51,6 +60,9 @@ enum secret_result {
  * is then SECRET_UNKNOWN.
  */
 int secret_parse(struct secret *secret, struct slice text);
+
+/* Can a password be checked by it? Not by a realm's hash, or a fingerprint. */
+bool secret_checks_password(enum secret_kind kind);
 
 /* In constant time where the kind compares; wipes what it derived. */
 enum secret_result secret_check(

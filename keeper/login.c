@@ -122,10 +122,12 @@ step(struct keeper *k, struct slice response)
 static int
 start(struct keeper *k, struct slice response)
 {
+	struct mechanism_facts facts = {k->config->me};
 	struct authenticator_setup setup = {.kind = k->kind,
 		.mechanism = k->mechanism,
 		.users_fd = k->users_fd,
 		.authdomain = k->config->authdomain,
+		.facts = &facts,
 		.program = k->program,
 		.jail = k->jail};
 

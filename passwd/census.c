@@ -97,19 +97,6 @@ measure(const struct secret *secret)
 	return longest;
 }
 
-/*
- * Is it run by a password check? Another form of field 2's password is not,
- * unless field 2 is empty.
- */
-static bool
-is_tried(const struct user *user, const struct user_secret *s)
-{
-	if (s->secret.kind == SECRET_UNKNOWN || is_locked(&s->secret))
-		return false;
-	return !mechanism_is_companion(s->label) ||
-	       user->secrets[0].label.len != 0;
-}
-
 /* One user's password check: how often each class, how long in all. */
 static void
 add_check(struct census *census, const struct user *user)
@@ -121,7 +108,7 @@ add_check(struct census *census, const struct user *user)
 		const struct secret *secret = &user->secrets[i].secret;
 		struct census_class *class;
 
-		if (!is_tried(user, &user->secrets[i]))
+		if (!mechanism_is_tried(user, &user->secrets[i]))
 			continue;
 		tried++;
 		class = find_class(census, secret);
@@ -188,7 +175,8 @@ census_mechanisms(const struct census *census, struct buffer *out)
 	size_t start = out->len;
 
 	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
-		if (census->without[i] > 0)
+		if (census->without[i] > 0 ||
+			mechanisms[i]->traits & MECHANISM_OPT_IN)
 			continue;
 		if (out->len > start)
 			buffer_add_char(out, ' ');

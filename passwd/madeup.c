@@ -11,6 +11,7 @@
 
 #include "passwd/record.h"
 #include "lib/base64.h"
+#include "lib/hex.h"
 
 #define DICE_PASSWORD 32 /* octets of a made-up password */
 #define DICE_SALT 64	 /* octets of a salt that are made anew, at most */
@@ -101,6 +102,18 @@ made_up_plain(struct buffer *out)
 	return 0;
 }
 
+static int
+made_up_cram(struct buffer *out)
+{
+	char octets[SECRET_HASH_MAX];
+
+	if (random_octets(octets, sizeof octets) != 0)
+		return -1;
+	buffer_add_text(out, "{CRAM-MD5}");
+	hex_encode(out, (struct slice){octets, sizeof octets});
+	return 0;
+}
+
 int
 madeup_secret(const struct census_class *class, struct buffer *out)
 {
@@ -110,6 +123,8 @@ madeup_secret(const struct census_class *class, struct buffer *out)
 
 	if (class != NULL && class->kind == SECRET_PLAIN)
 		return made_up_plain(out);
+	if (class != NULL && class->kind == SECRET_CRAM_MD5)
+		return made_up_cram(out);
 	if (class != NULL && class->kind == SECRET_CRYPT) {
 		if (made_up_crypt(class, out) == 0)
 			return 0;

@@ -21,6 +21,9 @@
 #define SITE_KEY "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define SITE "1 " SITE_KEY " 4096 16 0 " SCRAM_256
 
+/* What the keeper would know. */
+static struct mechanism_facts exchange_facts = {{"mx.example.org", 14}};
+
 /* Steps an exchange as the authenticator does; text NULL: no response. */
 static inline enum exchange_result
 exchange_step(struct exchange *x, const char *text)
@@ -55,6 +58,7 @@ exchange_start(struct exchange *x, const char *mechanism, int users_fd)
 	memset(x, 0, sizeof *x);
 	x->mechanism = mechanism_find(slice_of(mechanism));
 	x->users_fd = users_fd;
+	x->facts = &exchange_facts;
 	for (size_t i = 0; i < sizeof x->random; i++)
 		x->random[i] = (unsigned char)i;
 	cdbfile_must(x->mechanism != NULL);

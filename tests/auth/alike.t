@@ -32,6 +32,9 @@ def dialogue(c, mechanism, user):
     if mechanism == "LOGIN":
         return [str(c.command(line)) for line in
                 ("AUTH LOGIN", b64(user), b64("wrong"))]
+    if mechanism == "CRAM-MD5":
+        got = c.command("AUTH CRAM-MD5")
+        return [len(got), str(c.command(b64(user + " " + "0" * 32)))]
     scram = Scram(mechanism, user, "wrong")
     got = c.command(f"AUTH {mechanism} {b64(scram.first)}")
     challenge = challenge_of(got)

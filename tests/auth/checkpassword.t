@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A checkpassword program in place of the user file: what it is given, what
 its exit status comes to, and that it ends when nobody waits for it."""
+import base64
+import hmac
 import os
 import pwd
 import re
@@ -246,6 +248,10 @@ with case("offer"), checking(program, users={JOE: "in the file"}) as server:
             ({"AUTHMECHS": "LOGIN"}, "LOGIN"),
             ({"AUTHMECHS": "SCRAM-SHA-1"}, None),
             ({"SMTPAUTH": ""}, "PLAIN LOGIN"),
+            ({"SMTPAUTH": "+cram"}, "PLAIN LOGIN CRAM-MD5"),
+            ({"SMTPAUTH": "cram"}, "CRAM-MD5"),
+            ({"AUTHMECHS": "cram-md5 SCRAM-SHA-256 plain"},
+             "CRAM-MD5 PLAIN"),
             ({"SMTPAUTH": "!"}, "PLAIN LOGIN"),
             ({"SMTPAUTH": "-"}, None)):
         with case(str(env)), checking(program, env=env) as other:
@@ -254,6 +260,40 @@ with case("offer"), checking(program, users={JOE: "in the file"}) as server:
                 if expected is None or "PLAIN" not in expected:
                     starts(c.command(plain(JOE, "secret")), UNKNOWN,
                            f"{env}: nor is PLAIN accepted")
+
+program = Program()
+with case("CRAM-MD5"), checking(program, env={
+        "SMTPAUTH": "+cram", "AUTHDOMAIN": "example.com"}) as server:
+    for user, seen in ((JOE, JOE), ("Joe", JOE)):
+        with server.client() as c:
+            challenge = base64.b64decode(c.command("AUTH CRAM-MD5")[4:])
+            digest = hmac.new(b"secret", challenge, "md5").hexdigest()
+            is_(c.command(b64(f"{user} {digest}")), FAILED,
+                f"CRAM-MD5: {user}: the program decides")
+            run = program.last()
+            is_(run.record, b"\0".join((seen.encode(), digest.encode(),
+                                        challenge, b"")),
+                "login, response, challenge")
+            c.must(("AUTH CRAM-MD5", "334 "))
+            starts(c.command(b64(user + " nodigits")), "501 5.5.2",
+                   "what is no response")
+            starts(c.command("AUTH CRAM-MD5 " + b64(user)), "501 5.7.0",
+                   "it takes no initial response")
+            is_(c.command(plain(user, "secret")), OK, "PLAIN beside it")
+            is_(program.last().record, seen.encode() + b"\0secret\0\0",
+                "with no challenge")
+with case("CRAM-MD5, checked"), checking(Program(r'''
+user=; IFS= read -r line <<EOF
+$(tr '\0' ' ' <&3)
+EOF
+set -- $line
+expected=$(printf %s "$3" | openssl dgst -md5 -hmac secret | sed 's/.* //')
+test "$1 $2" = "joe@example.com $expected"
+'''), env={"SMTPAUTH": "cram"}) as server:
+    for password, expected in (("secret", OK), ("wrong", FAILED)):
+        with server.client() as c:
+            is_(c.login("CRAM-MD5", JOE, password), expected,
+                f"a program that knows CRAM-MD5: {password}")
 
 program = Program()
 with case("clients that go"), checking(program) as server:

@@ -37,6 +37,15 @@
 	"$7$4/..../....saltsalt$Z5mVrF.Gk7igbkKtOGHXFOBqAY.soga/H4.DZL8wo7"
 #define SHA1CRYPT "$sha1$1000$saltsalt$f5fy5E2AE3zEHg5kubFJI20Zuv1O"
 #define DES "abJ32bJMdTsnY"
+/* Of doveadm pw, password "pencil". */
+#define CRAM                                                                   \
+	"{CRAM-MD5}7f47ace0e2af8f6cdeb72c03243a8c87"                           \
+	"834e19104164d6a42de72d243adb4080"
+#define CRAM_UPPER                                                             \
+	"{cram-md5}7F47ACE0E2AF8F6CDEB72C03243A8C87"                           \
+	"834E19104164D6A42DE72D243ADB4080"
+#define HEX_15 "00112233445566778899aabbccddee"
+#define HEX_16 HEX_15 "ff"
 
 static int
 parse(struct secret *secret, const char *text)
@@ -69,6 +78,8 @@ test_schemes(void)
 		{"{PLAIN}pencil", SECRET_PLAIN, "PLAIN"},
 		{"{CLEARTEXT}pencil", SECRET_PLAIN, "CLEARTEXT"},
 		{"{clear}pencil", SECRET_PLAIN, "CLEAR"},
+		{CRAM, SECRET_CRAM_MD5, "CRAM-MD5"},
+		{CRAM_UPPER, SECRET_CRAM_MD5, "CRAM-MD5 in upper case"},
 		{SHA512, SECRET_CRYPT, "no scheme, $6$"},
 		{SHA256, SECRET_CRYPT, "no scheme, $5$"},
 		{BCRYPT, SECRET_CRYPT, "no scheme, $2b$"},
@@ -149,6 +160,16 @@ test_refused(void)
 		{"{SCRAM-SHA-256}4096," SALT_256 KEYS_256 ",", "a comma more"},
 		{"{SCRAM-SHA-256}4096," SALT_256 KEYS_256 "," STORED_256,
 			"a key more"},
+		{"{CRAM-MD5}", "CRAM-MD5 without a value"},
+		{"{CRAM-MD5}" HEX_16, "half of CRAM-MD5's contexts"},
+		{"{CRAM-MD5}" HEX_16 HEX_16 "00", "an octet more"},
+		{"{CRAM-MD5}" HEX_16 "g0" HEX_15, "no digit"},
+		{"{DIGEST-MD5}" HEX_16, "no realm"},
+		{"{DIGEST-MD5}mx.example.org,", "no hash"},
+		{"{DIGEST-MD5}mx.example.org,00" HEX_16, "a longer hash"},
+		{"{DIGEST-MD5}mx.example.org,00" HEX_15 ",", "a comma more"},
+		{"{CERT-SHA256}" HEX_16, "half a fingerprint"},
+		{"{CERT-SHA256}" HEX_16 HEX_16 HEX_16, "too long a fingerprint"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -162,6 +183,36 @@ test_refused(void)
 
 	ok(secret_parse(&secret, (struct slice){"ab\0cdefghijkl", 13}) == -1,
 		"a NUL in a crypt string");
+}
+
+/* Secrets that say nothing about a password. */
+static void
+test_others(void)
+{
+	struct secret secret;
+
+	ok(parse(&secret, "{DIGEST-MD5}a,b,00" HEX_15) == 0 &&
+			secret.kind == SECRET_DIGEST_MD5 &&
+			slice_is(secret.text, "a,b"),
+		"DIGEST-MD5: the realm may hold commas");
+	is_bytes(secret.octets, 16,
+		"\x00\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc"
+		"\xdd\xee",
+		16, "and its hash");
+	ok(!secret_checks_password(secret.kind) &&
+			secret_check(&secret, slice_of("pencil")) ==
+				SECRET_MISMATCH,
+		"no password matches it");
+	ok(parse(&secret, "{digest-md5}," HEX_16) == 0 && secret.text.len == 0,
+		"an empty realm");
+	ok(parse(&secret, "{cert-sha256}" HEX_16 HEX_16) == 0 &&
+			secret.kind == SECRET_CERT_SHA256 &&
+			secret.octets[31] == 0xff && secret.octets[1] == 0x11,
+		"CERT-SHA256");
+	ok(!secret_checks_password(secret.kind) &&
+			secret_check(&secret, slice_of("pencil")) ==
+				SECRET_MISMATCH,
+		"no password matches it");
 }
 
 /* base64 of n octets 'A', with a comma in front. */
@@ -358,6 +409,7 @@ main(void)
 {
 	test_schemes();
 	test_refused();
+	test_others();
 	test_salt_length();
 	test_crypt_parts();
 	test_password_length();

@@ -14,6 +14,13 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* Password "pencil", salt and keys of RFC 7677 §3. */
+#define CRAM                                                                   \
+	"{CRAM-MD5}7f47ace0e2af8f6cdeb72c03243a8c87"                           \
+	"834e19104164d6a42de72d243adb4080"
+#define DIGEST "{DIGEST-MD5}mx.example.org,00112233445566778899aabbccddeeff"
+#define CERT                                                                   \
+	"{CERT-SHA256}00112233445566778899aabbccddeeff"                        \
+	"00112233445566778899aabbccddeeff"
 #define PENCIL                                                                 \
 	"{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,"                        \
 	"WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,"                        \
@@ -381,6 +388,17 @@ test_census(void)
 			"one more secret to try costs more"},
 		{"a:{PLAIN}x\nb:{PLAIN}y\n", "PLAIN LOGIN", false,
 			"clear passwords alone"},
+		{"a:" CRAM "\nb:" CRAM "\n", "PLAIN LOGIN", false,
+			"CRAM-MD5 alone: it is not offered unasked"},
+		{"a:" PENCIL "\nb:" CRAM "\n", "PLAIN LOGIN", true,
+			"SCRAM and CRAM-MD5"},
+		{"a:" PENCIL ":::smtp_secret_cram-md5=" CRAM "\n",
+			"SCRAM-SHA-256 PLAIN LOGIN", false,
+			"another form of the password is not tried"},
+		{"a:" PENCIL ":::smtp_secret_digest-md5=" DIGEST
+		 " smtp_secret_laptop=" CERT "\n",
+			"SCRAM-SHA-256 PLAIN LOGIN", false,
+			"nor what cannot check a password"},
 	};
 	struct userfile f;
 	struct census census;
@@ -416,6 +434,8 @@ test_site(void)
 		{"a:$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/\n", "crypt"},
 		{"a:*\n", "a locked account"},
 		{"a:{PLAIN}x\n", "a clear password"},
+		{"a:" CRAM "\n", "CRAM-MD5"},
+		{"a::::smtp_secret_laptop=" CERT "\n", "a certificate"},
 		{"a:nonsense\n", "no hash at all"},
 	};
 	struct userfile f;

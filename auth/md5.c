@@ -1,0 +1,79 @@
+/* md5 - see md5.h. Run by the authenticator and by smtpd-passwd. */
+#include "auth/md5.h"
+
+#include <bearssl/bearssl.h>
+#include <string.h>
+
+#define BLOCK 64 /* octets */
+
+/* The context after one block: the key, padded with NULs, under a mask. */
+static void
+key_context(const unsigned char *key, unsigned char mask, unsigned char *out)
+{
+	unsigned char block[BLOCK];
+	br_md5_context md5;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		block[i] = key[i] ^ mask;
+	br_md5_init(&md5);
+	br_md5_update(&md5, block, sizeof block);
+	br_md5_state(&md5, out);
+	explicit_bzero(block, sizeof block);
+	explicit_bzero(&md5, sizeof md5);
+}
+
+void
+md5_contexts(struct slice password, unsigned char *contexts)
+{
+	unsigned char key[BLOCK] = {0};
+
+	if (password.len > BLOCK) {
+		br_md5_context md5;
+
+		br_md5_init(&md5);
+		br_md5_update(&md5, password.data, password.len);
+		br_md5_out(&md5, key);
+		explicit_bzero(&md5, sizeof md5);
+	} else if (password.len > 0)
+		memcpy(key, password.data, password.len);
+	key_context(key, 0x5c, contexts);
+	key_context(key, 0x36, contexts + MD5_LEN);
+	explicit_bzero(key, sizeof key);
+}
+
+static void
+go_on(const unsigned char *context, struct slice text, unsigned char *out)
+{
+	br_md5_context md5;
+
+	br_md5_init(&md5);
+	br_md5_set_state(&md5, context, BLOCK);
+	br_md5_update(&md5, text.data, text.len);
+	br_md5_out(&md5, out);
+	explicit_bzero(&md5, sizeof md5);
+}
+
+void
+md5_hmac(const unsigned char *contexts, struct slice text, unsigned char *out)
+{
+	unsigned char inner[MD5_LEN];
+
+	go_on(contexts + MD5_LEN, text, inner);
+	go_on(contexts, (struct slice){(const char *)inner, sizeof inner}, out);
+}
+
+void
+md5_user(struct slice login, struct slice realm, struct slice password,
+	unsigned char *out)
+{
+	br_md5_context md5;
+
+	br_md5_init(&md5);
+	br_md5_update(&md5, login.data, login.len);
+	br_md5_update(&md5, ":", 1);
+	br_md5_update(&md5, realm.data, realm.len);
+	br_md5_update(&md5, ":", 1);
+	br_md5_update(&md5, password.data, password.len);
+	br_md5_out(&md5, out);
+	explicit_bzero(&md5, sizeof md5);
+}
