@@ -5,28 +5,15 @@
 #include "lib/jail.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#define AUDIT_ARCH_HERE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define AUDIT_ARCH_HERE AUDIT_ARCH_AARCH64
-#elif defined(__riscv) && __riscv_xlen == 64
-#define AUDIT_ARCH_HERE AUDIT_ARCH_RISCV64
-#else
-#error "lib/jail.c: no seccomp filter for this architecture yet"
-#endif
+#include "lib/filter.h"
 
 #ifdef __NR_poll
 #define NR_POLL __NR_poll
@@ -34,70 +21,46 @@
 #define NR_POLL __NR_ppoll
 #endif
 
-/* The low half of a system call's argument; all supported are little-endian. */
-#define ARGUMENT(n) ((uint32_t)(offsetof(struct seccomp_data, args) + (n)*8))
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
-#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
-#define ALLOW(number)                                                          \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                   \
-		RETURN(SECCOMP_RET_ALLOW)
-
-/* Both kinds start alike: the right architecture, then the commonest calls. */
-#define FILTER_HEAD                                                            \
-	LOAD(offsetof(struct seccomp_data, arch)),                             \
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_HERE, 1, 0),    \
-		RETURN(SECCOMP_RET_KILL_PROCESS),                              \
-		LOAD(offsetof(struct seccomp_data, nr)), ALLOW(__NR_read),     \
-		ALLOW(__NR_write), ALLOW(NR_POLL), ALLOW(__NR_ppoll),          \
-		ALLOW(__NR_exit_group), ALLOW(__NR_rt_sigreturn),              \
-		ALLOW(__NR_restart_syscall), ALLOW(__NR_clock_gettime)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* recvmsg: the message pipe comes over the channel. */
-static const struct sock_filter session_filter[] = {
-	FILTER_HEAD,
-	ALLOW(__NR_recvmsg),
-	ALLOW(__NR_close),
-	ALLOW(__NR_shutdown),
-	RETURN(SECCOMP_RET_KILL_PROCESS),
+static const struct filter_call session_calls[] = {
+	{__NR_read, FILTER_ANY},
+	{__NR_write, FILTER_ANY},
+	{NR_POLL, FILTER_ANY},
+	{__NR_recvmsg, FILTER_ANY},
+	{__NR_close, FILTER_ANY},
+	{__NR_shutdown, FILTER_ANY},
+	{__NR_clock_gettime, FILTER_ANY},
+	{__NR_restart_syscall, FILTER_ANY},
+	{__NR_exit_group, FILTER_ANY},
 };
 
 /*
  * Memory without a file behind it and never executable: yescrypt wants
  * megabytes, and a C library moves the end of its heap.
  */
-static const struct sock_filter authenticator_filter[] = {
-	FILTER_HEAD,
-	ALLOW(__NR_pread64),
-	ALLOW(__NR_munmap),
-	ALLOW(__NR_brk),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mprotect, 0, 3),
-	LOAD(ARGUMENT(2)),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 6, 0),
-	RETURN(SECCOMP_RET_ALLOW),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 0, 4),
-	LOAD(ARGUMENT(2)),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 2, 0),
-	LOAD(ARGUMENT(3)),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 1, 0),
-	RETURN(SECCOMP_RET_KILL_PROCESS),
-	RETURN(SECCOMP_RET_ALLOW),
+static const struct filter_call authenticator_calls[] = {
+	{__NR_read, FILTER_ANY},
+	{__NR_write, FILTER_ANY},
+	{NR_POLL, FILTER_ANY},
+	{__NR_pread64, FILTER_ANY},
+	{__NR_clock_gettime, FILTER_ANY},
+	{__NR_restart_syscall, FILTER_ANY},
+	{__NR_exit_group, FILTER_ANY},
+	{__NR_brk, FILTER_ANY},
+	{__NR_munmap, FILTER_ANY},
+	{__NR_mprotect, FILTER_NO_EXEC},
+	{__NR_mmap, FILTER_MEMORY},
 };
 
 static int
 filter(enum jail_kind kind)
 {
-	struct sock_fprog program;
-
-	if (kind == JAIL_SESSION)
-		program = (struct sock_fprog){
-			sizeof session_filter / sizeof *session_filter,
-			(struct sock_filter *)(uintptr_t)session_filter};
-	else
-		program = (struct sock_fprog){
-			sizeof authenticator_filter /
-				sizeof *authenticator_filter,
-			(struct sock_filter *)(uintptr_t)authenticator_filter};
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	return kind == JAIL_SESSION
+		       ? filter_install(session_calls, COUNT(session_calls))
+		       : filter_install(authenticator_calls,
+				 COUNT(authenticator_calls));
 }
 
 static int
