@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "auth/offer.h"
@@ -222,7 +223,7 @@ open_users(struct keeper *k)
 static void
 choose_mechanisms(struct keeper *k)
 {
-	static char text[USERS_MECHS_MAX];
+	static char text[AUTHENTICATOR_OFFER_MAX];
 	struct buffer offered = BUFFER_OVER(text);
 	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
 
@@ -326,6 +327,8 @@ become_session(struct session *s, int channel, const struct jail *jail,
 	jail_close_from(SESSION_CHANNEL + 1);
 	s->config = config;
 	s->mechanisms = keeper->mechanisms;
+	s->offer_asks =
+		keeper->kind == AUTHENTICATOR_DOVECOT ? KEEPER_OFFERS_MAX : 0;
 	s->tls_possible = tls_possible;
 	s->channel = SESSION_CHANNEL;
 	s->jail = *jail;
@@ -355,7 +358,8 @@ leave_client(void)
 static void
 load_settings(const struct options *options)
 {
-	static char address[64];
+	static char address[64],
+		path[sizeof((struct sockaddr_un *)0)->sun_path];
 	bool use_syslog = prepare_process();
 
 	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
@@ -369,8 +373,14 @@ load_settings(const struct options *options)
 	clear_environment();
 	keeper->config = config;
 	keeper->program = options->program;
-	keeper->kind = options->program != NULL ? AUTHENTICATOR_CHECKPASSWORD
-						: AUTHENTICATOR_USERS;
+	keeper->kind = AUTHENTICATOR_USERS;
+	if (slice_string(config->authsocket, path, sizeof path) == 0 &&
+		path[0] != '\0') {
+		keeper->socket = path;
+		keeper->kind = AUTHENTICATOR_DOVECOT;
+	}
+	if (options->program != NULL)
+		keeper->kind = AUTHENTICATOR_CHECKPASSWORD;
 }
 
 /* What may be root's alone. Returns whether STARTTLS is to be offered. */

@@ -42,8 +42,10 @@ authenticator_start(
 		return -1;
 	a->has_child = setup->kind == AUTHENTICATOR_CHECKPASSWORD;
 	a->pid = fork();
-	if (a->pid == 0 && a->has_child)
+	if (a->pid == 0 && setup->kind == AUTHENTICATOR_CHECKPASSWORD)
 		checkpassword_run(pair[1], setup);
+	if (a->pid == 0 && setup->kind == AUTHENTICATOR_DOVECOT)
+		dovecot_run(pair[1], setup);
 	if (a->pid == 0)
 		authenticator_run(pair[1], setup);
 	close(pair[1]);
@@ -87,7 +89,7 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 
 	a->deadline = CLOCK_NEVER;
 	if (n < (ssize_t)offsetof(struct verdict_packet, challenge) ||
-		packet->challenge_len > EXCHANGE_CHALLENGE_MAX ||
+		packet->challenge_len > AUTHENTICATOR_CHALLENGE_MAX ||
 		(size_t)n != packet_len(packet) ||
 		packet->login_len > USERS_LOGIN_MAX)
 		return -1;
@@ -267,6 +269,9 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {
+		/* A socket that is closed with something unread in it takes
+		 * the last word with it. */
+		(void)kind_receive(KEEPER_FD, &response, &text);
 		packet.result = VERDICT_PACKET_JAIL;
 		kind_text(packet.reason, sizeof packet.reason, failed);
 		kind_report(KEEPER_FD, &packet);

@@ -17,12 +17,21 @@
 #define AUTHENTICATOR_TIMEOUT_MS 60000 /* one step; then it is killed */
 #define AUTHENTICATOR_REASON_MAX 16
 #define AUTHENTICATOR_DETAIL_MAX 100
+#define AUTHENTICATOR_CHALLENGE_MAX EXCHANGE_RESPONSE_MAX /* octets */
+#define AUTHENTICATOR_OFFER_MAX 512   /* octets of names, blanks between */
 #define AUTHENTICATOR_PARTING_MS 1000 /* to end a program that it started */
 
 enum authenticator_kind {
 	AUTHENTICATOR_USERS,	     /* authusers.cdb, jailed */
 	AUTHENTICATOR_CHECKPASSWORD, /* a program: checkpassword.c */
-	AUTHENTICATOR_COLLECTOR	     /* its jailed half: parses, checks not */
+	AUTHENTICATOR_COLLECTOR,     /* its jailed half: parses, checks not */
+	AUTHENTICATOR_DOVECOT /* Dovecot's auth socket: dovecot.c, jailed */
+};
+
+/* What Dovecot is told about the connection. */
+struct authenticator_peer {
+	struct slice remote_ip, remote_port, local_ip, local_port;
+	bool secured; /* TLS */
 };
 
 struct authenticator {
@@ -38,6 +47,11 @@ struct authenticator_setup {
 	int users_fd; /* authusers.cdb */
 	struct slice authdomain;
 	char *const *program; /* checkpassword and its arguments */
+	/* Dovecot */
+	const char *socket;
+	const char *name;    /* mechanism; NULL: which are there? */
+	struct slice wanted; /* the admin's choice, or absent */
+	struct authenticator_peer peer;
 	const struct mechanism_facts *facts;
 	struct jail jail;
 };
@@ -52,10 +66,11 @@ struct verdict_packet {
 	char label[USERS_LABEL_MAX + 1];
 	char reason[AUTHENTICATOR_REASON_MAX + 1]; /* log word */
 	char detail[AUTHENTICATOR_DETAIL_MAX + 1]; /* of a failure of ours */
-	char challenge[EXCHANGE_CHALLENGE_MAX];
+	char challenge[AUTHENTICATOR_CHALLENGE_MAX];
 };
 
-#define VERDICT_PACKET_JAIL 100 /* reason: the step that failed */
+#define VERDICT_PACKET_JAIL 100	       /* reason: the step that failed */
+#define VERDICT_PACKET_NOT_OFFERED 101 /* by Dovecot */
 
 void authenticator_init(struct authenticator *a);
 

@@ -286,11 +286,8 @@ checkpassword_run(int fd, const struct authenticator_setup *setup)
 	keep_descriptors(fd);
 	inner.kind = AUTHENTICATOR_COLLECTOR;
 	inner.users_fd = -1;
-	if (authenticator_start(&collector, &inner) == -1) {
-		kind_temporary(&packet, strerror(errno), false);
-		kind_report(KEEPER_FD, &packet);
-		_exit(0);
-	}
+	if (authenticator_start(&collector, &inner) == -1)
+		_exit(1); /* the keeper finds out */
 	int result = collect(&collector, &packet);
 
 	authenticator_stop(&collector);

@@ -38,5 +38,6 @@ void kind_temporary(
 /* fd: the keeper. */
 _Noreturn void checkpassword_run(
 	int fd, const struct authenticator_setup *setup);
+_Noreturn void dovecot_run(int fd, const struct authenticator_setup *setup);
 
 #endif

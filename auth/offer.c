@@ -1,16 +1,18 @@
 /* offer - see offer.h. Run by main. */
 #include "auth/offer.h"
 
-/* What can be asked of a program that knows the password, or its digest. */
-static bool
-program_can(const struct mechanism *m)
-{
-	static const char *const names[] = {"PLAIN", "LOGIN", "CRAM-MD5"};
+#include "auth/dovecot_lines.h"
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (slice_is(slice_of(m->name), names[i]))
-			return true;
-	return false;
+/* A program knows the password, or a digest of it. */
+static bool
+can(enum authenticator_kind kind, struct slice name)
+{
+	if (kind == AUTHENTICATOR_DOVECOT)
+		return dovecot_is_relayed(name) && name.len > 0;
+	if (kind == AUTHENTICATOR_CHECKPASSWORD)
+		return slice_is(name, "PLAIN") || slice_is(name, "LOGIN") ||
+		       slice_is(name, "CRAM-MD5");
+	return mechanism_find(name) != NULL;
 }
 
 /* A broken file is 454 to AUTH; the client is not to think there is none. */
@@ -44,14 +46,12 @@ offer_make(struct buffer *out, enum authenticator_kind kind, int users_fd,
 		wanted = buffer_slice(&usual);
 	}
 	while (wanted.data != NULL) {
-		const struct mechanism *m =
-			mechanism_find(slice_split(&wanted, ' '));
+		struct slice name = slice_split(&wanted, ' ');
 
-		if (m == NULL ||
-			(kind != AUTHENTICATOR_USERS && !program_can(m)))
+		if (!can(kind, name))
 			continue;
 		if (out->len > 0)
 			buffer_add_char(out, ' ');
-		buffer_add_text(out, m->name);
+		buffer_add_slice(out, name);
 	}
 }

@@ -1,7 +1,9 @@
 /* login - the keeper's answers about AUTH: it knows who, not how. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/dovecot_lines.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 
@@ -9,8 +11,10 @@
 static const char *
 backend_name(const struct keeper *k)
 {
-	return k->kind == AUTHENTICATOR_CHECKPASSWORD ? k->program[0]
-						      : "control/authusers.cdb";
+	if (k->kind == AUTHENTICATOR_CHECKPASSWORD)
+		return k->program[0];
+	return k->kind == AUTHENTICATOR_DOVECOT ? k->socket
+						: "control/authusers.cdb";
 }
 
 /* No user file where one is expected: ours to mend, not the user's. */
@@ -68,11 +72,25 @@ log_temporary(struct keeper *k, struct slice user,
 	keeper_log(k, &line);
 }
 
+/* The name that was asked for; NULL where none was: what is there? */
+static const char *
+mechanism_name(const struct keeper *k)
+{
+	if (k->mechanism == NULL)
+		return NULL;
+	return k->mechanism == &k->foreign ? k->foreign_name
+					   : k->mechanism->name;
+}
+
 static bool
 offered(const struct keeper *k, struct slice name)
 {
 	struct slice rest = k->mechanisms;
 
+	/* Without a choice of the admin's the authenticator will ask. */
+	if (k->kind == AUTHENTICATOR_DOVECOT &&
+		k->config->mechanisms.data == NULL)
+		return rest.len > 0;
 	while (rest.data != NULL)
 		if (slice_equal_nocase(slice_split(&rest, ' '), name) &&
 			name.len > 0)
@@ -120,24 +138,54 @@ step(struct keeper *k, struct slice response)
 }
 
 static int
-start(struct keeper *k, struct slice response)
+launch(struct keeper *k)
 {
-	struct mechanism_facts facts = {k->config->me};
+	const struct config *c = k->config;
+	struct mechanism_facts facts = {c->me};
 	struct authenticator_setup setup = {.kind = k->kind,
 		.mechanism = k->mechanism,
 		.users_fd = k->users_fd,
-		.authdomain = k->config->authdomain,
+		.authdomain = c->authdomain,
 		.facts = &facts,
 		.program = k->program,
+		.socket = k->socket,
+		.name = mechanism_name(k),
+		.wanted = c->mechanisms,
+		.peer = {c->remote_ip, c->remote_port, c->local_ip,
+			c->local_port, k->tls || c->tls_outside},
 		.jail = k->jail};
 
+	return authenticator_start(&k->authenticator, &setup);
+}
+
+static int
+start(struct keeper *k, struct slice response)
+{
 	if (users_missing(k)) {
 		keeper_log_config(k, backend_name(k), k->users_reason);
 		return temporary(k, "backend");
 	}
-	if (authenticator_start(&k->authenticator, &setup) == -1)
+	if (launch(k) == -1)
 		return temporary(k, "backend");
 	return step(k, response);
+}
+
+/*
+ * One that is not built in, but perhaps Dovecot has it. Until that is known
+ * the name is not logged: it may be a password in the wrong place.
+ */
+static const struct mechanism *
+foreign_mechanism(struct keeper *k, struct slice name)
+{
+	if (k->kind != AUTHENTICATOR_DOVECOT || name.len > KEEPER_MECHANISM_MAX)
+		return NULL;
+	for (size_t i = 0; i < name.len; i++)
+		k->foreign_name[i] = bytes_upper(name.data[i]);
+	k->foreign_name[name.len] = '\0';
+	k->foreign = (struct mechanism){.name = "other", .client_first = true};
+	return dovecot_is_name((struct slice){k->foreign_name, name.len})
+		       ? &k->foreign
+		       : NULL;
 }
 
 int
@@ -152,6 +200,8 @@ answer_auth(struct keeper *k)
 	if (initial != INITIAL_RESPONSE)
 		response = (struct slice){NULL, 0};
 	k->mechanism = mechanism_find(name);
+	if (k->mechanism == NULL)
+		k->mechanism = foreign_mechanism(k, name);
 	if (k->failures >= KEEPER_FAILURES_MAX)
 		return refuse(k, VERDICT_AUTH_LAST, "limit");
 	if (k->config->forcetls && !k->tls && !k->config->tls_outside)
@@ -215,6 +265,42 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 					: VERDICT_AUTH_FAILED);
 }
 
+/* ----------------------------------------------------------- the offer --- */
+
+/* The client is offered what it would be without a word from Dovecot. */
+static int
+no_offer(struct keeper *k, const char *reason)
+{
+	authenticator_stop(&k->authenticator);
+	keeper_log_config(k, k->socket, reason);
+	return answer_without_body(k, VERDICT_TEMPORARY);
+}
+
+static int
+offer_made(struct keeper *k, const struct verdict_packet *packet)
+{
+	if (packet->result != EXCHANGE_OK ||
+		packet->challenge_len > CHANNEL_OFFER_MAX)
+		return no_offer(k, packet->detail);
+	authenticator_stop(&k->authenticator);
+	k->message.len = 0;
+	channel_add(&k->message, packet->challenge, packet->challenge_len);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+int
+answer_offer(struct keeper *k)
+{
+	if (k->kind != AUTHENTICATOR_DOVECOT)
+		return -1;
+	k->mechanism = NULL;
+	if (launch(k) == -1) {
+		k->pending = ASK_OFFER;
+		return no_offer(k, strerror(errno));
+	}
+	return step(k, (struct slice){NULL, 0});
+}
+
 int
 login_verdict(struct keeper *k)
 {
@@ -228,9 +314,14 @@ login_verdict(struct keeper *k)
 		return 0;
 	}
 	if (authenticator_read(&k->authenticator, &packet) == -1)
-		return temporary(k, "backend");
+		return k->pending == ASK_OFFER ? no_offer(k, "died")
+					       : temporary(k, "backend");
+	if (k->pending == ASK_OFFER)
+		return offer_made(k, &packet);
 	user = (struct slice){packet.login, packet.login_len};
 	k->message.len = 0;
+	if (packet.result <= EXCHANGE_FAIL)
+		k->foreign.name = k->foreign_name; /* it is one */
 	if (packet.result == EXCHANGE_CHALLENGE) {
 		channel_add(
 			&k->message, packet.challenge, packet.challenge_len);
@@ -245,6 +336,8 @@ login_verdict(struct keeper *k)
 	case EXCHANGE_MALFORMED:
 		log_outcome(k, "auth refused", user, "", "syntax");
 		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
+	case VERDICT_PACKET_NOT_OFFERED:
+		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
 	case VERDICT_PACKET_JAIL:
 		keeper_log_config(k, k->jail.directory, packet.reason);
 		return keeper_answer(k, VERDICT_JAIL);
@@ -260,6 +353,8 @@ login_timeout(struct keeper *k)
 	static const struct verdict_packet late = {
 		.reason = "backend", .detail = "timeout"};
 
+	if (k->pending == ASK_OFFER)
+		return no_offer(k, "timeout");
 	authenticator_stop(&k->authenticator);
 	log_temporary(k, (struct slice){NULL, 0}, &late);
 	return answer_without_body(k, VERDICT_TEMPORARY);

@@ -25,7 +25,7 @@
 #endif
 
 #define STEPS_MAX 96 /* for FILTER_CALLS_MAX calls, two of them with rules */
-#define LEAF_MAX 3 /* calls that are compared one by one */
+#define LEAF_MAX 3   /* calls that are compared one by one */
 
 /* The low half of a system call's argument; all supported are little-endian. */
 #define ARGUMENT(n) ((uint32_t)(offsetof(struct seccomp_data, args) + (n)*8))
@@ -76,9 +76,9 @@ add_tree(struct program *p, const struct filter_call *calls, size_t count)
 		unsigned short test = p->len++;
 
 		add_tree(p, calls + half, count - half);
-		p->steps[test] = (struct sock_filter)IF_LARGER(
-			calls[half].number - 1,
-			(unsigned char)(p->len - test - 1));
+		p->steps[test] =
+			(struct sock_filter)IF_LARGER(calls[half].number - 1,
+				(unsigned char)(p->len - test - 1));
 		add_tree(p, calls, half);
 		return;
 	}

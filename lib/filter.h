@@ -14,7 +14,7 @@ struct filter_call {
 	enum {
 		FILTER_ANY,	/* whatever the arguments */
 		FILTER_NO_EXEC, /* third argument: no PROT_EXEC (mprotect) */
-		FILTER_MEMORY	/* ... and nothing but anonymous memory (mmap) */
+		FILTER_MEMORY /* ... and nothing but anonymous memory (mmap) */
 	} rule;
 };
 
