@@ -81,6 +81,9 @@ service auth {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -199,7 +202,7 @@ HELLO = "VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\n" \
 class Fake(threading.Thread):
     """A socket that says what a test wants.
 
-    hello    sent at once to whoever connects
+    hello    sent at once to whoever connects; None: who is let go of
     answers  sent one by one, each after a line of AUTH or CONT; None in
              the place of one: the connection is closed
     .lines   what was heard, one list a connection
@@ -249,6 +252,9 @@ class Fake(threading.Thread):
     def _serve(self, sock, heard):
         answers = list(self.answers)
         try:
+            if self.hello is None:
+                sock.shutdown(socket.SHUT_RDWR)
+                return
             with sock.makefile("rb") as stream:
                 sock.sendall(self.hello.encode("latin-1"))
                 for line in stream:
