@@ -491,9 +491,11 @@ else:
                 is_(c.command(b64("secret")), OK, "and ends well")
             with server.client() as c:
                 c.must(("AUTH LOGIN", "334 "))
-                dovecot.stop()
+                for process in dovecot.auth():
+                    process.signal(signal.SIGKILL)
                 starts(c.command(b64(JOE)), TEMPORARY,
-                       "Dovecot ended in mid-exchange: 454")
+                       "Dovecot's auth process killed in mid-exchange: 454")
+                dovecot.stop()
                 starts(c.command(PLAIN), TEMPORARY, "Dovecot is gone: 454")
             is_(server.wait_idle(2), [], "nothing is left")
 

@@ -64,7 +64,9 @@ class Realm:
                     "KRB5_CONFIG": self.home + "/krb5.conf",
                     "KRB5_KDC_PROFILE": self.home + "/kdc.conf",
                     "KRB5CCNAME": "FILE:" + self.home + "/tickets",
-                    "KRB5RCACHEDIR": self.home}
+                    "KRB5RCACHEDIR": self.home + "/replays"}
+        os.mkdir(self.home + "/replays")
+        os.chmod(self.home + "/replays", 0o1777)
         self.run("kdb5_util", "create", "-s", "-P", "master")
         for name, password in users.items():
             self.run("kadmin.local", "addprinc", "-pw", password, name)
@@ -130,13 +132,11 @@ with case("GSSAPI"), Realm({"joe": "secret", "eve": "other"},
                 ["AUTH GSSAPI"], "is offered, and PLAIN is left out")
         realm.login("joe", "secret")
         status, text = gsasl(server, realm)
-        is_(status, 0, "a ticket opens the door")
+        ok(status == 0, "a ticket opens the door", text, dovecot.log())
         like(text, r"\n235 2\.7\.0 ok, go ahead", "235")
         server.wait_log("auth ok user=joe mech=GSSAPI$")
         like(text, r"\n334 \S{100,}", "after a challenge")
-        responses = re.findall(r"\n(?:AUTH GSSAPI )?([A-Za-z0-9+/=]{100,})",
-                               text)
-        ok(len(responses) >= 2, "and some responses", text)
+        is_(len(re.findall(r"\n334 ", text)), 3, "and two more")
         status, text = gsasl(server, realm, host="other.example.org")
         ok(status != 0 and "\n235 " not in text,
            "a ticket for another host does not", text)
