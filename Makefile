@@ -34,8 +34,10 @@ CFLAGS = -O2
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARNINGS) \
 	$(HARDENING) -fno-pie -fno-strict-aliasing -ffunction-sections \
 	-fdata-sections -MMD -MP $(CFLAGS)
-ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
-	$(LDFLAGS)
+# Of a static program without PIE nothing is relocated at its start, so that
+# RELRO would protect nothing, but split a page.
+ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack \
+	-Wl,-z,norelro -Wl,-z,noseparate-code -Wl,-T,memory.ld $(LDFLAGS)
 
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = /usr/lib/$(MULTIARCH)

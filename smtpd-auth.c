@@ -21,13 +21,16 @@
 #include "auth/offer.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
+#include "lib/fork.h"
+#include "lib/memory.h"
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
 #define EXIT_USAGE 100
 #define EXIT_TEMPORARY 111
 #define UID_BASE 1900000000u
-#define SESSION_CHANNEL 3 /* the session's descriptors are 0, 1 and this */
+#define ACCOUNT_LINE_MAX 512 /* octets of a line of passwd(5) */
+#define SESSION_CHANNEL 3    /* the session's descriptors are 0, 1 and this */
 
 struct options {
 	bool smtps;
@@ -38,16 +41,16 @@ struct options {
 };
 
 /*
- * In one piece, so that what is touched before the fork, and by the keeper
- * after it, lies on neighbouring pages. The session's part stays untouched
- * before the fork: a fresh page is cheaper than a copied one.
+ * What is touched before the fork, and by the keeper after it, is in one
+ * piece. The session's part stays untouched before the fork: a fresh page is
+ * cheaper than a copied one.
  */
-static struct {
+static TOUCHED_LAST struct {
 	struct config config;
 	struct keeper keeper;
-	_Alignas(4096) struct session session;
-	struct signer_pair pair;
 } all;
+static UNTOUCHED _Alignas(MEMORY_PAGE) struct session session;
+static UNTOUCHED struct signer_pair pair;
 
 struct account {
 	uid_t uid;
@@ -205,10 +208,11 @@ open_users(struct keeper *k)
 
 	buffer_add_text(&b, config_directory());
 	buffer_add_text(&b, "/authusers.cdb");
-	k->users_fd = buffer_string(&b) == NULL
-			      ? -1
-			      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
-						   O_NONBLOCK);
+	k->users_fd =
+		buffer_string(&b) == NULL
+			? -1
+			: openat(AT_FDCWD, path,
+				  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (k->users_fd == -1) {
 		k->users_reason = strerror(errno);
 	} else if (fstat(k->users_fd, &status) == -1 ||
@@ -223,8 +227,11 @@ open_users(struct keeper *k)
 static void
 choose_mechanisms(struct keeper *k)
 {
-	static char text[AUTHENTICATOR_OFFER_MAX];
-	struct buffer offered = BUFFER_OVER(text);
+	static TOUCHED char text[USERS_MECHS_MAX];
+	static UNTOUCHED char many[AUTHENTICATOR_OFFER_MAX];
+	struct buffer offered = k->kind == AUTHENTICATOR_DOVECOT
+					? BUFFER_OVER(many)
+					: BUFFER_OVER(text);
 	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
 
 	k->mechanisms = (struct slice){NULL, 0};
@@ -259,10 +266,11 @@ parse_account(struct slice line, const char *name, struct account *account)
 static int
 find_account(const char *name, struct account *account)
 {
-	char text[2048];
+	char text[ACCOUNT_LINE_MAX];
 	size_t len = 0;
 	ssize_t got;
-	int result = -1, fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	int result = -1,
+	    fd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC);
 
 	while (result == -1 && fd != -1 &&
 		(got = read(fd, text + len, sizeof text - len)) > 0) {
@@ -295,25 +303,22 @@ become_account(const struct keeper *k, const struct account *account)
 static bool
 prepare_client(void)
 {
-	bool sockets = true;
+	struct stat in, out;
 	int on = 1;
 
-	for (int fd = 0; fd <= 1; fd++) {
-		struct stat status;
-
-		if (fstat(fd, &status) == -1)
-			die_system("client");
-		if (!S_ISSOCK(status.st_mode)) {
-			sockets = false;
-			continue;
-		}
-		/* Fails for a Unix socket, which needs it not. */
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	}
-	for (int fd = 0; sockets && fd <= 1; fd++)
-		if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == -1)
-			die_system("client");
-	return sockets;
+	if (fstat(0, &in) == -1 || fstat(1, &out) == -1)
+		die_system("client");
+	/* Fails for what is no TCP socket, which needs it not. */
+	if (S_ISSOCK(out.st_mode))
+		(void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (!S_ISSOCK(in.st_mode) || !S_ISSOCK(out.st_mode))
+		return false;
+	/* One socket is one flag, whatever descriptors it has. */
+	if (fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK) == -1 ||
+		(in.st_ino != out.st_ino &&
+			fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK) == -1))
+		die_system("client");
+	return true;
 }
 
 /* The child: nothing but the client and the channel stays open. */
@@ -336,7 +341,7 @@ become_session(struct session *s, int channel, const struct jail *jail,
 	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
 	s->stream.nonblocking = nonblocking;
 	s->stream.terminal = !nonblocking && isatty(0);
-	stream_init(&s->stream, 0, 1, SESSION_CHANNEL);
+	stream_init(&s->stream, 0, 1, SESSION_CHANNEL, s->bulk_input);
 	session_run(s);
 }
 
@@ -358,8 +363,8 @@ leave_client(void)
 static void
 load_settings(const struct options *options)
 {
-	static char address[64],
-		path[sizeof((struct sockaddr_un *)0)->sun_path];
+	static TOUCHED char address[64];
+	static UNTOUCHED char path[sizeof((struct sockaddr_un *)0)->sun_path];
 	bool use_syslog = prepare_process();
 
 	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
@@ -387,7 +392,7 @@ load_settings(const struct options *options)
 static bool
 open_early(void)
 {
-	keeper->signer.pair = &all.pair;
+	keeper->signer.pair = &pair;
 	keeper->users_fd = -1;
 	if (keeper->kind == AUTHENTICATOR_USERS)
 		open_users(keeper);
@@ -422,17 +427,17 @@ main(int argc, char **argv)
 		.base = options.base,
 		.account = account.uid,
 		.directory = options.directory};
-	/* A session that does not read its answers must not stop the keeper. */
-	if (channel_pair(channel) == -1 ||
-		fcntl(channel[0], F_SETFL, O_RDWR | O_NONBLOCK) == -1)
+	if (channel_pair(channel) == -1)
 		die_system("channel");
-	keeper->session = fork();
-	if (keeper->session == -1)
+	pid_t child = fork_child();
+
+	if (child == -1)
 		die_system("fork");
-	if (keeper->session == 0)
-		become_session(&all.session, channel[1], &keeper->jail,
-			nonblocking, tls_possible);
+	if (child == 0)
+		become_session(&session, channel[1], &keeper->jail, nonblocking,
+			tls_possible);
 	close(channel[1]);
+	keeper->session = child;
 	keeper->channel = channel[0];
 	leave_client();
 	if (isolate)

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/fork.h"
+#include "lib/memory.h"
 
 #define RESPONSE_THERE 1
 #define KEEPER_FD 0 /* in the authenticator */
@@ -41,7 +43,7 @@ authenticator_start(
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
 	a->has_child = setup->kind == AUTHENTICATOR_CHECKPASSWORD;
-	a->pid = fork();
+	a->pid = fork_child();
 	if (a->pid == 0 && setup->kind == AUTHENTICATOR_CHECKPASSWORD)
 		checkpassword_run(pair[1], setup);
 	if (a->pid == 0 && setup->kind == AUTHENTICATOR_DOVECOT)
@@ -253,9 +255,9 @@ report(struct verdict_packet *packet, const struct exchange *x,
 static void
 authenticator_run(int fd, const struct authenticator_setup *setup)
 {
-	static struct exchange x;
-	static struct verdict_packet packet;
-	static struct kind_response response;
+	static UNTOUCHED struct exchange x;
+	static UNTOUCHED struct verdict_packet packet;
+	static UNTOUCHED struct kind_response response;
 	struct slice text;
 
 	/* Random octets are wanted inside, where getrandom is forbidden. */

@@ -20,6 +20,7 @@
 
 #include "auth/kind.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 #include "lib/signals.h"
 
 #define KEEPER_FD 3
@@ -63,7 +64,7 @@ wait_for_collector(const struct authenticator *collector)
 static int
 collect(struct authenticator *collector, struct verdict_packet *packet)
 {
-	static struct kind_response response;
+	static UNTOUCHED struct kind_response response;
 	struct slice text;
 
 	do {
@@ -279,7 +280,7 @@ check(struct verdict_packet *packet, const struct authenticator_setup *setup)
 _Noreturn void
 checkpassword_run(int fd, const struct authenticator_setup *setup)
 {
-	static struct verdict_packet packet;
+	static UNTOUCHED struct verdict_packet packet;
 	struct authenticator_setup inner = *setup;
 	struct authenticator collector;
 

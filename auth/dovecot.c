@@ -14,6 +14,7 @@
 #include "auth/kind.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 
 #define KEEPER_FD 0
 #define DOVECOT_FD 1
@@ -224,7 +225,7 @@ static void
 relay(struct reader *r, struct kind_response *response, struct slice text,
 	const struct authenticator_setup *setup, struct verdict_packet *packet)
 {
-	static char said[SAID_MAX];
+	static UNTOUCHED char said[SAID_MAX];
 	struct buffer out = BUFFER_OVER(said);
 
 	dovecot_say_auth(&out, setup->name, &setup->peer, text);
@@ -249,8 +250,9 @@ static void
 serve(struct kind_response *response, struct slice text, uint64_t pid,
 	const struct authenticator_setup *setup, struct verdict_packet *packet)
 {
-	static struct reader reader;
-	static char names[AUTHENTICATOR_OFFER_MAX], list[sizeof names];
+	static UNTOUCHED struct reader reader;
+	static UNTOUCHED char names[AUTHENTICATOR_OFFER_MAX],
+		list[sizeof names];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	struct buffer chosen = BUFFER_OVER(list);
 
@@ -271,8 +273,8 @@ serve(struct kind_response *response, struct slice text, uint64_t pid,
 _Noreturn void
 dovecot_run(int fd, const struct authenticator_setup *setup)
 {
-	static struct verdict_packet packet;
-	static struct kind_response response;
+	static UNTOUCHED struct verdict_packet packet;
+	static UNTOUCHED struct kind_response response;
 	struct slice text;
 	const char *failed;
 	int dovecot = connect_to(setup->socket);

@@ -2,6 +2,7 @@
 #include "auth/offer.h"
 
 #include "auth/dovecot_lines.h"
+#include "lib/memory.h"
 
 /* A program knows the password, or a digest of it. */
 static bool
@@ -35,7 +36,7 @@ void
 offer_make(struct buffer *out, enum authenticator_kind kind, int users_fd,
 	struct slice wanted)
 {
-	static char text[USERS_MECHS_MAX];
+	static TOUCHED char text[USERS_MECHS_MAX];
 	struct buffer usual = BUFFER_OVER(text);
 
 	if (wanted.data == NULL) {

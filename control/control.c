@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/keep.h"
@@ -58,6 +60,9 @@ open_regular(int dir_fd, const char *name, int *fd, uint64_t *size,
 	struct stat status;
 	const char *why;
 
+	*fd = -1;
+	if (dir_fd == CONTROL_ABSENT)
+		return CONTROL_MISSING;
 	*fd = openat(
 		dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (*fd == -1)
@@ -74,6 +79,33 @@ open_regular(int dir_fd, const char *name, int *fd, uint64_t *size,
 	close(*fd);
 	*fd = -1;
 	return broken(reason, why);
+}
+
+/* The system call itself: opendir() allocates, and asks more than we need. */
+int
+control_entries(int dir_fd, void (*found)(void *context, const char *name),
+	void *context)
+{
+	/* One entry as the kernel gives it, getdents64(2). */
+	struct entry {
+		uint64_t inode;
+		int64_t offset;
+		unsigned short len;
+		unsigned char type;
+		char name[];
+	};
+	_Alignas(struct entry) char list[512];
+	long got;
+
+	while ((got = syscall(SYS_getdents64, dir_fd, list, sizeof list)) > 0)
+		for (long at = 0; at < got;) {
+			const struct entry *entry =
+				(const struct entry *)(const void *)(list + at);
+
+			found(context, entry->name);
+			at += entry->len;
+		}
+	return got == 0 ? 0 : -1;
 }
 
 enum control_result

@@ -10,6 +10,9 @@
 #define CONTROL_LINE_MAX 4096	 /* octets of a file with one value */
 #define CONTROL_LIST_MAX 1048576 /* octets of a file with a list */
 
+/* In place of dir_fd: known not to be there, without looking again. */
+#define CONTROL_ABSENT (-2)
+
 enum control_result { CONTROL_OK, CONTROL_MISSING, CONTROL_BROKEN };
 
 /* Lines of a list, without comments, blank lines and trailing blanks. */
@@ -29,6 +32,14 @@ enum control_result control_line(
 	int dir_fd, const char *name, struct slice *value, const char **reason);
 enum control_result control_list(int dir_fd, const char *name,
 	struct control_list *list, const char **reason);
+
+/*
+ * Calls found(context, name) for each entry of the directory: one list is
+ * cheaper than looking for a dozen files that are not there. 0, or -1 when
+ * the directory cannot be listed.
+ */
+int control_entries(int dir_fd, void (*found)(void *context, const char *name),
+	void *context);
 
 /* Opens NAME, a regular file; *fd is -1 but on CONTROL_OK. */
 enum control_result control_open(

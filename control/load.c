@@ -187,17 +187,49 @@ load_row(struct config *config, const struct config_row *row, int dir_fd)
 	}
 }
 
+static void
+mark_row(void *context, const char *name)
+{
+	uint64_t *present = context;
+
+	for (size_t i = 0; i < config_rows_count; i++)
+		if (config_rows[i].file != NULL &&
+			strcmp(config_rows[i].file, name) == 0)
+			*present |= UINT64_C(1) << i;
+}
+
+/*
+ * Which rows' files are there, a bit each. All, where the directory may be
+ * searched but not listed: then each is tried.
+ */
+static uint64_t
+rows_present(int dir_fd)
+{
+	uint64_t present = 0;
+
+	if (dir_fd == -1 || config_rows_count > 64 ||
+		control_entries(dir_fd, mark_row, &present) == -1)
+		return UINT64_MAX;
+	return present;
+}
+
 static int
 load_rows(struct config *config)
 {
 	const char *directory = config_directory();
-	int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir_fd =
+		openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t present = rows_present(dir_fd);
 	int result = 0;
 
+	if (dir_fd == -1 && errno == EACCES)
+		dir_fd = openat(
+			AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd == -1)
 		return fail(config, directory, strerror(errno));
 	for (size_t i = 0; i < config_rows_count && result == 0; i++)
-		result = load_row(config, &config_rows[i], dir_fd);
+		result = load_row(config, &config_rows[i],
+			present >> (i & 63) & 1 ? dir_fd : CONTROL_ABSENT);
 	close(dir_fd);
 	return result;
 }

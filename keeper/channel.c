@@ -65,7 +65,7 @@ union control {
 };
 
 int
-channel_send(int channel, const struct channel_message *m, int fd)
+channel_answer(int channel, const struct channel_message *m, int fd)
 {
 	struct iovec packet = {
 		(void *)(uintptr_t)PACKET(m), HEADER_LEN + m->len};
@@ -79,10 +79,17 @@ channel_send(int channel, const struct channel_message *m, int fd)
 		control.header.cmsg_type = SCM_RIGHTS;
 		control.header.cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-		return sendmsg(channel, &message, MSG_NOSIGNAL) == -1 ? -1 : 0;
 	}
-	/* The session's filter knows write, not sendmsg. */
-	return write(channel, packet.iov_base, packet.iov_len) == -1 ? -1 : 0;
+	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == -1
+		       ? -1
+		       : 0;
+}
+
+/* The session's filter knows write, not sendmsg. */
+int
+channel_send(int channel, const struct channel_message *m)
+{
+	return write(channel, PACKET(m), HEADER_LEN + m->len) == -1 ? -1 : 0;
 }
 
 int
@@ -131,7 +138,7 @@ channel_ask(int channel, struct channel_message *m)
 	unsigned char type = m->type;
 	int fd;
 
-	if (channel_send(channel, m, -1) == -1 ||
+	if (channel_send(channel, m) == -1 ||
 		channel_receive_fd(channel, m, &fd) == -1)
 		return -1;
 	if (fd != -1)

@@ -133,8 +133,14 @@ int channel_take(
 /* The rest of the body from at on. */
 struct slice channel_rest(const struct channel_message *m, size_t at);
 
-/* Sends m, and fd with it unless -1. 0, or -1 when the other end is gone. */
-int channel_send(int channel, const struct channel_message *m, int fd);
+/* The session's: sends m. 0, or -1 when the keeper is gone. */
+int channel_send(int channel, const struct channel_message *m);
+
+/*
+ * The keeper's: sends m, and fd with it unless -1, without ever waiting. 0,
+ * or -1 with errno: EAGAIN when the session does not read its answers.
+ */
+int channel_answer(int channel, const struct channel_message *m, int fd);
 
 /*
  * The keeper's receive: without a control buffer, so that no descriptor can

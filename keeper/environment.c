@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/memory.h"
+
 extern char **environ;
 
 #define TEXT_MAX (7 * (USERS_LOGIN_MAX + 24))
@@ -56,8 +58,8 @@ is_replaced(const char *variable)
 char *const *
 environment_make(struct keeper *k, unsigned flags)
 {
-	static char *variables[ENVIRONMENT_MAX];
-	static char text[TEXT_MAX];
+	static UNTOUCHED char *variables[ENVIRONMENT_MAX];
+	static UNTOUCHED char text[TEXT_MAX];
 	static char relayclient[] = "RELAYCLIENT=", smtputf8[] = "SMTPUTF8=1";
 	static char body_8bit[] = "BODY=8BITMIME", body_7bit[] = "BODY=7BIT";
 	struct builder b = {variables, 0, false, BUFFER_OVER(text)};

@@ -84,7 +84,8 @@ keeper_answer(struct keeper *k, unsigned verdict)
 	k->message.code = (unsigned char)verdict;
 	k->pending = 0;
 	/* A session that is gone is noticed by the loop. */
-	if (channel_send(k->channel, &k->message, -1) == -1 && errno == EAGAIN)
+	if (channel_answer(k->channel, &k->message, -1) == -1 &&
+		errno == EAGAIN)
 		return -1; /* it asks and asks, and reads no answers */
 	return 0;
 }
@@ -140,7 +141,7 @@ hear_end(struct keeper *k)
 		keeper_log(k, &line);
 	}
 	k->over = true;
-	k->deadline = clock_ms() + KEEPER_GRACE_MS;
+	k->deadline = k->now + KEEPER_GRACE_MS;
 }
 
 /* One packet from the session. Returns -1 for an attack. */
@@ -203,19 +204,22 @@ turn(struct keeper *k)
 	fds[0] = (struct pollfd){.fd = k->channel, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = k->authenticator.fd, .events = POLLIN};
 	n += queue_poll(&k->queue, fds + n);
-	if (clock_poll(fds, n, earliest(k)) == -1)
+	int ready = clock_poll_at(fds, n, earliest(k), k->now);
+
+	k->now = clock_ms();
+	if (ready == -1)
 		return -1;
 	/* Verdicts first: the session may be waiting for one. */
 	if (fds[1].revents != 0 && login_verdict(k) == -1)
 		return -1;
-	if (k->authenticator.deadline <= clock_ms() && login_timeout(k) == -1)
+	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
 		return -1;
 	if (k->queue.state != QUEUE_IDLE && queue_advance(&k->queue) &&
 		mail_finished(k) == -1)
 		return -1;
 	if (fds[0].revents != 0)
 		return serve(k);
-	return clock_ms() < k->deadline ? 0 : -1;
+	return k->now < k->deadline ? 0 : -1;
 }
 
 /* The session is gone, or has said its last word. */
@@ -250,6 +254,7 @@ reap_session(struct keeper *k)
 		}
 		while (waitpid(k->session, NULL, 0) == -1 && errno == EINTR)
 			;
+		k->now = clock_ms();
 	}
 }
 
@@ -261,7 +266,7 @@ log_end(struct keeper *k)
 		"jail"};
 	char text[24];
 	struct buffer seconds = BUFFER_OVER(text);
-	uint64_t tenths = (uint64_t)(clock_ms() - k->start + 50) / 100;
+	uint64_t tenths = (uint64_t)(k->now - k->start + 50) / 100;
 	struct log_line line;
 
 	buffer_add_number(&seconds, tenths / 10);
@@ -287,7 +292,7 @@ deadline(const struct keeper *k)
 	if (k->config->require_auth && !k->config->relayclient_set &&
 		k->login[0] == '\0')
 		return k->start + KEEPER_LOGIN_MS + KEEPER_GRACE_MS;
-	return k->open ? CLOCK_NEVER : clock_ms() + ms;
+	return k->open ? CLOCK_NEVER : k->now + ms;
 }
 
 int
@@ -295,7 +300,7 @@ keeper_run(struct keeper *k)
 {
 	struct log_line line;
 
-	k->start = clock_ms();
+	k->start = k->now = clock_ms();
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
 	log_start(&line, &k->log, "connect");

@@ -50,6 +50,7 @@ struct keeper {
 	bool attacked;
 	unsigned end; /* enum channel_end, 0: none said */
 	int64_t start, deadline;
+	int64_t now; /* of this turn */
 	unsigned log_lines, trace_lines;
 	unsigned messages; /* queued */
 
@@ -57,8 +58,6 @@ struct keeper {
 
 	struct authenticator authenticator;
 	const struct mechanism *mechanism;
-	struct mechanism foreign; /* one that only Dovecot knows */
-	char foreign_name[KEEPER_MECHANISM_MAX + 1];
 	unsigned failures;
 	char login[USERS_LOGIN_MAX + 1]; /* "": not logged in */
 
@@ -80,10 +79,13 @@ struct keeper {
 	size_t helo_len;
 
 	struct signer signer;
+
+	/* Large: what is above lies on one page, with their first octets. */
+	struct channel_message message; /* the request, then the answer */
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
 
-	/* Large and last: what is above lies on one page. */
-	struct channel_message message; /* the request, then the answer */
+	struct mechanism foreign; /* one that only Dovecot knows */
+	char foreign_name[KEEPER_MECHANISM_MAX + 1];
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "auth/dovecot_lines.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 
 /* What stands behind logins, as the admin has named it. */
 static const char *
@@ -304,7 +305,7 @@ answer_offer(struct keeper *k)
 int
 login_verdict(struct keeper *k)
 {
-	static struct verdict_packet packet;
+	static UNTOUCHED struct verdict_packet packet;
 	struct slice user;
 
 	if (k->pending == 0) {

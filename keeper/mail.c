@@ -199,7 +199,7 @@ make_id(struct keeper *k)
 
 	buffer_add_number(&id, (uint64_t)clock_seconds());
 	buffer_add_char(&id, '.');
-	buffer_add_number(&id, (uint64_t)getpid());
+	buffer_add_number(&id, (uint64_t)k->log.pid);
 	buffer_add_char(&id, '.');
 	buffer_add_number(&id, ++k->opened);
 	(void)buffer_string(&id); /* three numbers always fit */
@@ -283,7 +283,7 @@ answer_open(struct keeper *k)
 	k->open = true;
 	k->octets = 0;
 	k->message.code = VERDICT_OK;
-	int sent = channel_send(k->channel, &k->message, fd);
+	int sent = channel_answer(k->channel, &k->message, fd);
 
 	/* Only the session may hold this end, so that its close ends the text.
 	 */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/memory.h"
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
@@ -143,7 +144,7 @@ drop_crs(char *text, size_t len)
 static const char *
 read_pem(struct pem *pem, int fd)
 {
-	static char text[SIGNER_FILE_MAX];
+	static UNTOUCHED char text[SIGNER_FILE_MAX];
 	struct stat status;
 
 	if (fstat(fd, &status) == -1)

@@ -21,7 +21,8 @@ fail(struct signer *s, const char *file, const char *reason)
 static int
 open_file(struct signer *s, const char *path, const char *file)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = openat(
+		AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd == -1 && errno != ENOENT) {
 		fail(s, file, strerror(errno));

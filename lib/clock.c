@@ -34,22 +34,31 @@ clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* For poll(): milliseconds, -1 for ever. */
+static int
+left(int64_t deadline, int64_t now)
+{
+	if (deadline == CLOCK_NEVER)
+		return -1;
+	if (deadline <= now)
+		return 0;
+	return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
+}
+
+int
+clock_poll_at(struct pollfd *fds, nfds_t n, int64_t deadline, int64_t now)
+{
+	int ready;
+
+	while ((ready = poll(fds, n, left(deadline, now))) == -1 &&
+		errno == EINTR)
+		now = clock_ms();
+	return ready;
+}
+
 int
 clock_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
 {
-	for (;;) {
-		int64_t left = -1;
-
-		if (deadline != CLOCK_NEVER) {
-			left = deadline - clock_ms();
-			if (left < 0)
-				left = 0;
-			if (left > INT_MAX)
-				left = INT_MAX;
-		}
-		int ready = poll(fds, n, (int)left);
-
-		if (ready != -1 || errno != EINTR)
-			return ready;
-	}
+	return clock_poll_at(
+		fds, n, deadline, deadline == CLOCK_NEVER ? 0 : clock_ms());
 }

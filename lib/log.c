@@ -9,7 +9,7 @@ void
 log_open(struct log *log, const char *program, const char *address,
 	bool use_syslog)
 {
-	*log = (struct log){program, address, use_syslog};
+	*log = (struct log){program, address, use_syslog, getpid()};
 	if (use_syslog)
 		openlog(program, LOG_NDELAY, LOG_MAIL);
 }
@@ -23,7 +23,7 @@ log_start(struct log_line *line, const struct log *log, const char *event)
 		buffer_add_text(&line->buffer, log->program);
 		buffer_add_text(&line->buffer, ": ");
 	}
-	buffer_add_number(&line->buffer, (uint64_t)getpid());
+	buffer_add_number(&line->buffer, (uint64_t)log->pid);
 	buffer_add_char(&line->buffer, ' ');
 	buffer_add_escaped(&line->buffer, slice_of(log->address), LOG_VALUE);
 	buffer_add_char(&line->buffer, ' ');

@@ -11,6 +11,8 @@
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
+#include <sys/types.h>
+
 #include "lib/buffer.h"
 
 #define LOG_LINE 800
@@ -20,6 +22,7 @@ struct log {
 	const char *program; /* "smtpd-auth" */
 	const char *address; /* the client's, or "unknown" */
 	bool syslog;	     /* else descriptor 2 */
+	pid_t pid;
 };
 
 struct log_line {

@@ -24,7 +24,7 @@ ask_slowly(struct session *s)
 	unsigned char type = s->message.type;
 	int fd;
 
-	if (channel_send(s->channel, &s->message, -1) == -1)
+	if (channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 	explicit_bzero(s->message.body, s->message.len);
 	if (stream_wait_other(&s->stream, s->channel, POLLIN, CLOCK_NEVER) ==
@@ -67,7 +67,7 @@ static enum reply
 cancel(struct session *s, enum reply reply)
 {
 	channel_start(&s->message, TELL_AUTH_CANCEL, 0);
-	if (channel_send(s->channel, &s->message, -1) == -1)
+	if (channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 	return reply;
 }

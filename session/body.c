@@ -29,7 +29,7 @@ open_message(struct session *s)
 	channel_start(&s->message, ASK_OPEN, 0);
 	channel_add(&s->message, &open, sizeof open);
 	channel_add(&s->message, s->helo, s->helo_len);
-	if (channel_send(s->channel, &s->message, -1) == -1 ||
+	if (channel_send(s->channel, &s->message) == -1 ||
 		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1 ||
 		s->message.type != ASK_OPEN)
 		_exit(111);
@@ -46,7 +46,7 @@ open_message(struct session *s)
 static int
 write_pipe(struct session *s, struct slice text)
 {
-	int64_t deadline = clock_ms() + (int64_t)s->config->timeoutqueue * 1000;
+	int64_t deadline = 0;
 
 	while (text.len > 0 && !s->broken && s->pipe != -1) {
 		ssize_t n = write(s->pipe, text.data, text.len);
@@ -54,6 +54,10 @@ write_pipe(struct session *s, struct slice text)
 		if (n >= 0) {
 			text = slice_from(text, (size_t)n);
 		} else if (errno == EAGAIN) {
+			if (deadline == 0)
+				deadline =
+					clock_ms() +
+					(int64_t)s->config->timeoutqueue * 1000;
 			int ready = stream_wait_other(
 				&s->stream, s->pipe, POLLOUT, deadline);
 
@@ -94,6 +98,7 @@ set_deadline(struct session *s, int64_t start, uint64_t octets)
 					 ? octets * RATE_MS_AN_OCTET
 					 : (uint64_t)INT64_MAX / 2);
 
+	s->stream.now = now;
 	s->stream.deadline = idle < rate ? idle : rate;
 }
 
@@ -254,7 +259,10 @@ command_data(struct session *s, struct slice argument)
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_DATA);
 	}
 	session_reply(s, REPLY_GO_AHEAD);
-	return read_data(s);
+	s->stream.bulk = true;
+	reply = read_data(s);
+	s->stream.bulk = false;
+	return reply;
 }
 
 /* ---------------------------------------------------------------- BDAT --- */
@@ -369,7 +377,9 @@ command_bdat(struct session *s, struct slice argument)
 	}
 	if (reply != REPLY_NONE && octets > CHUNK_REFUSED_MAX)
 		return session_stop(s, END_ERRORS, reply);
+	s->stream.bulk = true;
 	reply = read_chunk(s, octets, reply);
+	s->stream.bulk = false;
 	if (reply != REPLY_NONE || s->end != 0)
 		return reply;
 	if (!last)

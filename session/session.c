@@ -50,7 +50,7 @@ send_trace(struct session *s, const char *mark, struct slice text)
 	channel_add(&m, mark, 1);
 	channel_add(&m, " ", 1);
 	channel_add(&m, text.data, text.len);
-	(void)channel_send(s->channel, &m, -1); /* the next request will tell */
+	(void)channel_send(s->channel, &m); /* the next request will tell */
 }
 
 /* A line of the conversation for the log, where the admin asked for it. */
@@ -145,6 +145,22 @@ check_line(struct session *s, size_t total, bool auth)
 }
 
 /*
+ * A whole line in the clear stays where it is until the next read: nothing
+ * is copied. TLS may decrypt the next record over it.
+ */
+static bool
+line_in_place(struct session *s, struct slice input, size_t len)
+{
+	size_t start = s->stream.input_start;
+
+	if (s->stream.tls != NULL || len == input.len)
+		return false;
+	s->line = s->stream.input + start;
+	s->line_len = len;
+	return true;
+}
+
+/*
  * Reads up to and with the next LF; s->line gets the line without its end.
  * The deadline is the whole line's: one octet a minute is no line.
  */
@@ -154,8 +170,11 @@ session_line(struct session *s, bool auth)
 	size_t total = 0;
 	struct slice input;
 
+	s->line = s->line_copy;
 	s->line_len = 0;
-	s->stream.deadline = seconds_from_now(s->config->timeoutsmtpd);
+	s->stream.now = clock_ms();
+	s->stream.deadline =
+		s->stream.now + (int64_t)s->config->timeoutsmtpd * 1000;
 	if (s->login_deadline < s->stream.deadline)
 		s->stream.deadline = s->login_deadline;
 	for (;;) {
@@ -165,11 +184,13 @@ session_line(struct session *s, bool auth)
 		}
 		size_t len = slice_find(input, '\n');
 		bool end = len < input.len;
-		size_t room = sizeof s->line - s->line_len;
+		size_t room = sizeof s->line_copy - s->line_len;
 		size_t kept = len < room ? len : room;
 
-		memcpy(s->line + s->line_len, input.data, kept);
-		s->line_len += kept;
+		if (total > 0 || !line_in_place(s, input, len)) {
+			memcpy(s->line + s->line_len, input.data, kept);
+			s->line_len += kept;
+		}
 		total += len + end;
 		stream_consume(&s->stream, len + end);
 		if (end)
@@ -310,7 +331,7 @@ session_start_tls(struct session *s)
 	channel_add(&s->message, &facts, sizeof facts);
 	channel_add(&s->message, sni.data, sni.len);
 	if (s->stream.state == STREAM_KEEPER ||
-		channel_send(s->channel, &s->message, -1) == -1)
+		channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 	if (result == -1) {
 		s->stream.output_len = 0;
@@ -367,15 +388,23 @@ greet(struct session *s)
 static _Noreturn void
 finish(struct session *s, const char *reason)
 {
+	/* More behind QUIT would be answered with a reset, before the 221. */
+	bool unread = s->stream.input_start != s->stream.input_end;
+	bool drain = s->end == END_QUIT ? unread : s->end != END_CLIENT;
+
 	session_reply(s, s->last);
+	/* The keeper then hears of the end and sees it in one turn. */
+	if (!drain)
+		stream_close(&s->stream, false);
 	channel_start(&s->message, TELL_END, s->end);
 	if (reason != NULL)
 		channel_add(&s->message, reason, strlen(reason));
-	(void)channel_send(s->channel, &s->message, -1);
+	(void)channel_send(s->channel, &s->message);
 	/* A message that is open is the keeper's to let go, now. */
 	if (s->pipe != -1)
 		close(s->pipe);
-	stream_close(&s->stream, s->end != END_QUIT && s->end != END_CLIENT);
+	if (drain)
+		stream_close(&s->stream, true);
 	_exit(0);
 }
 

@@ -52,13 +52,18 @@ struct session {
 	char helo[SESSION_HELO_MAX];
 	size_t helo_len;
 
+	char *line; /* the command, without its end: in the input or below */
 	size_t line_len;
-	struct stream stream; /* its small members continue ours */
+	struct stream stream;
 
-	/* Large and last, each on pages of its own. */
+	/*
+	 * What is above, and so much of this as most requests need, is one
+	 * page: of a connection without a message the only one of these.
+	 */
 	struct channel_message message;
-	char line[SESSION_AUTH_LINE_MAX];
-	char out[STREAM_INPUT_MAX]; /* what data.c makes of the input */
+	char line_copy[SESSION_AUTH_LINE_MAX];
+	char bulk_input[STREAM_BULK_MAX];
+	char out[STREAM_BULK_MAX]; /* what data.c makes of the input */
 	char offer[CHANNEL_OFFER_MAX];
 	struct tls tls;
 };

@@ -14,7 +14,7 @@
 #define CLOSE_OCTETS 1048576
 
 void
-stream_init(struct stream *s, int in, int out, int channel)
+stream_init(struct stream *s, int in, int out, int channel, char *bulk_input)
 {
 	s->in = in;
 	s->out = out;
@@ -22,6 +22,10 @@ stream_init(struct stream *s, int in, int out, int channel)
 	s->tls = NULL;
 	s->state = STREAM_OPEN;
 	s->deadline = CLOCK_NEVER;
+	s->now = 0;
+	s->bulk = false;
+	s->bulk_input = bulk_input;
+	s->input = s->command_input;
 	s->input_start = s->input_end = s->output_len = 0;
 }
 
@@ -39,8 +43,10 @@ wait_client(struct stream *s, int fd, short events)
 {
 	struct pollfd fds[2] = {{.fd = fd, .events = events},
 		{.fd = s->channel, .events = POLLIN}};
-	int ready = clock_poll(fds, 2, s->deadline);
+	int ready = s->now != 0 ? clock_poll_at(fds, 2, s->deadline, s->now)
+				: clock_poll(fds, 2, s->deadline);
 
+	s->now = 0;
 	if (ready == -1)
 		return fail(s, STREAM_GONE);
 	if (ready == 0)
@@ -72,11 +78,11 @@ stream_wire_write(struct stream *s, struct slice text)
 	return 0;
 }
 
-/* A person's Enter is a line end like any other. */
+/* A person's Enter is a line end like any other. cap: of the buffer. */
 static void
-add_crs(struct stream *s)
+add_crs(struct stream *s, size_t cap)
 {
-	size_t len = s->input_end, at = sizeof s->input;
+	size_t len = s->input_end, at = cap;
 
 	/* From the back, so that no octet is overwritten before it is moved. */
 	while (len-- > 0) {
@@ -86,19 +92,24 @@ add_crs(struct stream *s)
 			s->input[--at] = '\r';
 	}
 	s->input_start = at;
-	s->input_end = sizeof s->input;
+	s->input_end = cap;
 }
 
 int
 stream_wire_next(struct stream *s, struct slice *input)
 {
+	/* Inside a message the next octets are likely to be there. */
+	bool wait = !s->bulk || !s->nonblocking;
+
 	while (s->input_start == s->input_end) {
 		if (s->state != STREAM_OPEN ||
-			wait_client(s, s->in, POLLIN) == -1)
+			(wait && wait_client(s, s->in, POLLIN) == -1))
 			return -1;
-		size_t room =
-			s->terminal ? sizeof s->input / 2 : sizeof s->input;
-		ssize_t n = read(s->in, s->input, room);
+		wait = true;
+		size_t cap = s->bulk ? STREAM_BULK_MAX : STREAM_INPUT_MAX;
+
+		s->input = s->bulk ? s->bulk_input : s->command_input;
+		ssize_t n = read(s->in, s->input, s->terminal ? cap / 2 : cap);
 
 		if (n == 0)
 			return fail(s, STREAM_EOF);
@@ -108,7 +119,7 @@ stream_wire_next(struct stream *s, struct slice *input)
 			s->input_start = 0;
 			s->input_end = (size_t)n;
 			if (s->terminal)
-				add_crs(s);
+				add_crs(s, cap);
 		}
 	}
 	*input = (struct slice){

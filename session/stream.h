@@ -8,8 +8,9 @@
 
 #include "lib/bytes.h"
 
-#define STREAM_INPUT_MAX 65536 /* octets; a page is touched when it is used */
-#define STREAM_OUTPUT_MAX 4096 /* octets of replies before a write */
+#define STREAM_INPUT_MAX 1536  /* octets of one read, among commands */
+#define STREAM_BULK_MAX 65536  /* ... and inside a message */
+#define STREAM_OUTPUT_MAX 1024 /* octets of replies before a write */
 #define STREAM_GONE_MS                                                         \
 	1500 /* a client that hung up while we wait for others                 \
 	      */
@@ -33,12 +34,18 @@ struct stream {
 	struct tls *tls;  /* NULL: clear */
 	enum stream_state state;
 	int64_t deadline; /* clock_ms() */
+	int64_t now;	  /* ... when that was set; 0 after the first wait */
+	bool bulk;	  /* a message comes: read much at once */
+	char *bulk_input; /* STREAM_BULK_MAX octets */
+	char *input;	  /* what was read last: the one or the other buffer */
 	size_t input_start, input_end, output_len;
 	char output[STREAM_OUTPUT_MAX];
-	char input[STREAM_INPUT_MAX];
+	char command_input[STREAM_INPUT_MAX];
 };
 
-void stream_init(struct stream *s, int in, int out, int channel);
+/* bulk_input: STREAM_BULK_MAX octets, which live as long. */
+void stream_init(
+	struct stream *s, int in, int out, int channel, char *bulk_input);
 
 /*
  * What the client sent next, at least one octet; waits for it, and before
