@@ -370,7 +370,7 @@ with case("60 seconds"):
     starts(patience["got"], TEMPORARY, "a program that hangs: 454")
     is_(patience["left"], [], "it is killed")
     starts(patience["more"], "250 ", "the connection goes on")
-    like(patience["log"], r"auth temp mech=PLAIN reason=backend "
+    like(patience["log"], r"(?m)auth temp mech=PLAIN reason=backend "
          r"detail=timeout$", "and its line in the log")
 
 done()
