@@ -154,7 +154,7 @@ lint:
 	cppcheck --quiet --enable=warning,portability,performance \
 		--error-exitcode=1 --inline-suppr -I. $(filter-out musl/%,$(SOURCES))
 
--include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
+-include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d) $(UNITS:%=$(BUILD)/tests/unit/%.d)
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:

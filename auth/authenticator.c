@@ -5,6 +5,7 @@
 #include "auth/kind.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -22,6 +23,10 @@
 #define RESPONSE_THERE 1
 #define KEEPER_FD 0 /* in the authenticator */
 #define USERS_FD 1
+/* Of a packet so much is sent as there is. */
+#define PACKET_HEAD offsetof(struct verdict_packet, challenge)
+#define PACKET_ROOM (PACKET_HEAD + EXCHANGE_CHALLENGE_MAX)
+#define EXIT_MS 1000 /* from the last word to the exit; then it is killed */
 
 static _Noreturn void authenticator_run(
 	int fd, const struct authenticator_setup *setup);
@@ -56,6 +61,7 @@ authenticator_start(
 		return -1;
 	}
 	a->fd = pair[0];
+	a->isolated = setup->jail.isolate;
 	return 0;
 }
 
@@ -79,8 +85,7 @@ authenticator_step(struct authenticator *a, struct slice response)
 static size_t
 packet_len(const struct verdict_packet *packet)
 {
-	return offsetof(struct verdict_packet, challenge) +
-	       packet->challenge_len;
+	return PACKET_HEAD + packet->challenge_len;
 }
 
 int
@@ -90,10 +95,9 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 		recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
 
 	a->deadline = CLOCK_NEVER;
-	if (n < (ssize_t)offsetof(struct verdict_packet, challenge) ||
+	if (n < (ssize_t)PACKET_HEAD || packet->login_len > USERS_LOGIN_MAX ||
 		packet->challenge_len > AUTHENTICATOR_CHALLENGE_MAX ||
-		(size_t)n != packet_len(packet) ||
-		packet->login_len > USERS_LOGIN_MAX)
+		(size_t)n != packet_len(packet))
 		return -1;
 	packet->login[packet->login_len] = '\0';
 	packet->label[USERS_LABEL_MAX] = '\0';
@@ -119,20 +123,33 @@ wait_for_parting(pid_t pid)
 }
 
 void
+authenticator_finish(struct authenticator *a)
+{
+	struct pollfd gone = {.fd = a->fd};
+
+	/* Its end of the pair closes when it exits: nothing to kill. */
+	if (clock_poll(&gone, 1, clock_ms() + EXIT_MS) == 1 &&
+		waitpid(a->pid, NULL, WNOHANG) == a->pid)
+		a->pid = -1;
+	authenticator_stop(a);
+}
+
+void
 authenticator_stop(struct authenticator *a)
 {
-	if (a->pid == -1)
-		return;
 	if (a->fd != -1)
 		close(a->fd);
+	if (a->pid == -1) {
+		authenticator_init(a);
+		return;
+	}
 	if (a->has_child)
 		wait_for_parting(a->pid);
-	/* Its uid is another when the keeper was started as root. */
-	if (kill(a->pid, SIGKILL) == -1 && errno == EPERM &&
-		jail_raise(JAIL_RIGHTS_MAKE) == 0) {
-		kill(a->pid, SIGKILL);
+	if (a->isolated)
+		(void)jail_raise(JAIL_RIGHTS_MAKE);
+	kill(a->pid, SIGKILL);
+	if (a->isolated)
 		jail_lower(JAIL_RIGHTS_MAKE);
-	}
 	while (waitpid(a->pid, NULL, 0) == -1 && errno == EINTR)
 		;
 	authenticator_init(a);
@@ -255,36 +272,45 @@ report(struct verdict_packet *packet, const struct exchange *x,
 static void
 authenticator_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct exchange x;
-	static UNTOUCHED struct verdict_packet packet;
-	static UNTOUCHED struct kind_response response;
+	/*
+	 * What every exchange touches of the first two is one page. Of a
+	 * packet's challenge so much is used as a mechanism here may fill.
+	 */
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct {
+		_Alignas(struct verdict_packet) char packet[PACKET_ROOM];
+		struct exchange x;
+		struct kind_response response;
+	} work;
+	struct exchange *x = &work.x;
+	struct verdict_packet *packet =
+		(struct verdict_packet *)(void *)work.packet;
 	struct slice text;
 
 	/* Random octets are wanted inside, where getrandom is forbidden. */
-	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
+	if (getrandom(x->random, sizeof x->random, 0) != sizeof x->random)
 		_exit(1);
-	x.mechanism = setup->mechanism;
-	x.users_fd = USERS_FD;
-	x.authdomain = setup->authdomain;
-	x.collect = setup->kind == AUTHENTICATOR_COLLECTOR;
-	x.facts = setup->facts;
+	x->mechanism = setup->mechanism;
+	x->users_fd = USERS_FD;
+	x->authdomain = setup->authdomain;
+	x->collect = setup->kind == AUTHENTICATOR_COLLECTOR;
+	x->facts = setup->facts;
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {
 		/* A socket that is closed with something unread in it takes
 		 * the last word with it. */
-		(void)kind_receive(KEEPER_FD, &response, &text);
-		packet.result = VERDICT_PACKET_JAIL;
-		kind_text(packet.reason, sizeof packet.reason, failed);
-		kind_report(KEEPER_FD, &packet);
+		(void)kind_receive(KEEPER_FD, &work.response, &text);
+		packet->result = VERDICT_PACKET_JAIL;
+		kind_text(packet->reason, sizeof packet->reason, failed);
+		kind_report(KEEPER_FD, packet);
 		_exit(0);
 	}
 	do {
-		if (kind_receive(KEEPER_FD, &response, &text) == -1)
+		if (kind_receive(KEEPER_FD, &work.response, &text) == -1)
 			_exit(0); /* cancelled, or the keeper is gone */
-		report(&packet, &x, step(&x, text));
-		kind_wipe(&response);
-	} while (kind_report(KEEPER_FD, &packet) == 0 &&
-		 packet.result == EXCHANGE_CHALLENGE);
+		report(packet, x, step(x, text));
+		kind_wipe(&work.response);
+	} while (kind_report(KEEPER_FD, packet) == 0 &&
+		 packet->result == EXCHANGE_CHALLENGE);
 	_exit(0);
 }

@@ -38,6 +38,7 @@ struct authenticator {
 	pid_t pid; /* -1: none */
 	int fd;
 	bool has_child;	  /* told to go it takes a program with it */
+	bool isolated;	  /* its uid is another than ours */
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
 };
 
@@ -87,6 +88,9 @@ int authenticator_step(struct authenticator *a, struct slice response);
  * lengths are within bounds.
  */
 int authenticator_read(struct authenticator *a, struct verdict_packet *packet);
+
+/* Reaps it after its last word, which its exit follows. */
+void authenticator_finish(struct authenticator *a);
 
 /* Ends it, by force if it is still there, and reaps it. */
 void authenticator_stop(struct authenticator *a);

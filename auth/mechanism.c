@@ -221,7 +221,7 @@ mechanism_check_password(
 	else
 		result = try_secrets(x, password);
 	explicit_bzero(&site, sizeof site);
-	explicit_bzero(&x->user, sizeof x->user);
+	users_forget(&x->user);
 	return result;
 }
 

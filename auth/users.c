@@ -88,6 +88,15 @@ users_parse(struct user *user, struct slice record)
 	return 0;
 }
 
+void
+users_forget(struct user *user)
+{
+	explicit_bzero(user->record, user->record_len);
+	explicit_bzero(
+		user->secrets, user->secrets_count * sizeof user->secrets[0]);
+	user->secrets_count = user->record_len = 0;
+}
+
 /* ------------------------------------------------------------ the file --- */
 
 enum users_result

@@ -32,10 +32,9 @@ struct user_secret {
 
 struct user {
 	bool disabled; /* "!" before field 2 */
-	size_t secrets_count;
+	size_t secrets_count, record_len;
 	struct user_secret secrets[USERS_SECRETS_MAX];
 	char record[USERS_RECORD_MAX]; /* what the slices point into */
-	size_t record_len;
 };
 
 struct site {
@@ -49,6 +48,9 @@ struct site {
 
 /* Parses the rest of a line (record[0..len), copied). 0, or -1 malformed. */
 int users_parse(struct user *user, struct slice record);
+
+/* Wipes what was used of it. */
+void users_forget(struct user *user);
 
 enum users_result users_find(int fd, struct slice login, struct user *user);
 enum users_result users_site(int fd, struct site *site);

@@ -58,11 +58,14 @@ is_replaced(const char *variable)
 char *const *
 environment_make(struct keeper *k, unsigned flags)
 {
-	static UNTOUCHED char *variables[ENVIRONMENT_MAX];
-	static UNTOUCHED char text[TEXT_MAX];
+	/* The text first: both begin on one page. */
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct {
+		char text[TEXT_MAX];
+		char *variables[ENVIRONMENT_MAX];
+	} made;
 	static char relayclient[] = "RELAYCLIENT=", smtputf8[] = "SMTPUTF8=1";
 	static char body_8bit[] = "BODY=8BITMIME", body_7bit[] = "BODY=7BIT";
-	struct builder b = {variables, 0, false, BUFFER_OVER(text)};
+	struct builder b = {made.variables, 0, false, BUFFER_OVER(made.text)};
 	bool logged_in = k->login[0] != '\0';
 
 	/* main has removed what else is ours from the launcher's. */
@@ -81,6 +84,6 @@ environment_make(struct keeper *k, unsigned flags)
 		add(&b, body_7bit);
 	if (flags & OPEN_SMTPUTF8)
 		add(&b, smtputf8);
-	variables[b.count] = NULL;
-	return b.overflow || b.text.overflow ? NULL : variables;
+	made.variables[b.count] = NULL;
+	return b.overflow || b.text.overflow ? NULL : made.variables;
 }

@@ -214,8 +214,11 @@ turn(struct keeper *k)
 		return -1;
 	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
 		return -1;
-	if (k->queue.state != QUEUE_IDLE && queue_advance(&k->queue) &&
-		mail_finished(k) == -1)
+	bool queue_moves = k->queue.deadline <= k->now;
+
+	for (size_t i = 2; i < n; i++)
+		queue_moves |= fds[i].revents != 0;
+	if (queue_moves && queue_advance(&k->queue) && mail_finished(k) == -1)
 		return -1;
 	if (fds[0].revents != 0)
 		return serve(k);

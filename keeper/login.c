@@ -305,7 +305,7 @@ answer_offer(struct keeper *k)
 int
 login_verdict(struct keeper *k)
 {
-	static UNTOUCHED struct verdict_packet packet;
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct verdict_packet packet;
 	struct slice user;
 
 	if (k->pending == 0) {
@@ -328,7 +328,7 @@ login_verdict(struct keeper *k)
 			&k->message, packet.challenge, packet.challenge_len);
 		return keeper_answer(k, VERDICT_CHALLENGE);
 	}
-	authenticator_stop(&k->authenticator);
+	authenticator_finish(&k->authenticator);
 	switch (packet.result) {
 	case EXCHANGE_OK:
 		return logged_in(k, &packet);

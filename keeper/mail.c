@@ -395,9 +395,8 @@ answer_commit(struct keeper *k)
 		envelope = (struct slice){k->envelope, k->envelope_len};
 	k->pending = ASK_COMMIT;
 	queue_commit(&k->queue, envelope,
-		clock_ms() + (int64_t)k->config->timeoutqueue * 1000);
-	/* Mostly it fits, and the program can go on at once. */
-	return queue_advance(&k->queue) ? conclude(k) : 0;
+		k->now + (int64_t)k->config->timeoutqueue * 1000);
+	return 0;
 }
 
 /* In words, by enum channel_abort. */

@@ -10,6 +10,7 @@
 
 #define HEADER_LEN 2048u /* 256 tables: position, slots */
 #define PAIR_LEN 8u
+#define SMALL_RECORD 512u /* octets of key and data */
 
 struct pair {
 	uint32_t first, second;
@@ -64,6 +65,24 @@ hash_of(struct slice key)
 	return h;
 }
 
+/*
+ * Key and data in one read, where they are no longer than most. Never an
+ * octet more than the record: what stands behind it is somebody's secret.
+ */
+static enum cdbread_result
+read_small(int fd, uint64_t position, struct slice key, char *out, size_t len)
+{
+	char octets[SMALL_RECORD];
+
+	if (read_at(fd, position, octets, key.len + len) == -1)
+		return CDBREAD_BROKEN;
+	if (memcmp(octets, key.data, key.len) != 0)
+		return CDBREAD_MISSING;
+	memcpy(out, octets + key.len, len);
+	explicit_bzero(octets, key.len + len);
+	return CDBREAD_FOUND;
+}
+
 /* Is the record at position the one for key? FOUND copies its data. */
 static enum cdbread_result
 compare_record(int fd, uint32_t position, struct slice key, char *out,
@@ -71,22 +90,22 @@ compare_record(int fd, uint32_t position, struct slice key, char *out,
 {
 	char stored[CDBREAD_KEY_MAX];
 	struct pair lengths;
+	uint64_t at = (uint64_t)position + PAIR_LEN;
 
 	if (position < HEADER_LEN || read_pair(fd, position, &lengths) == -1)
 		return CDBREAD_BROKEN;
+	*len = lengths.second;
 	if (lengths.first != key.len)
 		return CDBREAD_MISSING;
-	if (read_at(fd, (uint64_t)position + PAIR_LEN, stored, key.len) == -1)
+	if (key.len > 0 && *len <= cap && key.len + *len <= SMALL_RECORD)
+		return read_small(fd, at, key, out, *len);
+	if (read_at(fd, at, stored, key.len) == -1)
 		return CDBREAD_BROKEN;
 	if (key.len > 0 && memcmp(stored, key.data, key.len) != 0)
 		return CDBREAD_MISSING;
-	if (lengths.second > cap)
+	if (*len > cap || read_at(fd, at + key.len, out, *len) == -1)
 		return CDBREAD_BROKEN;
-	*len = lengths.second;
-	return read_at(fd, (uint64_t)position + PAIR_LEN + key.len, out,
-		       *len) == -1
-		       ? CDBREAD_BROKEN
-		       : CDBREAD_FOUND;
+	return CDBREAD_FOUND;
 }
 
 enum cdbread_result

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -129,10 +130,8 @@ queue_start(struct queue *q, const char *program, char *const *environment,
 		if (q->pidfd == -1)
 			result = errno;
 	}
-	/* The flag belongs to the write ends alone; the program's block. */
-	if (result == 0 &&
-		(fcntl(message[1], F_SETFL, O_NONBLOCK) == -1 ||
-			fcntl(envelope[1], F_SETFL, O_NONBLOCK) == -1))
+	/* The flag belongs to the write end alone; the program's blocks. */
+	if (result == 0 && fcntl(message[1], F_SETFL, O_NONBLOCK) == -1)
 		result = errno;
 	if (result == 0) {
 		*message_write = message[1];
@@ -147,15 +146,38 @@ queue_start(struct queue *q, const char *program, char *const *environment,
 	return -1;
 }
 
+static void
+write_envelope(struct queue *q)
+{
+	while (q->envelope.len > 0) {
+		ssize_t n = write(
+			q->envelope_write, q->envelope.data, q->envelope.len);
+
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n == -1) {
+			q->incomplete = true;
+			break;
+		}
+		q->envelope = slice_from(q->envelope, (size_t)n);
+	}
+	close_fd(&q->envelope_write);
+}
+
 void
 queue_commit(struct queue *q, struct slice envelope, int64_t deadline)
 {
 	q->state = QUEUE_COMMITTED;
 	q->deadline = deadline;
 	q->envelope = envelope;
+	/* So much fits into an empty pipe. */
+	if (envelope.len > PIPE_BUF)
+		(void)fcntl(q->envelope_write, F_SETFL, O_NONBLOCK);
 	if (envelope.data == NULL) {
 		q->incomplete = true;
 		close_fd(&q->envelope_write);
+	} else {
+		write_envelope(q); /* mostly it fits */
 	}
 }
 
@@ -185,24 +207,6 @@ queue_poll(const struct queue *q, struct pollfd *fds)
 		fds[n++] = (struct pollfd){
 			.fd = q->envelope_write, .events = POLLOUT};
 	return n;
-}
-
-static void
-write_envelope(struct queue *q)
-{
-	while (q->envelope.len > 0) {
-		ssize_t n = write(
-			q->envelope_write, q->envelope.data, q->envelope.len);
-
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n == -1) {
-			q->incomplete = true;
-			break;
-		}
-		q->envelope = slice_from(q->envelope, (size_t)n);
-	}
-	close_fd(&q->envelope_write);
 }
 
 /* Reads the program's own text; what is over the limit is read and dropped. */
@@ -253,7 +257,8 @@ reap(struct queue *q, int flags)
 	while (pid == -1 && errno == EINTR);
 	if (pid == 0)
 		return false;
-	read_custom(q);
+	if (WIFEXITED(q->wait_status) && WEXITSTATUS(q->wait_status) != 0)
+		read_custom(q);
 	/* One that went before the commit cannot have read the envelope. */
 	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
 		left_over(q->message_read) || left_over(q->envelope_read))

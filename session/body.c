@@ -91,7 +91,7 @@ write_body(struct session *s, size_t len)
 static void
 set_deadline(struct session *s, int64_t start, uint64_t octets)
 {
-	int64_t now = clock_ms();
+	int64_t now = octets == 0 ? start : clock_ms();
 	int64_t idle = now + (int64_t)s->config->timeoutsmtpd * 1000;
 	int64_t rate = start + RATE_FREE_MS +
 		       (int64_t)(octets < CHUNK_MAX / RATE_MS_AN_OCTET
@@ -245,15 +245,13 @@ command_data(struct session *s, struct slice argument)
 		return REPLY_SEQUENCE_NO_MAIL;
 	if (s->recipients == 0)
 		return REPLY_NO_RCPT;
-	/* A client that does not wait for 354 may hide commands in its text. */
-	if (stream_pending(&s->stream))
-		return session_stop(s, END_ERRORS, REPLY_PIPELINED_DATA);
 	enum reply reply = open_message(s);
 
 	if (reply != REPLY_NONE) {
 		session_forget_mail(s, ABORT_RESET);
 		return reply;
 	}
+	/* A client that does not wait for 354 may hide commands in its text. */
 	if (stream_pending(&s->stream)) {
 		session_forget_mail(s, ABORT_RESET);
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_DATA);

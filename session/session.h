@@ -11,6 +11,7 @@
 #include "control/config.h"
 #include "keeper/channel.h"
 #include "lib/jail.h"
+#include "lib/memory.h"
 #include "session/data.h"
 #include "session/reply.h"
 #include "session/stream.h"
@@ -62,8 +63,9 @@ struct session {
 	 */
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
-	char bulk_input[STREAM_BULK_MAX];
-	char out[STREAM_BULK_MAX]; /* what data.c makes of the input */
+	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
+	_Alignas(MEMORY_PAGE) char out[STREAM_BULK_MAX]; /* what data.c makes of
+							    the input */
 	char offer[CHANNEL_OFFER_MAX];
 	struct tls tls;
 };

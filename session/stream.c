@@ -23,7 +23,7 @@ stream_init(struct stream *s, int in, int out, int channel, char *bulk_input)
 	s->state = STREAM_OPEN;
 	s->deadline = CLOCK_NEVER;
 	s->now = 0;
-	s->bulk = false;
+	s->bulk = s->full = false;
 	s->bulk_input = bulk_input;
 	s->input = s->command_input;
 	s->input_start = s->input_end = s->output_len = 0;
@@ -98,8 +98,7 @@ add_crs(struct stream *s, size_t cap)
 int
 stream_wire_next(struct stream *s, struct slice *input)
 {
-	/* Inside a message the next octets are likely to be there. */
-	bool wait = !s->bulk || !s->nonblocking;
+	bool wait = !s->full;
 
 	while (s->input_start == s->input_end) {
 		if (s->state != STREAM_OPEN ||
@@ -111,6 +110,7 @@ stream_wire_next(struct stream *s, struct slice *input)
 		s->input = s->bulk ? s->bulk_input : s->command_input;
 		ssize_t n = read(s->in, s->input, s->terminal ? cap / 2 : cap);
 
+		s->full = n == (ssize_t)cap && s->nonblocking;
 		if (n == 0)
 			return fail(s, STREAM_EOF);
 		if (n == -1 && errno != EAGAIN && errno != EINTR)

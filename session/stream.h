@@ -36,6 +36,7 @@ struct stream {
 	int64_t deadline; /* clock_ms() */
 	int64_t now;	  /* ... when that was set; 0 after the first wait */
 	bool bulk;	  /* a message comes: read much at once */
+	bool full;	  /* the last read filled the buffer: more is there */
 	char *bulk_input; /* STREAM_BULK_MAX octets */
 	char *input;	  /* what was read last: the one or the other buffer */
 	size_t input_start, input_end, output_len;
