@@ -11,6 +11,8 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
+from support.extra_process import (  # noqa: E402
+    Family, Process, gone, wait_for)
 
 OK = "235 2.7.0 ok, go ahead"
 FAILED = "535 5.7.8 authentication failed"
@@ -32,7 +34,7 @@ class Users(Server):
     Its users' passwords are in Maildir/.password, readable by them alone.
     """
 
-    def __init__(self, program, users, **options):
+    def __init__(self, program, users, then=("/bin/true",), **options):
         self.passwd_file = os.path.join(home("etc"), "passwd")
         self.homes = home("homes")
         with open("/etc/passwd", encoding="utf-8") as file:
@@ -52,7 +54,7 @@ class Users(Server):
         checkpw = os.path.join(home("bin"), program)
         shutil.copy(os.path.join(PEER, program), checkpw)
         os.chmod(checkpw, 0o4755)
-        super().__init__(args=[checkpw, "/bin/true"], **options)
+        super().__init__(args=[checkpw, *then], **options)
 
     def command(self):
         """Behind a mount that nobody else sees."""
@@ -84,6 +86,28 @@ with case("checkpw"), Users("checkpw", USERS) as server:
         got = c.login("PLAIN", "none", "x")
         ok(got.startswith(("454 ", "535 ")),
            f"checkpw: a user without a password file", got)
+
+with case("another user"), Users("checkpw", USERS,
+                                 then=("sleep", "1000")) as server:
+    with server.client() as c:
+        c.send("AUTH PLAIN " + b64("\0joe\0secret word") + "\r\n")
+
+        def sleeper():
+            """The program, when it has become joe."""
+            for pid in server.processes():
+                try:
+                    status = Process(pid).status()
+                except OSError:
+                    continue
+                if (status["Name"], status["Uid"].split()[0]) == (
+                        "sleep", str(UID)):
+                    return pid
+            return None
+        pid = wait_for(sleeper, "sleep as joe")
+        family = Family(server, c)
+        c.close()
+        is_(gone([pid, family.keeper.pid], 2), [],
+            "a program that has become another user is killed, too")
 
 with case("checkapoppw"), Users("checkapoppw", USERS, env={
         "SMTPAUTH": "cram"}) as server:

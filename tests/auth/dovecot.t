@@ -360,6 +360,24 @@ with case("a Dovecot that is none"):
                 server.wait_log("config fail file=" + re.escape(fake.socket),
                                 2)
 
+with case("a queue that is full"), Fake(accept=False) as fake, asking(
+        fake) as server:
+    waiting_ = []
+    try:
+        while True:
+            waiting_.append(socket.socket(socket.AF_UNIX))
+            waiting_[-1].setblocking(False)
+            waiting_[-1].connect(fake.socket)
+    except BlockingIOError:
+        pass
+    with server.client() as c:
+        start = time.monotonic()
+        starts(c.command(PLAIN), TEMPORARY, "nobody accepts: 454")
+        ok(4.9 < time.monotonic() - start < 8, "after 5 seconds")
+        server.wait_log(r"detail=\w+\\x20timed\\x20out$")
+    for sock in waiting_:
+        sock.close()
+
 with case("mid-exchange"):
     for answers, what in (([None], "at AUTH"),
                           (["CONT\t1\t\n", None], "at CONT")):
