@@ -14,14 +14,14 @@ PREFIX = /usr/local
 DESTDIR =
 VERSION = 0.1
 
-PROGRAMS = smtpd-auth smtpd-passwd queue-maildir
+PROGRAMS = smtpd-auth smtpd-passwd smtpd-auth-conf smtpd-check queue-maildir queue-sendmail
 LIBC := $(if $(shell command -v musl-gcc),musl,glibc)
 BUILD = build/$(LIBC)
 
 # Sources: a program's main is PROGRAM.c, everything else is in the archive.
 MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
 MODULES = $(filter-out $(MAINS),$(sort $(wildcard lib/*.c control/*.c auth/*.c passwd/*.c \
-	queue-handoff/*.c keeper/*.c session/*.c)))
+	conf/*.c queue-handoff/*.c keeper/*.c session/*.c client/*.c check/*.c)))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -71,6 +71,10 @@ $(ARCHIVE): $(OBJECTS)
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call SAY,cc $<) $(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The files that it puts into the program as they are.
+$(BUILD)/conf/template.o: $(addprefix service/,run run.inetd log.run tcp.rules \
+	xinetd socket unit)
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)

@@ -5,7 +5,7 @@
 #ifndef BENCH_SCRIPT_H
 #define BENCH_SCRIPT_H
 
-#include "lib/buffer.h"
+#include "client/scram.h"
 
 #define SCRIPT_STEPS 32
 #define SCRIPT_LINE 64 /* octets of a line of the body, CR LF included */
@@ -28,8 +28,7 @@ struct script {
 	bool believe;	 /* the server's SCRAM signature is not checked */
 	struct step steps[SCRIPT_STEPS];
 	size_t len;
-	unsigned char salted[32]; /* SCRAM's, kept between sessions */
-	char salted_for[256];
+	struct scram_salted salted; /* kept between sessions */
 };
 
 /* What one client keeps beside the script. */
@@ -37,9 +36,7 @@ struct speaker {
 	struct script *script;
 	struct slice reply; /* the last line, without its line end */
 	uint64_t random;
-	char bare[512], auth[1536]; /* SCRAM's client-first-bare, AuthMessage */
-	size_t auth_len;
-	unsigned char server[32]; /* the signature that must come */
+	struct scram_client scram;
 };
 
 /* The steps of a scenario. Returns 0, or -1 for an unknown name. */

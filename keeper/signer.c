@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/pair.h"
+#include "keeper/renewal.h"
 #include "lib/buffer.h"
 
 static int
@@ -66,13 +68,72 @@ open_pair(struct signer *s, const char *name, int *certificate, int *key)
 	return s->file == NULL ? 0 : -1;
 }
 
+static void
+close_pair(int *certificate, int *key)
+{
+	if (*certificate != -1)
+		close(*certificate);
+	if (*key != -1)
+		close(*key);
+	*certificate = *key = -1;
+}
+
+static bool
+dangles(const struct signer *s, const char *name, const char *file, int fd)
+{
+	char path[1024];
+
+	return fd == -1 && path_of(s, name, file, path, sizeof path) == 0 &&
+	       renewal_dangles(path, fd);
+}
+
+/* Is what was opened perhaps the middle of a renewal? */
+static bool
+half_renewed(const struct signer *s, const char *name, int certificate, int key)
+{
+	return renewal_is_young(certificate) || renewal_is_young(key) ||
+	       dangles(s, name, "servercert.pem", certificate) ||
+	       (certificate != -1 && dangles(s, name, "serverkey.pem", key));
+}
+
+/*
+ * Do certificate and key belong together? A child looks: this process is
+ * about to fork the session, and must not have held the key in the clear.
+ */
+static bool
+is_pair(struct signer *s)
+{
+	int status = -1;
+	pid_t child;
+
+	if (s->certificate_fd == -1)
+		return false;
+	child = fork();
+	if (child == 0)
+		_exit(pair_load(s, s->certificate_fd, s->key_fd) == 0 ? 0 : 1);
+	if (child == -1)
+		return true;
+	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+		continue;
+	return status == 0;
+}
+
 int
 signer_open(struct signer *s, const char *directory, enum config_tls tls_min)
 {
 	s->directory = directory;
 	s->certificate_fd = s->key_fd = -1;
 	s->allow_sha1 = tls_min < TLS_1_2;
-	return open_pair(s, NULL, &s->certificate_fd, &s->key_fd);
+	for (int tries = RENEWAL_TRIES;; tries--) {
+		if (open_pair(s, NULL, &s->certificate_fd, &s->key_fd) == -1)
+			return -1;
+		if (tries == 0 ||
+			!half_renewed(s, NULL, s->certificate_fd, s->key_fd) ||
+			is_pair(s))
+			return 0;
+		close_pair(&s->certificate_fd, &s->key_fd);
+		renewal_wait();
+	}
 }
 
 bool
@@ -100,18 +161,23 @@ name_file(struct signer *s, const char *name)
 static int
 load_named(struct signer *s, const char *name)
 {
-	int certificate = -1, key = -1;
-	int result = open_pair(s, name, &certificate, &key);
+	for (int tries = RENEWAL_TRIES;; tries--) {
+		int certificate = -1, key = -1;
+		int result = open_pair(s, name, &certificate, &key);
+		bool again = result == 0 && tries > 0;
 
-	if (result == 0)
-		result = certificate == -1
-				 ? fail(s, "servercert.pem", strerror(ENOENT))
-				 : pair_load(s, certificate, key);
-	if (certificate != -1)
-		close(certificate);
-	if (key != -1)
-		close(key);
-	return result;
+		if (result == 0)
+			result = certificate == -1
+					 ? fail(s, "servercert.pem",
+						   strerror(ENOENT))
+					 : pair_load(s, certificate, key);
+		again = again && result == -1 &&
+			half_renewed(s, name, certificate, key);
+		close_pair(&certificate, &key);
+		if (!again)
+			return result;
+		renewal_wait();
+	}
 }
 
 /*

@@ -13,16 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/buffer.h"
 #include "queue-handoff/intake.h"
+#include "queue-handoff/program.h"
 #include "queue-handoff/status.h"
 
-#define WRONG_USAGE 100
 #define NAME_SIZE 256  /* a file's name with its NUL */
 #define HOST_SHOWN 180 /* octets of the host in it; time and pid before */
 #define NAME_TRIES 16  /* when a name is taken already */
@@ -43,32 +42,6 @@ static const char usage[] =
 	"usage: queue-maildir [-hV]\n"
 	"Reads a message on descriptor 0 and its envelope on descriptor 1, as\n"
 	"qmail-queue does, and delivers it into the Maildir $QUEUE_MAILDIR.\n";
-
-/* Says why; reason NULL is errno's. Returns the exit code. */
-static int
-fail(int code, const char *what, const char *name, const char *reason)
-{
-	char text[1024];
-	struct buffer line = BUFFER_OVER(text);
-
-	if (reason == NULL) {
-		reason = strerror(errno);
-		if (errno == ENOMEM)
-			code = QUEUE_NO_MEMORY;
-		else if (errno == ENOSPC || errno == EDQUOT || errno == EIO)
-			code = QUEUE_WRITE_FAILED;
-	}
-	buffer_add_text(&line, "queue-maildir: fatal: unable to ");
-	buffer_add_text(&line, what);
-	buffer_add_escaped(&line, slice_of(name), 512);
-	buffer_add_text(&line, ": ");
-	buffer_add_text(&line, reason);
-	buffer_add_char(&line, '\n');
-	/* There is nobody to tell when the log is gone. */
-	if (write(STDERR_FILENO, line.data, line.len) == -1)
-		return code;
-	return code;
-}
 
 /* Makes the directory when it is not there, and notes that. */
 static int
@@ -94,20 +67,23 @@ open_maildir(struct delivery *d, const char *path)
 
 	d->directory = open_directory(AT_FDCWD, path, &made);
 	if (d->directory == -1)
-		return fail(QUEUE_NO_DIRECTORY, "open ", path, NULL);
+		return program_fail(QUEUE_NO_DIRECTORY, "open ", path, NULL);
 	d->tmp = open_directory(d->directory, "tmp", &made);
 	if (d->tmp == -1)
-		return fail(QUEUE_NO_DIRECTORY, "open tmp in ", path, NULL);
+		return program_fail(
+			QUEUE_NO_DIRECTORY, "open tmp in ", path, NULL);
 	d->new = open_directory(d->directory, "new", &made);
 	if (d->new == -1)
-		return fail(QUEUE_NO_DIRECTORY, "open new in ", path, NULL);
+		return program_fail(
+			QUEUE_NO_DIRECTORY, "open new in ", path, NULL);
 	cur = open_directory(d->directory, "cur", &made);
 	if (cur == -1)
-		return fail(QUEUE_NO_DIRECTORY, "open cur in ", path, NULL);
+		return program_fail(
+			QUEUE_NO_DIRECTORY, "open cur in ", path, NULL);
 	close(cur);
 	/* Once in its life: the way to new/ must outlive a power loss too. */
 	if (made && syncfs(d->directory) == -1)
-		return fail(QUEUE_WRITE_FAILED, "sync ", path, NULL);
+		return program_fail(QUEUE_WRITE_FAILED, "sync ", path, NULL);
 	return 0;
 }
 
@@ -172,18 +148,18 @@ receive_message(struct delivery *d, struct intake *in)
 {
 	d->spool = create(d);
 	if (d->spool == -1)
-		return fail(
+		return program_fail(
 			QUEUE_NO_DIRECTORY, "create a file in tmp", "", NULL);
 	remove_name(d);
 	int code = intake_message(in, d->spool);
 
 	if (code == QUEUE_WRITE_FAILED)
-		return fail(code, "write message", "", in->reason);
+		return program_fail(code, "write message", "", in->reason);
 	if (code != 0)
-		return fail(code, "read message", "", in->reason);
+		return program_fail(code, "read message", "", in->reason);
 	d->file = create(d);
 	if (d->file == -1)
-		return fail(
+		return program_fail(
 			QUEUE_NO_DIRECTORY, "create a file in tmp", "", NULL);
 	return 0;
 }
@@ -226,9 +202,9 @@ receive_envelope(struct delivery *d, struct intake *in)
 	if (code == 0 && flush_header(d) == -1)
 		code = QUEUE_WRITE_FAILED;
 	if (code == QUEUE_WRITE_FAILED)
-		return fail(code, "write header lines", "", NULL);
+		return program_fail(code, "write header lines", "", NULL);
 	if (code != 0)
-		return fail(code, "read envelope", "", in->reason);
+		return program_fail(code, "read envelope", "", in->reason);
 	return 0;
 }
 
@@ -239,16 +215,17 @@ append_message(struct delivery *d)
 	ssize_t n;
 
 	if (lseek(d->spool, 0, SEEK_SET) == -1)
-		return fail(QUEUE_READ_FAILED, "read message again", "", NULL);
+		return program_fail(
+			QUEUE_READ_FAILED, "read message again", "", NULL);
 	while ((n = read(d->spool, block, sizeof block)) != 0) {
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return fail(QUEUE_READ_FAILED, "read message again", "",
-				NULL);
+			return program_fail(QUEUE_READ_FAILED,
+				"read message again", "", NULL);
 		if (intake_write(d->file, (struct slice){block, (size_t)n}) ==
 			-1)
-			return fail(
+			return program_fail(
 				QUEUE_WRITE_FAILED, "write message", "", NULL);
 	}
 	return 0;
@@ -266,12 +243,14 @@ static int
 publish(struct delivery *d)
 {
 	if (fsync(d->file) == -1)
-		return fail(QUEUE_WRITE_FAILED, "sync message", "", NULL);
+		return program_fail(
+			QUEUE_WRITE_FAILED, "sync message", "", NULL);
 	if (linkat(d->tmp, d->name, d->new, d->name, 0) == -1)
-		return fail(
+		return program_fail(
 			QUEUE_NO_DIRECTORY, "link message into new", "", NULL);
 	if (sync_directory(d->new) == -1) {
-		int code = fail(QUEUE_WRITE_FAILED, "sync new", "", NULL);
+		int code =
+			program_fail(QUEUE_WRITE_FAILED, "sync new", "", NULL);
 
 		/* It will be sent again, so it must not stay. */
 		(void)unlinkat(d->new, d->name, 0);
@@ -302,51 +281,20 @@ deliver(const char *path, int stop)
 	return code;
 }
 
-/*
- * A signal that would end us waits in a descriptor until tmp/ is clean. One
- * that our parent ignored (nohup) is none. Returns the descriptor or -1.
- */
-static int
-hold_signals(sigset_t *before)
-{
-	static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
-	struct sigaction action;
-	sigset_t held;
-
-	sigemptyset(&held);
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (sigaction(ends[i], NULL, &action) == 0 &&
-			action.sa_handler != SIG_IGN)
-			sigaddset(&held, ends[i]);
-	signal(SIGXFSZ, SIG_IGN); /* write() then fails with EFBIG */
-	signal(SIGPIPE, SIG_IGN); /* nobody reads descriptor 2 */
-	if (sigprocmask(SIG_BLOCK, &held, before) == -1)
-		return -1;
-	return signalfd(-1, &held, SFD_CLOEXEC);
-}
-
 static int
 run(void)
 {
 	const char *path = getenv("QUEUE_MAILDIR");
 	sigset_t before;
 
-	/* A file opened here must not become one of them. */
-	if (fcntl(INTAKE_MESSAGE, F_GETFD) == -1)
-		return fail(QUEUE_READ_FAILED, "read message", "", NULL);
-	if (fcntl(INTAKE_ENVELOPE, F_GETFD) == -1)
-		return fail(QUEUE_READ_FAILED, "read envelope", "", NULL);
-	if (fcntl(STDERR_FILENO, F_GETFD) == -1 &&
-		open("/dev/null", O_WRONLY) == -1)
-		return QUEUE_NO_CONFIG;
 	if (path == NULL || *path == '\0')
-		return fail(QUEUE_NO_CONFIG, "find the Maildir", "",
+		return program_fail(QUEUE_NO_CONFIG, "find the Maildir", "",
 			"QUEUE_MAILDIR is not set");
 	umask(077);
-	int stop = hold_signals(&before);
+	int stop = program_hold_signals(&before);
 
 	if (stop == -1)
-		return fail(QUEUE_NO_MEMORY, "hold signals", "", NULL);
+		return program_fail(QUEUE_NO_MEMORY, "hold signals", "", NULL);
 	int code = deliver(path, stop);
 
 	/* A signal that came ends us here, but not a message that is queued. */
@@ -358,20 +306,7 @@ run(void)
 int
 main(int argc, char **argv)
 {
-	int option;
+	static const struct program program = {"queue-maildir", usage, run};
 
-	opterr = 0;
-	while ((option = getopt(argc, argv, "hV")) != -1) {
-		if (option == 'h')
-			return fputs(usage, stdout) == EOF;
-		if (option == 'V')
-			return puts("queue-maildir " VERSION) == EOF;
-		fputs(usage, stderr);
-		return WRONG_USAGE;
-	}
-	if (optind != argc) {
-		fputs(usage, stderr);
-		return WRONG_USAGE;
-	}
-	return run();
+	return program_main(&program, argc, argv);
 }

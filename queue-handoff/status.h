@@ -26,8 +26,10 @@ enum {
 	QUEUE_READ_FAILED = 54,	 /* message or envelope cannot be read */
 	QUEUE_NO_CONFIG = 55,
 	QUEUE_NO_DIRECTORY = 61,
+	QUEUE_DEFERRED = 71,
 	QUEUE_CUSTOM = 82, /* text on ERROR_FD, D or Z first */
-	QUEUE_BAD_ENVELOPE = 91
+	QUEUE_BAD_ENVELOPE = 91,
+	QUEUE_NO_PROGRAM = 120
 };
 
 enum status_class { STATUS_ACCEPTED, STATUS_REFUSED, STATUS_TEMPORARY };

@@ -10,9 +10,13 @@ lib
 control lib
 auth lib
 passwd lib auth control
+conf lib
 queue-handoff lib
 keeper lib control auth queue-handoff
 session lib control keeper/channel.h
+client lib
+check lib control auth keeper/pair.h keeper/signer.h client
+bench lib client
 '
 count=0
 failed=0

@@ -13,7 +13,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
-from support.extra_check import Program  # noqa: E402
+from support.extra_checkpassword import Program  # noqa: E402
 from support.extra_process import (  # noqa: E402
     Family, Process, gone, wait_for)
 

@@ -2,14 +2,12 @@
 """Under a real xinetd, where 0, 1 and 2 are the client."""
 import glob
 import os
-import signal
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_launcher import (  # noqa: E402
     Direct, connect, free_port, syslog)
-from support.extra_process import wait_for  # noqa: E402
 
 PEER = os.path.join(TOP, "build", "peers", "xinetd")
 PROGRAM = os.path.join(PEER, "usr", "sbin", "xinetd")
@@ -142,37 +140,5 @@ with syslog() as log:
         if log and expected:
             ok(log.wait([" 127.0.0.1 ", "config fail", "me"]),
                f"{what}: in the syslog")
-
-    with case("the example"):
-        with open(os.path.join(TOP, "service", "smtpd-auth.xinetd"),
-                  encoding="ascii") as file:
-            text = file.read()
-        like(text, r"wait\s+= no\n", "the example: a process a connection")
-        like(text, r"server_args\s+= -u \w+\n", "the example: an account")
-        home_ = home()
-        conf = os.path.join(home_, "conf")
-        with open(conf, "w", encoding="ascii") as file:
-            file.write(text.replace("587", str(free_port())).replace(
-                "{\n", "{\n\tbind = 127.0.0.1\n").replace(
-                    "/usr/local/bin/smtpd-auth", "/bin/true"))
-        process = subprocess.Popen(
-            [PROGRAM, "-dontfork", "-f", conf, "-pidfile", home_ + "/pid",
-             "-filelog", home_ + "/log"], stdin=subprocess.DEVNULL,
-            env={"LD_LIBRARY_PATH": LIBRARIES}, start_new_session=True)
-
-        def log_text():
-            """xinetd's own."""
-            try:
-                with open(home_ + "/log", encoding="utf-8") as file:
-                    return file.read()
-            except FileNotFoundError:
-                return ""
-        wait_for(lambda: "Started working" in log_text(), "its start")
-        like(log_text(), "Started working: 1 available service",
-             "the example is taken by xinetd")
-        ok("ERROR" not in log_text() and "arning" not in log_text(),
-           "the example: without a complaint", log_text())
-        process.send_signal(signal.SIGTERM)
-        is_(process.wait(5), 0, "and it ends")
 
 done()

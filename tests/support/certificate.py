@@ -52,3 +52,26 @@ def certificate(kind="ec", name="mx.example.org", days=30, digest="sha256"):
     except OSError:  # another test of this run was quicker
         pass
     return Certificate(directory)
+
+
+def expired(name="mx.example.org"):
+    """A pair whose last day is over, whatever the clock says."""
+    where = tempfile.mkdtemp(dir=place.base())
+    made = Certificate(where)
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=where, check=True,
+                       stdin=subprocess.DEVNULL, capture_output=True)
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-subj", "/CN=" + name, "-keyout", made.key,
+            "-out", "csr")
+    for file in ("index.txt", "index.txt.attr"):
+        place.write(os.path.join(where, file), "")
+    place.write(os.path.join(where, "ca.cnf"),
+                "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\n"
+                "new_certs_dir=.\nrand_serial=yes\npolicy=p\n"
+                "default_md=sha256\n[p]\ncommonName=supplied\n")
+    openssl("ca", "-batch", "-config", "ca.cnf", "-selfsign", "-keyfile",
+            made.key, "-in", "csr", "-out", made.certificate, "-notext",
+            "-startdate", "20200101000000Z", "-enddate", "20200201000000Z")
+    return made

@@ -7,6 +7,7 @@ import ssl
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.certificate import expired  # noqa: E402
 from support.extra_auth import replace  # noqa: E402
 from support.extra_tls import (  # noqa: E402
     Authority, common_name, context, openssl, raw_hello, read, s_client, shows)
@@ -271,22 +272,9 @@ for what in ("a directory", "a FIFO", "a dead link"):
                        f"{name}: {what}: mail goes on")
 
 with case("expired"), Server() as server:
-    # A day that is over, whatever the clock says.
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-subj", "/CN=mx.example.org", "-keyout", "old.key",
-            "-out", "old.csr", directory=where)
-    for name in ("index.txt", "index.txt.attr"):
-        open(os.path.join(where, name), "w", encoding="ascii").close()
-    with open(os.path.join(where, "ca.cnf"), "w", encoding="ascii") as file:
-        file.write("[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\n"
-                   "new_certs_dir=.\nrand_serial=yes\npolicy=p\n"
-                   "default_md=sha256\n[p]\ncommonName=supplied\n")
-    openssl("ca", "-batch", "-config", "ca.cnf", "-selfsign", "-keyfile",
-            "old.key", "-in", "old.csr", "-out", "old.pem", "-notext",
-            "-startdate", "20200101000000Z", "-enddate", "20200201000000Z",
-            directory=where)
-    pair(server, read(where, "old.pem"), read(where, "old.key"))
-    is_(served(server), read(where, "old.pem").strip(),
+    old = expired()
+    pair(server, old.certificate_text(), old.key_text())
+    is_(served(server), old.certificate_text().strip(),
         "an expired certificate is served")
     ok(server.wait_log(LOG + r"config fail file=control/servercert\.pem "
                        r"reason=expired"), "and logged")

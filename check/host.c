@@ -1,0 +1,282 @@
+/*
+ * host - what the machine must have ready: the account, the empty directory
+ * and the uids of the jail, the directory of counters. Run by smtpd-check.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check/check.h"
+#include "lib/jail.h"
+
+#define PID_MAX_USUAL 4194304 /* of Linux on 64 bits */
+
+int
+check_as_account(
+	const struct check *c, int (*ask)(const void *what), const void *what)
+{
+	int status;
+	pid_t child;
+
+	if (!c->root || !c->account_known)
+		return ask(what);
+	(void)fflush(stdout); /* else the child would print it again */
+	child = fork();
+	if (child == -1)
+		return -1;
+	if (child == 0) {
+		int result =
+			jail_identity(c->uid, c->gid) == -1 ? 255 : ask(what);
+
+		(void)fflush(stdout); /* an error would show in the parent */
+		_exit(result);
+	}
+	while (waitpid(child, &status, 0) == -1)
+		if (errno != EINTR)
+			return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Calls on() for each entry of /etc/passwd until it says true. */
+static bool
+passwd_find(bool (*on)(struct check *c, const struct passwd *entry),
+	struct check *c)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *entry;
+	bool found = false;
+
+	while (!found && file != NULL && (entry = fgetpwent(file)) != NULL)
+		found = on(c, entry);
+	if (file != NULL)
+		(void)fclose(file); /* was only read */
+	return found;
+}
+
+static bool
+take_account(struct check *c, const struct passwd *entry)
+{
+	if (strcmp(entry->pw_name, c->account) != 0)
+		return false;
+	c->uid = entry->pw_uid;
+	c->gid = entry->pw_gid;
+	return true;
+}
+
+/* tcpserver -u takes a number, too. */
+static bool
+take_uid(struct check *c, const struct passwd *entry)
+{
+	uint64_t uid;
+
+	if (slice_number(slice_of(c->account), &uid) == -1 ||
+		uid != entry->pw_uid)
+		return false;
+	c->uid = entry->pw_uid;
+	c->gid = entry->pw_gid;
+	return true;
+}
+
+/* Smtpd-auth's own words, when there is no run script. */
+static void
+look_at_run(struct check *c)
+{
+	const struct service *s = &c->service;
+
+	if (s->fault != NULL)
+		report_add(&c->report, HOST_NO_RUN, "run", s->fault, NULL);
+	c->isolated =
+		s->launched_as == NULL && (s->directory != NULL || c->root);
+	c->account = s->launched_as != NULL ? s->launched_as : s->account;
+	if (c->account == NULL)
+		c->account = "qmaild";
+	if (!c->isolated && s->launched_as != NULL)
+		report_add(
+			&c->report, HOST_UIDS_SHARED, "run", c->account, NULL);
+}
+
+static void
+look_at_account(struct check *c)
+{
+	const char *where =
+		c->service.account != NULL || c->service.launched_as != NULL
+			? "run"
+			: "default";
+
+	c->account_known = passwd_find(take_account, c) ||
+			   (!c->isolated && passwd_find(take_uid, c));
+	if (!c->account_known) {
+		report_add(&c->report, HOST_ACCOUNT_MISSING, where, c->account,
+			report_quoted(c->account));
+	} else if (c->uid == 0) {
+		c->account_known = false;
+		report_add(&c->report, HOST_ACCOUNT_ROOT, where, c->account,
+			report_quoted(report_text(
+				"%s/run", c->service.directory == NULL
+						  ? "."
+						  : c->service.directory)));
+	} else {
+		report_ok("account", where, "%s, uid %u", c->account,
+			(unsigned)c->uid);
+	}
+	if (!c->root)
+		report_add(&c->report, HOST_NO_ROOT, NULL, c->account, NULL);
+}
+
+/* The name of something in an open directory, or NULL. */
+static const char *
+content_of(const char *path)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	const char *found = NULL;
+
+	while (found == NULL && directory != NULL &&
+		(entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
+			found = report_text("%s", entry->d_name);
+	if (directory != NULL)
+		closedir(directory);
+	return found;
+}
+
+static void
+look_at_jail(struct check *c)
+{
+	const char *path = c->service.jail, *quoted = report_quoted(path);
+	const char *where = strcmp(path, "/var/empty") == 0 ? "default" : "run";
+	const char *content;
+	struct stat status;
+
+	if (stat(path, &status) != 0) {
+		report_add(&c->report, HOST_EMPTY_MISSING, where,
+			report_text("%s: %s", path, strerror(errno)), quoted);
+		return;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		report_add(&c->report, HOST_EMPTY_MISSING, where,
+			report_text("%s: %s", path, strerror(ENOTDIR)), quoted);
+		return;
+	}
+	unsigned before = c->report.fails;
+
+	content = content_of(path);
+	if (content != NULL)
+		report_add(&c->report, HOST_EMPTY_FULL, where,
+			report_text("%s/%s", path, content), quoted);
+	if (status.st_uid != 0 || (status.st_mode & 022) != 0)
+		report_add(
+			&c->report, HOST_EMPTY_WRITABLE, where, NULL, quoted);
+	if (c->report.fails == before)
+		report_ok("empty directory", where, "%s", path);
+}
+
+static uint64_t
+uids_end(const struct check *c)
+{
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	uint64_t pids = PID_MAX_USUAL;
+	char line[32];
+
+	if (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		(void)slice_number(slice_of(line), &pids); /* else as usual */
+	}
+	if (file != NULL)
+		(void)fclose(file); /* was only read */
+	return c->service.base + pids;
+}
+
+static bool
+is_taken(struct check *c, const struct passwd *entry)
+{
+	if (entry->pw_uid < c->service.base || entry->pw_uid > uids_end(c))
+		return false;
+	report_add(&c->report, HOST_UIDS_TAKEN, "/etc/passwd",
+		report_text(
+			"%s, uid %u,", entry->pw_name, (unsigned)entry->pw_uid),
+		report_quoted(report_text("%s/run",
+			c->service.directory == NULL ? "."
+						     : c->service.directory)));
+	return true;
+}
+
+static void
+look_at_uids(struct check *c)
+{
+	uint64_t base = c->service.base, end = uids_end(c);
+	const char *where = base == 1900000000u ? "default" : "run";
+
+	if (base > INT_MAX || end >= UINT_MAX)
+		report_add(&c->report, HOST_UIDS_HIGH, where,
+			report_text("%llu", (unsigned long long)base),
+			report_quoted(report_text(
+				"%s/run", c->service.directory == NULL
+						  ? "."
+						  : c->service.directory)));
+	else if (!passwd_find(is_taken, c))
+		report_ok("uids of the jail", where, "%llu to %llu",
+			(unsigned long long)base, (unsigned long long)end);
+}
+
+static int
+can_write(const void *path)
+{
+	return access(path, R_OK | W_OK | X_OK) == 0;
+}
+
+static void
+look_at_state(struct check *c)
+{
+	const char *where,
+		*path = check_text(c, "statedir", "STATEDIR", &where);
+	const char *account = report_quoted(c->account);
+	struct stat status;
+
+	if (path == NULL) {
+		if (access(report_text("%s/relaylimits", c->directory), F_OK) ==
+			0)
+			report_add(&c->report, HOST_LIMITS_STATELESS,
+				"control/relaylimits", NULL,
+				report_text("install -d -o %s -m 700 "
+					    "/var/lib/smtpd-auth && %s",
+					account,
+					check_cure_file(c, "statedir",
+						"/var/lib/smtpd-auth")));
+		return;
+	}
+	const char *quoted = report_quoted(path);
+
+	if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+		report_add(&c->report, HOST_STATEDIR_MISSING, where,
+			report_text("%s: no such directory", path),
+			report_text(
+				"install -d -o %s -m 700 %s", account, quoted));
+	else if (check_as_account(c, can_write, path) != 1)
+		report_add(&c->report, HOST_STATEDIR_DENIED, where, c->account,
+			report_text("chown -R %s %s && chmod 700 %s", account,
+				quoted, quoted));
+	else
+		report_ok("statedir", where, "%s", path);
+}
+
+void
+check_host(struct check *c)
+{
+	look_at_run(c);
+	look_at_account(c);
+	if (c->isolated) {
+		look_at_jail(c);
+		look_at_uids(c);
+	}
+	look_at_state(c);
+}

@@ -1,0 +1,75 @@
+/*
+ * network - the name's addresses, and whether somebody listens where clients
+ * will come. Run by smtpd-check.
+ */
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "check/check.h"
+#include "client/talk.h"
+
+/* Where the service can be reached from this host. */
+const char *
+check_local_address(const struct check *c)
+{
+	const char *address = c->service.address;
+
+	if (address != NULL && *address == '$')
+		address = getenv(address + 1);
+	/* Every address: 0, 0.0.0.0, ::; or more of a shell than is known. */
+	if (address == NULL || strspn(address, "0.:") == strlen(address) ||
+		strpbrk(address, "$*{") != NULL)
+		return "127.0.0.1";
+	return address;
+}
+
+static bool
+answers(const char *host, const char *port)
+{
+	struct talk t;
+	bool open = talk_open(&t, host, port) == 0;
+
+	talk_close(&t);
+	return open;
+}
+
+static void
+look_at_address(struct check *c, const struct addrinfo *address)
+{
+	char text[64];
+
+	if (getnameinfo(address->ai_addr, address->ai_addrlen, text,
+		    sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
+		return;
+	if (address->ai_family == AF_INET6 && !answers(text, c->service.port))
+		report_add(&c->report, HOST_IPV6_DEAF, "DNS", text, NULL);
+	else
+		report_ok("address", "DNS", "%s", text);
+}
+
+void
+check_network(struct check *c)
+{
+	const char *me =
+		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
+	const char *port = c->service.port, *local = check_local_address(c);
+	struct addrinfo wish = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+	bool running = port != NULL && answers(local, port);
+
+	if (running)
+		report_ok(
+			"service", "run", "listens on %s port %s", local, port);
+	else if (port != NULL)
+		report_add(&c->report, HOST_NOT_RUNNING, "run",
+			report_text("%s port %s", local, port), NULL);
+	if (getaddrinfo(me, NULL, &wish, &found) != 0)
+		report_add(&c->report, HOST_NO_ADDRESS, "control/me", me, NULL);
+	/* Nobody listens yet, or nobody knows where: nothing to compare. */
+	for (const struct addrinfo *at = found; running && at != NULL;
+		at = at->ai_next)
+		look_at_address(c, at);
+	if (found != NULL)
+		freeaddrinfo(found);
+}

@@ -1,0 +1,131 @@
+/*
+ * offer - the mechanisms that are offered, and to whom: AUTH and rcpthosts.
+ * Run by smtpd-check.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "auth/mechanism.h"
+#include "check/check.h"
+
+void
+check_offer(struct check *c)
+{
+	static char text[512];
+	struct buffer names = BUFFER_OVER(text);
+	struct slice rest = c->config.mechanisms;
+	char usual[USERS_MECHS_MAX];
+	struct buffer from_file = BUFFER_OVER(usual);
+	int fd;
+
+	c->mechanisms = "";
+	if (c->config.auth_off)
+		return;
+	if (rest.data == NULL) {
+		fd = check_open_users(c);
+		if (fd == -1)
+			return;
+		if (users_mechanisms(fd, &from_file) == USERS_FOUND)
+			rest = buffer_slice(&from_file);
+		close(fd);
+	}
+	while (rest.data != NULL) {
+		const struct mechanism *m =
+			mechanism_find(slice_split(&rest, ' '));
+
+		if (m == NULL)
+			continue;
+		if (names.len > 0)
+			buffer_add_char(&names, ' ');
+		buffer_add_text(&names, m->name);
+	}
+	if (buffer_string(&names) != NULL)
+		c->mechanisms = text;
+}
+
+static int
+can_run(const void *path)
+{
+	return access(path, X_OK) == 0;
+}
+
+static int
+can_connect(const void *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool open =
+		fd != -1 &&
+		slice_string(slice_of(path), address.sun_path,
+			sizeof address.sun_path) == 0 &&
+		connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+
+	if (fd != -1)
+		close(fd);
+	return open;
+}
+
+/* Users that another program knows. False: they are in the user file. */
+static bool
+look_elsewhere(struct check *c)
+{
+	const char *program = c->service.checkpassword, *where;
+	const char *path = check_text(c, "authsocket", "AUTHSOCKET", &where);
+
+	if (program != NULL && check_as_account(c, can_run, program) != 1)
+		report_add(&c->report, PEOPLE_PROGRAM, "run", program,
+			report_text("chmod a+x %s", report_quoted(program)));
+	else if (program != NULL)
+		report_ok("users", "run", "known to %s", program);
+	else if (path != NULL && check_as_account(c, can_connect, path) != 1)
+		report_add(&c->report, PEOPLE_SOCKET, where, path,
+			"systemctl restart dovecot");
+	else if (path != NULL)
+		report_ok("users", where, "known to %s", path);
+	return program != NULL || path != NULL;
+}
+
+static void
+look_at_offer(struct check *c)
+{
+	const char *where = check_where(c, check_row("authmechs", NULL));
+
+	if (c->config.auth_off && c->config.require_auth)
+		report_add(&c->report, AUTH_OFF, where, NULL,
+			check_cure_unset(c, "SMTPAUTH"));
+	else if (c->config.auth_off)
+		report_ok("AUTH", where, "switched off");
+	else if (!c->certificate && c->config.forcetls && !c->config.smtps &&
+		 !c->config.tls_outside)
+		report_add(&c->report, AUTH_INVISIBLE,
+			check_where(c, check_row(NULL, "FORCETLS")), NULL,
+			check_cure_certificate(c));
+	else if (*c->mechanisms != '\0')
+		report_ok("AUTH", where, "%s%s", c->mechanisms,
+			c->config.require_auth ? ", required" : "");
+}
+
+static void
+look_at_recipients(const struct check *c)
+{
+	const char *where = check_where(c, check_row("rcpthosts", NULL));
+
+	if (c->config.rcpthosts.present || c->config.morercpthosts_fd != -1)
+		report_ok("rcpthosts", where, "mail for these from everyone%s",
+			c->config.require_auth ? " who is logged in" : "");
+	else
+		report_ok("rcpthosts", where,
+			"nothing is local: mail from those logged in alone");
+}
+
+void
+check_users(struct check *c)
+{
+	if (!look_elsewhere(c))
+		check_people(c);
+	look_at_offer(c);
+	look_at_recipients(c);
+}

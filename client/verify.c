@@ -1,0 +1,291 @@
+/* verify - see verify.h. Run by smtpd-check; memory lives as long as it. */
+#include "client/verify.h"
+
+#include <bearssl/bearssl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+
+#define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
+#define ROOTS_MAX 1024
+#define ROOTS_FILE_MAX (16 << 20) /* octets */
+
+struct verify_roots {
+	br_x509_trust_anchor anchors[ROOTS_MAX];
+	size_t len;
+};
+
+/* Octets that come in pieces; grown as they come. */
+struct heap {
+	unsigned char *data;
+	size_t len;
+	bool failed;
+};
+
+static void
+heap_add(void *context, const void *data, size_t len)
+{
+	struct heap *h = context;
+	unsigned char *grown = realloc(h->data, h->len + len + 1);
+
+	if (grown == NULL) {
+		h->failed = true;
+		return;
+	}
+	memcpy(grown + h->len, data, len);
+	h->data = grown;
+	h->len += len;
+}
+
+static unsigned char *
+copy(const unsigned char *data, size_t len, bool *failed)
+{
+	struct heap h = {NULL, 0, false};
+
+	heap_add(&h, data, len);
+	*failed = *failed || h.failed;
+	return h.data;
+}
+
+/* The decoder's key points into the decoder: it is copied. */
+static bool
+copy_key(br_x509_pkey *to, const br_x509_pkey *from)
+{
+	bool failed = false;
+
+	*to = *from;
+	if (from->key_type == BR_KEYTYPE_RSA) {
+		to->key.rsa.n =
+			copy(from->key.rsa.n, from->key.rsa.nlen, &failed);
+		to->key.rsa.e =
+			copy(from->key.rsa.e, from->key.rsa.elen, &failed);
+	} else {
+		to->key.ec.q = copy(from->key.ec.q, from->key.ec.qlen, &failed);
+	}
+	return !failed;
+}
+
+/* A root that cannot be read is left out: others may do. */
+static void
+add_root(struct verify_roots *roots, const struct heap *der)
+{
+	br_x509_trust_anchor *a = &roots->anchors[roots->len];
+	struct heap name = {NULL, 0, false};
+	br_x509_decoder_context decoder;
+
+	if (roots->len == ROOTS_MAX || der->failed || der->len == 0)
+		return;
+	br_x509_decoder_init(&decoder, heap_add, &name);
+	br_x509_decoder_push(&decoder, der->data, der->len);
+	const br_x509_pkey *key = br_x509_decoder_get_pkey(&decoder);
+
+	if (key == NULL || name.failed || !copy_key(&a->pkey, key)) {
+		free(name.data);
+		return;
+	}
+	a->dn = (br_x500_name){name.data, name.len};
+	a->flags = br_x509_decoder_isCA(&decoder) ? BR_X509_TA_CA : 0;
+	roots->len++;
+}
+
+static void
+add_roots(struct verify_roots *roots, const unsigned char *text, size_t len)
+{
+	br_pem_decoder_context pem;
+	struct heap der = {NULL, 0, false};
+
+	br_pem_decoder_init(&pem);
+	while (len > 0) {
+		size_t n = br_pem_decoder_push(&pem, text, len);
+
+		text += n;
+		len -= n;
+		switch (br_pem_decoder_event(&pem)) {
+		case BR_PEM_BEGIN_OBJ:
+			der.len = 0;
+			br_pem_decoder_setdest(&pem, heap_add, &der);
+			break;
+		case BR_PEM_END_OBJ:
+			add_root(roots, &der);
+			break;
+		case BR_PEM_ERROR:
+			len = 0;
+			break;
+		default:
+			break;
+		}
+	}
+	free(der.data);
+}
+
+static int
+read_whole(const char *path, struct heap *text)
+{
+	unsigned char piece[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	while ((n = read(fd, piece, sizeof piece)) > 0 &&
+		text->len < ROOTS_FILE_MAX && !text->failed)
+		heap_add(text, piece, (size_t)n);
+	close(fd);
+	return n == 0 && !text->failed ? 0 : -1;
+}
+
+struct verify_roots *
+verify_load(const char *path)
+{
+	struct heap text = {NULL, 0, false};
+	struct verify_roots *roots = calloc(1, sizeof *roots);
+
+	if (roots == NULL || read_whole(path, &text) == -1) {
+		free(roots);
+		roots = NULL;
+	} else {
+		add_roots(roots, text.data, text.len);
+	}
+	free(text.data);
+	return roots;
+}
+
+/* The first certificate of what is left of the chain, or absent. */
+static struct slice
+next_certificate(struct slice *chain)
+{
+	struct slice none = {NULL, 0};
+
+	if (chain->len < 2)
+		return none;
+	size_t len = (size_t)(unsigned char)chain->data[0] << 8 |
+		     (unsigned char)chain->data[1];
+
+	if (len > chain->len - 2)
+		return none;
+	struct slice certificate = {chain->data + 2, len};
+
+	*chain = slice_from(*chain, len + 2);
+	return certificate;
+}
+
+static int
+decode_leaf(struct slice chain, br_x509_decoder_context *leaf)
+{
+	struct slice certificate = next_certificate(&chain);
+
+	br_x509_decoder_init(leaf, NULL, NULL);
+	if (certificate.data == NULL)
+		return -1;
+	br_x509_decoder_push(leaf, certificate.data, certificate.len);
+	return br_x509_decoder_get_pkey(leaf) == NULL ? -1 : 0;
+}
+
+/* BearSSL's verdict on a chain at a time; name NULL: any. */
+static unsigned
+verdict(const struct verify_roots *roots, struct slice chain, const char *name,
+	uint32_t days, uint32_t seconds)
+{
+	br_ssl_client_context profile; /* sets what minimal may use */
+	br_x509_minimal_context minimal;
+	const br_x509_class **x509 = &minimal.vtable;
+	struct slice certificate;
+
+	br_ssl_client_init_full(&profile, &minimal,
+		roots == NULL ? NULL : roots->anchors,
+		roots == NULL ? 0 : roots->len);
+	br_x509_minimal_set_time(&minimal, days, seconds);
+	(*x509)->start_chain(x509, name);
+	while ((certificate = next_certificate(&chain)).data != NULL) {
+		(*x509)->start_cert(x509, (uint32_t)certificate.len);
+		(*x509)->append(x509, (const unsigned char *)certificate.data,
+			certificate.len);
+		(*x509)->end_cert(x509);
+	}
+	return (*x509)->end_chain(x509);
+}
+
+static const char *
+fault(unsigned error)
+{
+	switch (error) {
+	case 0:
+		return NULL;
+	case BR_ERR_X509_EXPIRED:
+		return "an intermediate certificate is out of date";
+	case BR_ERR_X509_NOT_TRUSTED:
+		return "leads to no root of this system: self-signed, or an "
+		       "intermediate certificate is missing";
+	case BR_ERR_X509_DN_MISMATCH:
+		return "certificates in the wrong order, or not of one chain";
+	case BR_ERR_X509_BAD_SIGNATURE:
+		return "a signature in it is wrong";
+	case BR_ERR_X509_WEAK_PUBLIC_KEY:
+		return "a key in it is too short";
+	case BR_ERR_X509_NOT_CA:
+	case BR_ERR_X509_FORBIDDEN_KEY_USAGE:
+		return "a certificate in it may not be used so";
+	case BR_ERR_X509_CRITICAL_EXTENSION:
+	case BR_ERR_X509_UNSUPPORTED:
+		return "holds something that is not supported";
+	default:
+		return "malformed";
+	}
+}
+
+const char *
+verify_trust(const struct verify_roots *roots, struct slice chain)
+{
+	br_x509_decoder_context leaf;
+	int64_t now = clock_seconds();
+	uint32_t days = (uint32_t)(now / 86400 + DAYS_TO_1970);
+	uint32_t seconds = (uint32_t)(now % 86400);
+
+	if (decode_leaf(chain, &leaf) == -1)
+		return fault(BR_ERR_X509_INVALID_VALUE);
+	/* Out of date itself: then as it was on its first day. */
+	if (days < leaf.notbefore_days || days > leaf.notafter_days ||
+		(days == leaf.notafter_days &&
+			seconds > leaf.notafter_seconds) ||
+		(days == leaf.notbefore_days &&
+			seconds < leaf.notbefore_seconds)) {
+		days = leaf.notbefore_days;
+		seconds = leaf.notbefore_seconds;
+	}
+	return fault(verdict(roots, chain, NULL, days, seconds));
+}
+
+bool
+verify_name(struct slice chain, const char *name)
+{
+	br_x509_decoder_context leaf;
+	struct slice rest = chain;
+	struct slice first = next_certificate(&rest);
+
+	if (decode_leaf(chain, &leaf) == -1)
+		return false;
+	/* The leaf alone, so that nothing else can be wrong. */
+	chain = (struct slice){chain.data, first.len + 2};
+	return verdict(NULL, chain, name, leaf.notbefore_days,
+		       leaf.notbefore_seconds) != BR_ERR_X509_BAD_SERVER_NAME;
+}
+
+int
+verify_days(struct slice chain, int64_t *days)
+{
+	br_x509_decoder_context leaf;
+
+	if (decode_leaf(chain, &leaf) == -1)
+		return -1;
+	int64_t end = ((int64_t)leaf.notafter_days - DAYS_TO_1970) * 86400 +
+		      leaf.notafter_seconds;
+	int64_t left = end - clock_seconds();
+
+	*days = left >= 0 ? left / 86400 : -1 - (-1 - left) / 86400;
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* certificate - certbot's, linked as it is, else a self-signed one. */
+#ifndef CONF_CERTIFICATE_H
+#define CONF_CERTIFICATE_H
+
+#include "conf/stage.h"
+
+/*
+ * Makes servercert.pem and serverkey.pem below control/ of the stage, unless
+ * DIR/control has a certificate, and sets conf->certificate. Warns when it
+ * is self-signed.
+ */
+int certificate_make(struct conf *conf, struct stage *stage);
+
+#endif

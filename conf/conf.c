@@ -1,0 +1,52 @@
+/* conf - errors, warnings and paths; part of smtpd-auth-conf. */
+#include "conf/conf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int
+conf_fatal(int status, const char *format, ...)
+{
+	va_list list;
+
+	(void)fputs(CONF_PROGRAM ": fatal: ", stderr);
+	va_start(list, format);
+	(void)vfprintf(stderr, format, list);
+	va_end(list);
+	(void)fputc('\n', stderr);
+	return status;
+}
+
+void
+conf_warn(const char *format, ...)
+{
+	va_list list;
+
+	(void)fputs(CONF_PROGRAM ": warning: ", stderr);
+	va_start(list, format);
+	(void)vfprintf(stderr, format, list);
+	va_end(list);
+	(void)fputc('\n', stderr);
+}
+
+bool
+conf_harmless(const char *text)
+{
+	return text[0] != '\0' && text[0] != '-' &&
+	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789._+-/")] == '\0';
+}
+
+const char *
+conf_path(char out[CONF_PATH_MAX], const char *directory, const char *middle,
+	const char *end)
+{
+	struct buffer b = {out, 0, CONF_PATH_MAX, false};
+
+	buffer_add_text(&b, directory);
+	buffer_add_text(&b, middle);
+	buffer_add_text(&b, end);
+	return buffer_string(&b);
+}

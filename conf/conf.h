@@ -1,0 +1,69 @@
+/*
+ * conf - what the parts of smtpd-auth-conf share: the request as typed, what
+ * was found on this host, and how an error is told.
+ *
+ * Functions that return int print their own error line and return 0 or the
+ * exit status; whoever calls passes it on, and the main cleans up.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <sys/types.h>
+
+#include "lib/buffer.h"
+
+#define CONF_PROGRAM "smtpd-auth-conf"
+#define CONF_DIRECTORY "/etc/smtpd-auth"
+#define CONF_PATH_MAX 512
+#define CONF_PORTS_MAX 16
+
+enum { CONF_USAGE = 100, CONF_TEMPORARY = 111 };
+
+struct supervisor;
+
+struct account {
+	const char *name;
+	uid_t uid;
+	gid_t gid;
+	bool missing; /* to be made */
+	bool made;    /* by us: removed when a later step fails */
+};
+
+struct conf {
+	/* as typed */
+	const char *directory; /* absolute, of harmless characters */
+	const char *host;      /* lower case */
+	unsigned ports[CONF_PORTS_MAX];
+	size_t ports_count;
+	bool create; /* make missing accounts */
+	struct account account, log_account;
+	/* as found */
+	const struct supervisor *supervisor;
+	bool supervisor_runs;
+	char scanned[CONF_PATH_MAX];  /* where service directories are linked */
+	char programs[CONF_PATH_MAX]; /* where smtpd-auth lies */
+	char queue[CONF_PATH_MAX];    /* QMAILQUEUE */
+	bool queue_missing;
+	bool sendmail; /* the queue program is queue-sendmail */
+	bool control_exists;
+	const char *certificate; /* one line about it, for the report */
+};
+
+/* Prints "smtpd-auth-conf: fatal: ..." and returns status. */
+int conf_fatal(int status, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Prints "smtpd-auth-conf: warning: ...". */
+void conf_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Letters, digits and . _ + - / only: it stands unquoted in scripts. */
+bool conf_harmless(const char *text);
+
+/*
+ * A path of three parts, "" for none, into out. Returns out, or NULL when it
+ * does not fit.
+ */
+const char *conf_path(char out[CONF_PATH_MAX], const char *directory,
+	const char *middle, const char *end);
+
+#endif

@@ -1,0 +1,285 @@
+/*
+ * service - what a service directory holds; part of smtpd-auth-conf.
+ */
+#include "conf/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/certificate.h"
+#include "conf/detect.h"
+#include "conf/run.h"
+#include "conf/template.h"
+
+#define FILE_MAX 4096 /* octets of one file */
+#define NAME_MAX_LEN 80
+
+/* One port's directory while it is made. */
+struct service {
+	const struct conf *conf;
+	struct stage *stage;
+	unsigned port;
+	int status;
+	struct template_value values[16];
+};
+
+/* PORT/name of the stage. */
+static const char *
+inside(const struct service *s, char out[NAME_MAX_LEN], const char *name)
+{
+	(void)snprintf(out, NAME_MAX_LEN, "%u%s%s", s->port,
+		*name == '\0' ? "" : "/", name);
+	return out;
+}
+
+static void
+make_directory(struct service *s, const char *name, mode_t mode)
+{
+	char path[NAME_MAX_LEN];
+
+	if (s->status == 0)
+		s->status =
+			stage_directory(s->stage, inside(s, path, name), mode);
+}
+
+static void
+make_file(struct service *s, const char *name, enum template which, mode_t mode)
+{
+	char path[NAME_MAX_LEN], text[FILE_MAX];
+	struct buffer b = BUFFER_OVER(text);
+
+	if (s->status != 0)
+		return;
+	if (template_fill(&b, template_text(which), s->values) == -1)
+		s->status = conf_fatal(
+			CONF_TEMPORARY, "unable to fill %s in: too long", name);
+	else
+		s->status = stage_file(s->stage, inside(s, path, name),
+			buffer_slice(&b), mode);
+}
+
+/* A file with one line: name is relative to PORT/. */
+static void
+make_line(struct service *s, const char *name, const char *value)
+{
+	char path[NAME_MAX_LEN], text[CONF_PATH_MAX + 1];
+	struct buffer b = BUFFER_OVER(text);
+
+	buffer_add_text(&b, value);
+	buffer_add_char(&b, '\n');
+	if (s->status == 0)
+		s->status = stage_file(s->stage, inside(s, path, name),
+			buffer_slice(&b), 0644);
+}
+
+static void
+make_environment(struct service *s)
+{
+	const struct conf *conf = s->conf;
+	char control[CONF_PATH_MAX];
+
+	make_directory(s, "env", 0755);
+	make_line(s, "env/QMAILQUEUE", conf->queue);
+	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
+		make_line(s, "env/CONTROLDIR",
+			conf_path(control, conf->directory, "/control", ""));
+	if (s->port != SERVICE_PORT_MX) {
+		make_line(s, "env/REQUIREAUTH", "1");
+		make_line(s, "env/SENDERCHECK", "1");
+	}
+	switch (conf->supervisor->kind) {
+	case UNDER_TCPSERVER:
+		make_line(s, "env/IP", "0");
+		break;
+	case UNDER_XINETD:
+		make_line(s, "env/LOG", "syslog");
+		break;
+	case UNDER_SYSTEMD:
+		break;
+	}
+}
+
+static void
+compile_rules(struct service *s)
+{
+	char *const argv[] = {
+		(char *)"tcprules", (char *)"tcp.cdb", (char *)"tcp.tmp", NULL};
+	char path[NAME_MAX_LEN];
+	struct run_reason reason;
+	int directory, rules;
+
+	if (s->status != 0)
+		return;
+	directory = openat(s->stage->fd, inside(s, path, ""),
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rules = openat(s->stage->fd, inside(s, path, "tcp.rules"),
+		O_RDONLY | O_CLOEXEC);
+	if (directory == -1 || rules == -1)
+		s->status = conf_fatal(CONF_TEMPORARY, "unable to open %s: %s",
+			path, strerror(errno));
+	else if (run_program(argv, directory, rules, &reason) != 0)
+		s->status = conf_fatal(CONF_TEMPORARY,
+			"unable to compile tcp.rules: tcprules: %s",
+			reason.text);
+	if (directory != -1)
+		(void)close(directory);
+	if (rules != -1)
+		(void)close(rules);
+}
+
+static void
+make_log(struct service *s)
+{
+	make_directory(s, "log", 0755);
+	make_file(s, "log/run", TEMPLATE_LOG_RUN, 0755);
+	/* It tells who writes to whom. */
+	make_directory(s, "log/main", 0750);
+	if (strcmp(s->conf->supervisor->name, "runit") == 0)
+		make_line(s, "log/main/config", "s1000000\nn20");
+}
+
+static void
+make_supervised(struct service *s)
+{
+	char name[NAME_MAX_LEN];
+
+	switch (s->conf->supervisor->kind) {
+	case UNDER_TCPSERVER:
+		make_file(s, "run", TEMPLATE_RUN, 0755);
+		make_file(s, "tcp.rules", TEMPLATE_RULES, 0644);
+		compile_rules(s);
+		make_log(s);
+		break;
+	case UNDER_XINETD:
+		make_file(s, "run", TEMPLATE_RUN_INETD, 0755);
+		make_file(s, "xinetd", TEMPLATE_XINETD, 0644);
+		break;
+	case UNDER_SYSTEMD:
+		make_file(s, "run", TEMPLATE_RUN_INETD, 0755);
+		(void)snprintf(
+			name, sizeof name, "smtpd-auth-%u.socket", s->port);
+		make_file(s, name, TEMPLATE_SOCKET, 0644);
+		(void)snprintf(
+			name, sizeof name, "smtpd-auth-%u@.service", s->port);
+		make_file(s, name, TEMPLATE_UNIT, 0644);
+		break;
+	}
+}
+
+int
+service_make(const struct conf *conf, struct stage *stage, unsigned port)
+{
+	const struct supervisor *under = conf->supervisor;
+	bool tls = port == SERVICE_PORT_TLS;
+	char number[12];
+	struct service s = {conf, stage, port, 0,
+		{
+			{"LOGGER", under->logger},
+			{"ENVDIR", under->envdir},
+			{"LOGACCOUNT", conf->log_account.name},
+			{"ACCOUNT", conf->account.name},
+			{"DIRECTORY", conf->directory},
+			{"PROGRAMS", conf->programs},
+			{"SUPERVISOR", under->name},
+			{"HOST", conf->host},
+			{"PORT", number},
+			{"SMTPS", tls ? "-s " : ""},
+			{"TLS", tls ? "TLS from the first byte"
+				: port == SERVICE_PORT_MX
+					? "mail for us from anyone"
+					: "STARTTLS, then AUTH"},
+			{"STDERR", under->kind == UNDER_XINETD
+					   ? "# Descriptor 2 is the client.\n"
+					     "exec 2>/dev/null"
+					   : "# Descriptor 2 is the journal."},
+			{NULL, NULL},
+		}};
+
+	(void)snprintf(number, sizeof number, "%u", port);
+	make_directory(&s, "", 0755);
+	make_environment(&s);
+	make_supervised(&s);
+	return s.status;
+}
+
+int
+service_own(const struct conf *conf, struct stage *stage, unsigned port)
+{
+	char path[NAME_MAX_LEN];
+
+	if (conf->supervisor->kind != UNDER_TCPSERVER)
+		return 0;
+	(void)snprintf(path, sizeof path, "%u/log/main", port);
+	return stage_owner(stage, path, &conf->log_account);
+}
+
+/* The first line of DIR/control/me, or "" . */
+static void
+read_me(const struct conf *conf, char out[CONF_PATH_MAX])
+{
+	char path[CONF_PATH_MAX];
+	FILE *file = NULL;
+
+	out[0] = '\0';
+	if (conf_path(path, conf->directory, "/control/me", "") != NULL)
+		file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	if (fgets(out, CONF_PATH_MAX, file) == NULL)
+		out[0] = '\0';
+	out[strcspn(out, " \t\n")] = '\0';
+	(void)fclose(file);
+}
+
+int
+service_control(struct conf *conf, struct stage *stage)
+{
+	char line[CONF_PATH_MAX], me[CONF_PATH_MAX];
+	int status;
+
+	conf->control_exists = stage_exists(conf->directory, "control");
+	if ((status = stage_directory(stage, "control", 0755)) != 0)
+		return status;
+	(void)snprintf(line, sizeof line, "%s\n", conf->host);
+	read_me(conf, me);
+	if (!stage_exists(conf->directory, "control/me"))
+		status = stage_file(stage, "control/me", slice_of(line), 0644);
+	else if (strcmp(me, conf->host) != 0)
+		conf_warn("%s/control/me stays %s; to change it: echo %s > "
+			  "%s/control/me",
+			conf->directory, me, conf->host, conf->directory);
+	return status != 0 ? status : certificate_make(conf, stage);
+}
+
+static int
+place_control(const struct conf *conf, struct stage *stage)
+{
+	static const char *const names[] = {"control/me",
+		"control/serverkey.pem", "control/servercert.pem"};
+	int status = 0;
+
+	if (!conf->control_exists)
+		return stage_place(stage, "control");
+	for (size_t i = 0; status == 0 && i < sizeof names / sizeof *names; i++)
+		if (faccessat(stage->fd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) ==
+			0)
+			status = stage_place(stage, names[i]);
+	return status;
+}
+
+int
+service_place(const struct conf *conf, struct stage *stage)
+{
+	int status = place_control(conf, stage);
+
+	for (size_t i = 0; status == 0 && i < conf->ports_count; i++) {
+		char name[NAME_MAX_LEN];
+
+		(void)snprintf(name, sizeof name, "%u", conf->ports[i]);
+		status = stage_place(stage, name);
+	}
+	return status == 0 ? stage_end(stage) : status;
+}

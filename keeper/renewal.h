@@ -1,0 +1,27 @@
+/*
+ * renewal - are certificate and key being replaced at this moment?
+ *
+ * certbot and its like replace two files one after the other, and certbot
+ * removes a link before it makes the new one. In between, what can be opened
+ * is a key and another key's certificate, or nothing. Run by the keeper:
+ * before the fork as root, for only then can the key be opened again.
+ */
+#ifndef KEEPER_RENEWAL_H
+#define KEEPER_RENEWAL_H
+
+#include <stdbool.h>
+
+#define RENEWAL_STEP 10	   /* milliseconds from one look to the next */
+#define RENEWAL_TRIES 100  /* so many looks */
+#define RENEWAL_SECONDS 10 /* younger files may be part of one */
+
+/* Has this file changed lately? One fstat(2); false for -1. */
+bool renewal_is_young(int fd);
+
+/* fd is -1 although there is something at path: a link to nothing? */
+bool renewal_dangles(const char *path, int fd);
+
+/* Waits for RENEWAL_STEP. */
+void renewal_wait(void);
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * smtpd-auth-conf - makes service directories for smtpd-auth, in the manner
+ * of djb's *-conf programs. See smtpd-auth-conf(8).
+ *
+ * A program of its own, run by hand as root, once for a host. It starts
+ * nothing: that is what the links are for, which it tells.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/account.h"
+#include "conf/detect.h"
+#include "conf/host.h"
+#include "conf/report.h"
+#include "conf/service.h"
+
+static const char usage[] =
+	"usage: " CONF_PROGRAM " [-c] [-S SUPERVISOR] [-a ACCOUNT] "
+	"[-l ACCOUNT] [-d DIR] HOST [PORT...]\n"
+	"  -S NAME     daemontools, runit, s6, xinetd or systemd; default: "
+	"what runs here\n"
+	"  -a ACCOUNT  the server's account, default qmaild\n"
+	"  -l ACCOUNT  the log's account, default qmaill\n"
+	"  -c          make accounts that are missing\n"
+	"  -d DIR      default " CONF_DIRECTORY "\n"
+	"  PORT...     default 587 and 465 (465: TLS from the first byte)\n"
+	"  -h, -V      this text; the version\n";
+
+static _Noreturn void
+print_and_leave(const char *text)
+{
+	exit(fputs(text, stdout) == EOF || fflush(stdout) == EOF
+			? conf_fatal(CONF_TEMPORARY,
+				  "unable to write to standard output")
+			: 0);
+}
+
+static void
+set_supervisor(struct conf *conf, const char *name)
+{
+	conf->supervisor = supervisor_find(name);
+	if (conf->supervisor == NULL)
+		exit(conf_fatal(CONF_USAGE,
+			"-S %.40s: not daemontools, runit, s6, xinetd or "
+			"systemd",
+			name));
+}
+
+static void
+set_account(struct account *account, const char *name)
+{
+	if (!conf_harmless(name) || strlen(name) > 32 ||
+		strpbrk(name, "/+") != NULL)
+		exit(conf_fatal(
+			CONF_USAGE, "\"%.40s\" is no account's name", name));
+	account->name = name;
+}
+
+static void
+set_directory(struct conf *conf, char *name)
+{
+	size_t len = strlen(name);
+
+	while (len > 1 && name[len - 1] == '/')
+		name[--len] = '\0';
+	if (name[0] != '/' || len < 2 || !conf_harmless(name) ||
+		len > CONF_PATH_MAX / 2)
+		exit(conf_fatal(CONF_USAGE,
+			"-d \"%.80s\": a whole path of letters, digits and "
+			"._+-/ is wanted, as " CONF_DIRECTORY,
+			name));
+	conf->directory = name;
+}
+
+static void
+read_options(struct conf *conf, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "+:S:a:l:d:chV")) != -1)
+		switch (option) {
+		case 'S':
+			set_supervisor(conf, optarg);
+			break;
+		case 'a':
+			set_account(&conf->account, optarg);
+			break;
+		case 'l':
+			set_account(&conf->log_account, optarg);
+			break;
+		case 'd':
+			set_directory(conf, optarg);
+			break;
+		case 'c':
+			conf->create = true;
+			break;
+		case 'h':
+			print_and_leave(usage);
+		case 'V':
+			print_and_leave(CONF_PROGRAM " " VERSION "\n");
+		case ':':
+			exit(conf_fatal(CONF_USAGE,
+				"option -%c takes a value; see -h", optopt));
+		default:
+			exit(conf_fatal(CONF_USAGE,
+				"unknown option -%c; see -h", optopt));
+		}
+}
+
+static void
+set_host(struct conf *conf, char *name)
+{
+	const char *fault;
+
+	for (char *c = name; *c != '\0'; c++)
+		*c = bytes_lower(*c);
+	fault = host_fault(slice_of(name));
+	if (fault != NULL)
+		exit(conf_fatal(CONF_USAGE,
+			"host name \"%.80s\" is %s; type the whole name, as "
+			"mail.example.com",
+			name, fault));
+	conf->host = name;
+}
+
+static void
+add_port(struct conf *conf, const char *text)
+{
+	uint64_t port;
+
+	if (slice_number(slice_of(text), &port) == -1 || port < 1 ||
+		port > 65535)
+		exit(conf_fatal(CONF_USAGE,
+			"port \"%.40s\" is not a number from 1 to 65535",
+			text));
+	if (conf->ports_count == CONF_PORTS_MAX)
+		exit(conf_fatal(
+			CONF_USAGE, "more than %d ports", CONF_PORTS_MAX));
+	for (size_t i = 0; i < conf->ports_count; i++)
+		if (conf->ports[i] == port)
+			exit(conf_fatal(
+				CONF_USAGE, "port %u twice", conf->ports[i]));
+	conf->ports[conf->ports_count++] = (unsigned)port;
+}
+
+static void
+read_arguments(struct conf *conf, int argc, char **argv)
+{
+	if (argc < 1)
+		exit(conf_fatal(CONF_USAGE, "no host name; type: " CONF_PROGRAM
+					    " mail.example.com (see -h)"));
+	set_host(conf, argv[0]);
+	for (int i = 1; i < argc; i++)
+		add_port(conf, argv[i]);
+	if (argc == 1) {
+		add_port(conf, "587");
+		add_port(conf, "465");
+	}
+}
+
+/* Directories and ports that are taken, before anything is made. */
+static int
+look_at_ports(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->ports_count; i++) {
+		unsigned port = conf->ports[i];
+		char name[12];
+
+		(void)snprintf(name, sizeof name, "%u", port);
+		if (stage_exists(conf->directory, name))
+			return conf_fatal(CONF_TEMPORARY,
+				"%s/%u exists already; to make it anew: mv "
+				"%s/%u %s/%u.old",
+				conf->directory, port, conf->directory, port,
+				conf->directory, port);
+		if (host_port_taken(port))
+			return conf_fatal(CONF_TEMPORARY,
+				"port %u is in use; see by whom: ss -ltnp "
+				"'sport = :%u'",
+				port, port);
+	}
+	return 0;
+}
+
+static int
+look_around(struct conf *conf)
+{
+	int status;
+
+	if (geteuid() != 0)
+		return conf_fatal(CONF_TEMPORARY,
+			"must be run by root; type: sudo " CONF_PROGRAM " %s",
+			conf->host);
+	if ((status = look_at_ports(conf)) != 0 ||
+		(status = account_find(&conf->account, conf)) != 0 ||
+		(status = detect_programs(conf)) != 0 ||
+		(status = detect_supervisor(conf)) != 0)
+		return status;
+	if (conf->supervisor->kind == UNDER_TCPSERVER &&
+		(status = account_find(&conf->log_account, conf)) != 0)
+		return status;
+	if (!host_resolves(conf->host))
+		conf_warn("%s does not resolve: clients cannot find it until "
+			  "it has an A or AAAA record, or a line in /etc/hosts",
+			conf->host);
+	return detect_queue(conf);
+}
+
+/* Everything beside its place, accounts late, the places last. */
+static int
+make_all(struct conf *conf, struct stage *stage)
+{
+	int status = stage_begin(stage, conf->directory);
+
+	for (size_t i = 0; status == 0 && i < conf->ports_count; i++)
+		status = service_make(conf, stage, conf->ports[i]);
+	if (status != 0 || (status = service_control(conf, stage)) != 0 ||
+		(status = account_make(&conf->account)) != 0)
+		return status;
+	if (conf->supervisor->kind == UNDER_TCPSERVER)
+		status = account_make(&conf->log_account);
+	for (size_t i = 0; status == 0 && i < conf->ports_count; i++)
+		status = service_own(conf, stage, conf->ports[i]);
+	return status == 0 ? service_place(conf, stage) : status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf conf = {.directory = CONF_DIRECTORY,
+		.account.name = "qmaild",
+		.log_account.name = "qmaill"};
+	struct stage stage;
+	int status;
+
+	opterr = 0;
+	read_options(&conf, argc, argv);
+	read_arguments(&conf, argc - optind, argv + optind);
+	(void)umask(022);
+	if ((status = look_around(&conf)) != 0)
+		return status;
+	status = make_all(&conf, &stage);
+	if (status != 0) {
+		stage_abandon(&stage);
+		account_undo(&conf.account);
+		account_undo(&conf.log_account);
+		return status;
+	}
+	report_print(&conf);
+	return fflush(stdout) == 0 ? 0
+				   : conf_fatal(CONF_TEMPORARY,
+					     "unable to write to standard "
+					     "output; all is made");
+}

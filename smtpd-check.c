@@ -1,0 +1,309 @@
+/*
+ * smtpd-check - main: is this service set up as it should be, does that
+ * listener do what clients need? Changes nothing. See smtpd-check(8).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check/check.h"
+#include "check/live.h"
+#include "lib/terminal.h"
+
+#define PROGRAM "smtpd-check"
+#define PASSWORD_MAX 512 /* octets, with one for the end */
+
+enum { EXIT_FAILS = 1, EXIT_USAGE = 100, EXIT_TEMPORARY = 111 };
+
+struct options {
+	bool settings;
+	const char *user, *recipient;
+	const char *directory;	 /* or */
+	const char *host, *port; /* or neither: our own environment */
+};
+
+static const char usage[] =
+	"usage: smtpd-check [-n] [-l USER] [-t RCPT] [SERVICEDIR | HOST:PORT]\n"
+	"  SERVICEDIR  check this service, with its env/, as its account\n"
+	"  HOST:PORT   check what answers there, as a mail program would\n"
+	"  neither     check this host's control directory\n"
+	"  -n          print every setting that counts, and where it is set\n"
+	"  -l USER     log in by every mechanism; the password is asked for\n"
+	"  -t RCPT     send a test message\n"
+	"  -h, -V      this text; the version\n"
+	"Lines begin with ok, warn or FAIL. Exit 0: no FAIL, 1: some, 100: "
+	"wrong usage,\n111: could not check.\n";
+
+static struct check check;
+
+static _Noreturn void
+leave(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		status = EXIT_TEMPORARY;
+	exit(status);
+}
+
+static _Noreturn void
+die_usage(const char *what)
+{
+	(void)fprintf(stderr, PROGRAM ": fatal: %s; see -h\n", what);
+	leave(EXIT_USAGE);
+}
+
+static _Noreturn void
+die(const char *what, const char *name, const char *reason)
+{
+	(void)fflush(stdout); /* the lines so far come first */
+	(void)fprintf(stderr, PROGRAM ": fatal: unable to %s %s: %s\n", what,
+		name, reason);
+	leave(EXIT_TEMPORARY);
+}
+
+/* What goes into a line of SMTP as it is. */
+static const char *
+clean_address(const char *text, const char *fault)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '<' ||
+			*c == '>')
+			die_usage(fault);
+	if (*text == '\0' || strlen(text) > 255)
+		die_usage(fault);
+	return text;
+}
+
+/* HOST:PORT, [ADDRESS]:PORT. False when it has no such form. */
+static bool
+split_host(const char *argument, struct options *options)
+{
+	struct slice all = slice_of(argument);
+	size_t colon = slice_find_last(all, ':');
+	static char host[256];
+	uint64_t number;
+
+	if (colon == all.len || colon == 0 ||
+		slice_number(slice_from(all, colon + 1), &number) == -1 ||
+		number == 0 || number > 65535)
+		return false;
+	all.len = colon;
+	if (all.len > 2 && all.data[0] == '[' && all.data[all.len - 1] == ']') {
+		all = slice_from(all, 1);
+		all.len--;
+	}
+	if (slice_string(all, host, sizeof host) == -1)
+		return false;
+	options->host = clean_address(host, "not a host name");
+	options->port = argument + colon + 1;
+	return true;
+}
+
+static void
+take_argument(const char *argument, struct options *options)
+{
+	struct stat status;
+
+	if (strchr(argument, '/') != NULL ||
+		(stat(argument, &status) == 0 && S_ISDIR(status.st_mode)))
+		options->directory = argument;
+	else if (!split_host(argument, options))
+		die_usage("takes a service directory or HOST:PORT");
+}
+
+static void
+read_options(int argc, char **argv, struct options *options)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt(argc, argv, "+nl:t:hV")) != -1)
+		switch (option) {
+		case 'n':
+			options->settings = true;
+			break;
+		case 'l':
+			options->user =
+				clean_address(optarg, "-l wants a login");
+			break;
+		case 't':
+			options->recipient =
+				clean_address(optarg, "-t wants an address");
+			break;
+		case 'h':
+			(void)fputs(usage, stdout);
+			leave(0);
+		case 'V':
+			(void)puts(PROGRAM " " VERSION);
+			leave(0);
+		default:
+			die_usage("unknown option or missing argument");
+		}
+	if (argc - optind > 1)
+		die_usage("takes one service directory or HOST:PORT");
+	if (optind < argc)
+		take_argument(argv[optind], options);
+	if (options->settings &&
+		(options->host != NULL || options->user != NULL ||
+			options->recipient != NULL))
+		die_usage("-n goes with a service directory alone");
+}
+
+/* No core with a password in it. */
+static void
+protect(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		die("switch off", "core dumps", strerror(errno));
+}
+
+static void
+ask_password(const struct options *options, struct live *live)
+{
+	static char password[PASSWORD_MAX];
+	struct buffer b = BUFFER_OVER(password);
+
+	if (options->user == NULL)
+		return;
+	if (terminal_password(
+		    report_text("password of %s: ", options->user), &b) == -1)
+		die("read", "the password", strerror(errno));
+	if (b.overflow || b.len == 0 || b.len == PASSWORD_MAX)
+		die_usage("the password is empty or longer than 511 octets");
+	live->login_wanted = true;
+	live->login.user = slice_of(options->user);
+	live->login.password = buffer_slice(&b);
+}
+
+static void
+print_phone(
+	const char *server, const char *port, bool implicit, const char *user)
+{
+	(void)printf("phone: server %s, port %s, security %s, login %s, "
+		     "authentication \"password\"\n",
+		server, port, implicit ? "SSL/TLS" : "STARTTLS", user);
+}
+
+static void
+talk_live(struct live *live)
+{
+	if (live_check(live) == -1)
+		die("connect to", live->where, live->fault);
+}
+
+static void
+check_listener(struct options *options, struct live *live)
+{
+	check.roots = verify_load(check.roots_file);
+	if (check.roots == NULL)
+		report_add(&check.report, CERT_ROOTS, check.roots_file,
+			strerror(errno), NULL);
+	live->host = live->name = options->host;
+	live->port = options->port;
+	live->where = report_text("%s:%s", live->host, live->port);
+	talk_live(live);
+	print_phone(live->host, live->port, live->implicit,
+		options->user == NULL ? "as smtpd-passwd list shows it"
+				      : options->user);
+}
+
+/* Makes the service's environment ours, as its launcher does. */
+static void
+enter_service(const struct options *options)
+{
+	const char *what;
+
+	service_defaults(&check.service);
+	check.port_variable = "";
+	if (options->directory == NULL)
+		return;
+	if (service_enter(&check.service, options->directory, &what) == -1)
+		die("read", what, strerror(errno));
+	service_read_run(&check.service);
+	if (check.service.port != NULL && getenv("TCPLOCALPORT") == NULL) {
+		check.port_variable = "TCPLOCALPORT";
+		(void)setenv("TCPLOCALPORT", check.service.port, 1);
+	}
+}
+
+static const char *
+phone_port(void)
+{
+	const struct service *s = &check.service;
+
+	if (s->port != NULL)
+		return s->port;
+	return check.config.smtps ? "465" : "587";
+}
+
+static void
+check_service(const struct options *options, struct live *live)
+{
+	enter_service(options);
+	int loaded = check_settings(&check);
+
+	if (loaded == 0)
+		check_offer(&check);
+	if (options->settings) {
+		if (loaded == 0)
+			check_print_settings(&check);
+		return;
+	}
+	if (loaded == 0) {
+		const char *me = report_text(
+			"%.*s", (int)check.config.me.len, check.config.me.data);
+
+		report_ok("me", "control/me", "%s", me);
+		check_host(&check);
+		check_certificates(&check);
+		check_users(&check);
+		check_queue(&check);
+		check_names(&check);
+		check_network(&check);
+		live->name = me;
+	}
+	if (loaded == 0 && (options->user != NULL || options->recipient)) {
+		live->host = check_local_address(&check);
+		live->port = phone_port();
+		live->where = report_text("%s:%s", live->host, live->port);
+		live->chain_known = true;
+		talk_live(live);
+	}
+	if (loaded == 0)
+		print_phone(live->name, phone_port(), check.config.smtps,
+			options->user != NULL ? options->user
+			: check.user != NULL  ? check.user
+					      : "of your user");
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct live live;
+	struct options options = {.settings = false};
+	const char *roots = getenv("SSL_CERT_FILE");
+
+	read_options(argc, argv, &options);
+	protect();
+	check.root = geteuid() == 0;
+	check.mechanisms = "";
+	check.roots_file =
+		roots != NULL && *roots != '\0' ? strdup(roots) : VERIFY_ROOTS;
+	live.check = &check;
+	live.recipient = options.recipient;
+	ask_password(&options, &live);
+	if (options.host != NULL)
+		check_listener(&options, &live);
+	else
+		check_service(&options, &live);
+	leave(check.report.fails > 0 ? EXIT_FAILS : 0);
+}

@@ -1,0 +1,421 @@
+#!/usr/bin/env python3
+"""smtpd-check on a service directory: every FAIL and warning about settings,
+host, users, certificate and queue is provoked, and what a FAIL tells to type
+does cure it."""
+import os
+import socket
+import subprocess
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from support import *  # noqa: E402
+from support.certificate import expired  # noqa: E402
+from support.extra_check import *  # noqa: E402
+
+if not ROOT:
+    skip_all("needs root: a chroot, and the rights of an account")
+
+NOBODY = 65534
+
+
+def changed(*changes, **options):
+    """A host after calls (method, argument...) on it."""
+    host = Host(**options)
+    for method, *arguments in changes:
+        getattr(host, method)(*arguments)
+    return host
+
+
+with case("all is well"):
+    host = Host()
+    output = host.check()
+    is_(output.status, 0, "exit 0")
+    is_([line for line in output.lines if not line.startswith("ok ")],
+        ["warn service: nothing listens on 127.0.0.1 port 587 yet (run)",
+         'phone: server mail.example.com, port 587, security STARTTLS, '
+         'login joe@example.com, authentication "password"'],
+        "ok everywhere; last what to type into a phone")
+    for start in ("ok   me: mail.example.com (control/me)",
+                  "ok   account: nobody, uid 65534 (run)",
+                  "ok   empty directory: /var/empty (default)",
+                  "ok   certificate: made out for mail.example.com",
+                  "ok   certificate: signed by a known root",
+                  "ok   users: 1 of 1 enabled can log in",
+                  "ok   AUTH: SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN, requi",
+                  "ok   rcpthosts: nothing is local",
+                  "ok   queue program: /var/qmail/bin/qmail-queue (default)"):
+        ok(any(line.startswith(start) for line in output.lines), start,
+           output.text)
+    output = host.check(account=NOBODY)
+    ok(output.find("HOST_NO_ROOT"), "not as root it says so", output.text)
+    host.control("rcpthosts", "example.com\n")
+    like(host.check().text, r"rcpthosts: mail for these .*\(control/rcpt",
+         "rcpthosts")
+
+with case("settings"):
+    provokes("SET_DIRECTORY", changed(("env", "CONTROLDIR", "/srv/none")),
+             says="/srv/none")
+    provokes("SET_ME", changed(("control", "me", "# nothing\n")),
+             where="control/me")
+    provokes("SET_ME", changed(("control", "me", "a b\n")), says="host name")
+    provokes("SET_VALUE", changed(("control", "databytes", "many\n")),
+             where="control/databytes", says="not a number")
+    host = changed(("env", "FORCETLS", "2"), ("env", "SMTPAUTH", "md5"),
+                   ("env", "TLSMIN", "1.9"))
+    output = host.check()
+    is_(output.text.count("FAIL setting"), 3, "each wrong variable is told",
+        )
+    provokes("SET_VARIABLE", changed(("env", "FORCETLS", "2")),
+             where="env/FORCETLS", says="2: must be 0 or 1")
+    provokes("SET_VARIABLE", changed(("env", "SMTPAUTH", "md5")),
+             where="env/SMTPAUTH")
+    provokes("SET_FILE_NUL", changed(("control", "badmailfrom", "a\0b\n")),
+             where="control/badmailfrom")
+    host = Host()
+    os.mkdir(host.path(host.CONTROL + "/databytes"))
+    provokes("SET_FILE_KIND", host, says="not a regular file")
+    host = changed(("control", "rcpthosts", "x\n" * 600000))
+    provokes("SET_FILE_KIND", host, says="larger")
+    provokes("SET_FILE_DENIED",
+             changed(("control", "badrcptto", "x\n", 0o600)), account=NOBODY)
+
+with case("names"):
+    provokes("SET_FILE_OTHER", changed(("control", "tlsserverkey", "x")),
+             where="control/tlsserverkey", says="serverkey.pem")
+    provokes("SET_FILE_OTHER", changed(("control", "rcpt_hosts", "x")),
+             says="rcpthosts")
+    provokes("SET_FILE_OTHER", changed(("control", "FORCETLS", "1")),
+             says="FORCETLS")
+    provokes("SET_FILE_ELSEWHERE", changed(("control", "timeoutremote", "9")),
+             says="timeoutsmtpd")
+    ok(not changed(("control", "timeoutremote", "9"),
+                   ("control", "locals", "x")).check().find(
+                       "SET_FILE_ELSEWHERE"),
+       "not in the directory of a whole qmail")
+    provokes("SET_FILE_UNKNOWN", changed(("control", "colour", "blue")),
+             where="control/colour")
+    for name, ours in (("FORCE_TLS", "FORCETLS"),
+                       ("REQUIRE_AUTH", "REQUIREAUTH"),
+                       ("forcetls", "FORCETLS"),
+                       ("smtpd_tls_auth_only", "FORCETLS"),
+                       ("AUTH_REQUIRES_TLS", "FORCETLS")):
+        provokes("SET_ENV_OTHER", changed(("env", name, "1")),
+                 where="env/" + name, says=ours)
+    provokes("SET_ENV_FILE", changed(("env", "ME", "mail.example.com")),
+             where="env/ME", says="control file me")
+    host = Host()
+    for name in ("servercert.pem", "serverkey.pem"):
+        os.rename(host.path(f"{host.CONTROL}/{name}"),
+                  host.path("etc/ssl/" + name))
+    host.env("smtpd_tls_cert_file", "/etc/ssl/servercert.pem")
+    host.env("smtpd_tls_key_file", "/etc/ssl/serverkey.pem")
+    output = host.check()
+    for line in output.lines:
+        if line.startswith("FAIL variable: "):
+            # The certificate's place is one inside, so it is said there.
+            command = line.partition("; cure: ")[2]
+            is_(host.cure(command).returncode, 0, command[:60])
+    is_(host.check().status, 0, "two paths become two links")
+    provokes("SET_ENV_ELSEWHERE", changed(("env", "UCSPITLS", "1")))
+    provokes("SET_ENV_UNKNOWN", changed(("env", "COLOUR", "blue")))
+    provokes("SET_ENV_LAUNCHER", changed(("env", "TCPREMOTEIP", "10.0.0.1")))
+    provokes("SET_RELAYCLIENT", changed(("env", "RELAYCLIENT", "\n")),
+             where="env/RELAYCLIENT")
+    is_(changed(("env", "RELAYCLIENT", "")).check().find("SET_RELAYCLIENT"),
+        "", "an empty file in env/ takes a variable away")
+    provokes("SET_TRACE", changed(("env", "TRACE", "1")))
+    provokes("SET_FORCETLS", changed(("env", "FORCETLS", "0")))
+    provokes("SET_TLSMIN", changed(("env", "TLSMIN", "1.0")), says="1.0")
+    is_(Host().check(env={"PATH": "/bin", "RELAYCLIENT": ""}).status, 0,
+        "what our own environment holds plays no part")
+
+with case("tcp.rules"):
+    RULES = Host.SERVICE + "/tcp.rules"
+    provokes("SET_RULES_OLD", changed(("write", RULES, ":allow\n")))
+    provokes("SET_RELAYCLIENT", changed(
+        ("write", RULES, ':allow,RELAYCLIENT=""\n')), where="tcp.rules")
+    provokes("SET_ENV_OTHER", changed(
+        ("write", RULES, '10.:allow,FORCE_TLS="0"\n:allow\n')),
+        where="tcp.rules")
+    host = changed(("write", RULES, '127.:allow,FORCETLS="0"\n:allow\n'))
+    host.cure(host.check().cure("SET_RULES_OLD"))
+    is_(host.check().status, 0, "compiled, and nothing wrong in it")
+
+with case("the host"):
+    host = Host()
+    os.unlink(host.path(host.SERVICE + "/run"))
+    provokes("HOST_NO_RUN", host, says="No such file")
+    provokes("HOST_NO_RUN", changed(
+        ("write", Host.SERVICE + "/run", "#!/bin/sh\nexec true\n")),
+        says="does not start smtpd-auth")
+    provokes("HOST_UIDS_SHARED", changed(
+        ("run_script", "-HR", "-HR -u nobody -g 65534")), says="as nobody")
+    provokes("HOST_UIDS_SHARED", changed(
+        ("run_script", "tcpserver", "setuidgid nobody tcpserver")))
+    provokes("HOST_ACCOUNT_MISSING", changed(
+        ("run_script", "-u nobody", "")), where="default", says="qmaild",
+        cured=False)
+    host = changed(("run_script", "-u nobody", "-u root"))
+    output = provokes("HOST_ACCOUNT_ROOT", host)
+    host = Host()
+    os.rmdir(host.path("var/empty"))
+    provokes("HOST_EMPTY_MISSING", host, says="/var/empty")
+    host = Host()
+    os.rmdir(host.path("var/empty"))
+    host.write("var/empty", "")
+    provokes("HOST_EMPTY_MISSING", host, cured=False)
+    host = Host()
+    os.chmod(host.path("var/empty"), 0o1777)
+    provokes("HOST_EMPTY_WRITABLE", host)
+    host = Host()
+    os.chown(host.path("var/empty"), NOBODY, NOBODY)
+    provokes("HOST_EMPTY_WRITABLE", host)
+    host = changed(("write", "var/empty/file", "x"))
+    output = provokes("HOST_EMPTY_FULL", host, cured=False, says="/file")
+    host.cure(output.cure("HOST_EMPTY_FULL"))
+    host.run_script("-u nobody", "-u nobody -j /var/empty/smtpd-auth")
+    is_(host.check().find("HOST_EMPTY_FULL"), "", "cured with -j")
+    provokes("HOST_UIDS_TAKEN", changed(
+        ("run_script", "-u nobody", "-u nobody -U 65000")), says="nobody")
+    provokes("HOST_UIDS_HIGH", changed(
+        ("run_script", "-u nobody", "-U 4294000000 -u nobody")))
+    provokes("HOST_MEMORY", changed(
+        ("run_script", "tcpserver", "softlimit -m 3000000 tcpserver")),
+        where="run", says="3000000")
+    is_(changed(("run_script", "smtpd-auth",
+                 "softlimit -m 8000000 smtpd-auth")).check().find(
+                     "HOST_MEMORY"), "", "8000000 do for SCRAM")
+    host = changed(("run_script", "smtpd-auth",
+                    "softlimit -m 8000000 smtpd-auth"))
+    with open(host.path(host.CONTROL + "/authusers"), "a") as file:
+        file.write("ann@example.com:$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c"
+                   "7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7\n")
+    host.passwd("build")
+    provokes("HOST_MEMORY", host, says="8000000")
+
+with case("run scripts"):
+    # As smtpd-auth-conf writes them, for a supervisor and for inetd.
+    SUPERVISED = """#!/bin/sh
+exec 2>&1
+exec envdir ./env sh -c 'exec \\
+\ttcpserver -v -HR -l0 -c 200 -b 100 -x tcp.cdb -- "$IP" 1587 \\
+\t/usr/local/bin/smtpd-auth -s -u nobody'
+"""
+    INETD = """#!/bin/sh
+cd /etc/smtpd-auth/587 || exit 111
+for file in env/*; do
+\tname=${file#env/}
+done
+exec /usr/local/bin/smtpd-auth -u nobody
+"""
+    host = changed(("write", Host.SERVICE + "/run", SUPERVISED),
+                   ("env", "IP", "127.0.0.3"))
+    output = host.check()
+    like(output.text, r"nothing listens on 127\.0\.0\.3 port 1587 yet",
+         "sh -c, and an address from env/")
+    like(output.lines[-1], "port 1587, security SSL/TLS", "its options")
+    is_(output.find("SET_ENV_UNKNOWN"), "", "env/IP has a purpose")
+    host = changed(("write", Host.SERVICE + "/run", INETD))
+    output = host.check()
+    like(output.text, r"nothing listens on 127\.0\.0\.1 port 587 yet",
+         "no port: the directory's name")
+    like(output.text, "account: nobody", "its account")
+    host = changed(("run_script", "exec envdir ./env", "exec chpst -e ./env"
+                    " -u nobody -m 9000000"),
+                   ("run_script", "0 587", "10.0.0.1 587"))
+    output = host.check()
+    ok(output.find("HOST_UIDS_SHARED"), "chpst -u", output.text)
+
+with case("statedir"):
+    host = changed(("control", "relaylimits", ":100\n"))
+    provokes("HOST_LIMITS_STATELESS", host)
+    ok("ok   statedir: /var/lib/smtpd-auth (control/statedir)" in
+       host.check().text or host.check().find("HOST_STATEDIR_MISSING"),
+       "then statedir is looked at", host.check().text)
+    provokes("HOST_STATEDIR_MISSING",
+             changed(("env", "STATEDIR", "/var/lib/counters")),
+             where="env/STATEDIR")
+    host = changed(("control", "statedir", "/var/lib/counters\n"))
+    os.makedirs(host.path("var/lib/counters"), 0o700)
+    os.chmod(host.path("var/lib"), 0o755)
+    provokes("HOST_STATEDIR_DENIED", host, says="nobody")
+
+with case("addresses"):
+    provokes("HOST_NO_ADDRESS", changed(("write", "etc/hosts", "")),
+             says="mail.example.com")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        host = changed(("run_script", "587", port), (
+            "write", "etc/hosts",
+            "127.0.0.1 mail.example.com\n::1 mail.example.com\n"))
+        output = provokes("HOST_IPV6_DEAF", host, says="::1")
+        like(output.text, "ok   service: listens on 127.0.0.1 port " + port,
+             "the service runs")
+    provokes("HOST_NOT_RUNNING", host)
+
+with case("users"):
+    provokes("PEOPLE_NONE_NEEDED", Host(users=False))
+    provokes("PEOPLE_NONE", changed(("env", "REQUIREAUTH", "0"),
+                                    users=False))
+    host = Host()
+    users = host.path(host.CONTROL + "/authusers")
+    os.utime(users + ".cdb", (1, 1))
+    provokes("PEOPLE_OLD", host, where="control/authusers")
+    host = Host()
+    os.unlink(host.path(host.CONTROL + "/authusers.cdb"))
+    provokes("PEOPLE_NOT_COMPILED", host)
+    provokes("PEOPLE_BROKEN", changed(
+        ("control", "authusers.cdb", b"\1" * 3000, 0o600)))
+    host = changed(("run_script", "-HR", "-HR -u nobody -g 65534"))
+    provokes("PEOPLE_DENIED", host, says="nobody")
+    host = Host()
+    os.chmod(host.path(host.CONTROL + "/authusers"), 0o644)
+    provokes("PEOPLE_READABLE", host, says="0644")
+    host = Host()
+    with open(host.path(host.CONTROL + "/authusers"), "a") as file:
+        file.write("ann@example.com:{SSHA}abc\nbob@example.com:*\n")
+    host.passwd("build")
+    output = provokes("PEOPLE_NO_SECRET", host, cured=False,
+                      says="ann@example.com and 1 more")
+    host.cure(output.cure("PEOPLE_NO_SECRET"))
+    like(host.check().find("PEOPLE_NO_SECRET"), "log in: bob@",
+         "one is cured")
+    host = Host()
+    with open(host.path(host.CONTROL + "/authusers"), "a") as file:
+        file.write("eve@example.com:$6$saltsalt$" + "a" * 86 + "\n")
+    host.passwd("build")
+    is_(host.check().status, 0, "a crypt string does for PLAIN")
+    host.env("AUTHMECHS", "PLAIN SCRAM-SHA-1")
+    provokes("PEOPLE_SHUT_OUT", host, where="env/AUTHMECHS",
+             says="1 of 2 enabled users cannot use SCRAM-SHA-1")
+    host.env("AUTHMECHS", "SCRAM-SHA-1")
+    provokes("PEOPLE_NO_MECHANISM", host, where="env/AUTHMECHS",
+             says="eve@example.com")
+    provokes("AUTH_OFF", changed(("env", "SMTPAUTH", "-")))
+    like(changed(("env", "SMTPAUTH", "-"), ("env", "REQUIREAUTH", "0"))
+         .check().text, r"ok   AUTH: switched off \(env/SMTPAUTH\)",
+         "off on purpose")
+    program = ("run_script", "-u nobody", "-u nobody /var/lib/checkpassword")
+    host = changed(program, ("write", "var/lib/checkpassword", "x"),
+                   users=False)
+    provokes("PEOPLE_PROGRAM", host, says="/var/lib/checkpassword")
+    like(host.check().text,
+         r"ok   users: known to /var/lib/checkpassword \(run\)", "then known")
+    host = changed(("env", "AUTHSOCKET", "/tmp/auth"), users=False)
+    provokes("PEOPLE_SOCKET", host, where="env/AUTHSOCKET", cured=False)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(host.path("tmp/auth"))
+        os.chmod(host.path("tmp/auth"), 0o777)
+        listener.listen()
+        like(host.check().text,
+             r"ok   users: known to /tmp/auth \(env/AUTHSOCKET\)",
+             "Dovecot's socket")
+
+
+def without_certificate(*changes):
+    """A host without one; certbot's place has it."""
+    host = Host()
+    live = "etc/letsencrypt/live/mail.example.com/"
+    os.makedirs(host.path(live))
+    os.rename(host.path(host.CONTROL + "/servercert.pem"),
+              host.path(live + "fullchain.pem"))
+    os.rename(host.path(host.CONTROL + "/serverkey.pem"),
+              host.path(live + "privkey.pem"))
+    for method, *arguments in changes:
+        getattr(host, method)(*arguments)
+    return host
+
+
+with case("certificate"):
+    provokes("CERT_NONE", without_certificate())
+    provokes("AUTH_INVISIBLE", without_certificate())
+    provokes("CERT_NONE_TLS", without_certificate(
+        ("run_script", "-u nobody", "-s -u nobody")))
+    host = without_certificate()
+    os.rename(
+        host.path("etc/letsencrypt/live/mail.example.com/fullchain.pem"),
+        host.path(host.SERVICE + "/servercert.pem"))
+    provokes("CERT_ELSEWHERE", host, says="/587/servercert.pem")
+    host = Host()
+    live = "etc/letsencrypt/live/mail.example.com/privkey.pem"
+    host.write(live, certificate("ec", "mail.example.com", 90).key_text())
+    host.control("serverkey.pem", certificate("ec").key_text(), 0o600)
+    provokes("CERT_DIFFER", host)
+    host = Host()
+    key = host.path(host.CONTROL + "/serverkey.pem")
+    subprocess.run(["openssl", "pkey", "-in", key, "-out", key + ".new",
+                    "-aes128", "-passout", "pass:secret"], check=True)
+    os.rename(key + ".new", key)
+    provokes("CERT_ENCRYPTED", host, cured=False)
+    pair = certificate("ed25519", "mail.example.com")
+    host = changed(("control", "servercert.pem", pair.certificate_text()),
+                   ("control", "serverkey.pem", pair.key_text(), 0o600))
+    provokes("CERT_KIND", host, cured=False, says="Ed25519")
+    provokes("CERT_BAD", changed(("control", "servercert.pem", "nothing\n")),
+             cured=False)
+    host = Host(certificate_days=5)
+    provokes("CERT_EXPIRES", host, says="expires in ")
+    old = expired("mail.example.com")
+    provokes("CERT_EXPIRED", changed(
+        ("control", "servercert.pem", old.certificate_text()),
+        ("control", "serverkey.pem", old.key_text(), 0o600)),
+        cured=False)
+    provokes("CERT_NAME", changed(("control", "me", "other.example.com\n")))
+    provokes("CERT_TRUST", changed(
+        ("write", "etc/ssl/certs/ca-certificates.crt",
+         certificate("rsa", "ca.example.org").certificate_text())))
+    provokes("CERT_ROOTS", changed(
+        ("write", "etc/ssl/certs/ca-certificates.crt", None)))
+    host = Host()
+    os.chmod(host.path(host.CONTROL + "/serverkey.pem"), 0o644)
+    provokes("CERT_READABLE", host, where="control/serverkey.pem")
+    provokes("CERT_DENIED", changed(
+        ("run_script", "-HR", "-HR -u nobody -g 65534")),
+        where="control/serverkey.pem")
+    pair = certificate("ec", "other.example.com", 90)
+    other = Host.CONTROL + "/servercerts/other.example.com/"
+    host = changed(
+        ("write", other + "servercert.pem", pair.certificate_text()),
+        ("write", other + "serverkey.pem", pair.key_text(), 0o600))
+    provokes("CERT_DENIED", host, says="other.example.com")
+    like(host.check().text, r"ok   certificate: made out for other\.example",
+         "then its name is looked at")
+    host = changed(
+        ("write", other + "servercert.pem", pair.certificate_text()),
+        ("write", other + "serverkey.pem", certificate("ec").key_text(),
+         0o644))
+    provokes("CERT_READABLE", host, says="servercerts")
+    ok(host.check().find("CERT_DIFFER"), "and whether its key fits")
+
+with case("queue program"):
+    host = changed(("env", "QMAILQUEUE", "/usr/bin/none"))
+    provokes("QUEUE_MISSING", host, where="env/QMAILQUEUE")
+    provokes("QUEUE_MISSING", changed(("env", "QMAILQUEUE", "/usr/sbin")))
+    provokes("QUEUE_DENIED", changed(
+        ("write", "var/qmail/bin/qmail-queue", "x", 0o644)), where="default",
+        says="nobody")
+    maildir = ("write", "usr/bin/queue-maildir", "x", 0o755)
+    use = ("env", "QMAILQUEUE", "/usr/bin/queue-maildir")
+    provokes("QUEUE_NO_MAILDIR", changed(maildir, use))
+    provokes("QUEUE_MAILDIR", changed(
+        maildir, use, ("env", "QUEUE_MAILDIR", "/var/spool/Maildir")))
+    host = changed(maildir, use, ("env", "QUEUE_MAILDIR", "/var/spool/M"))
+    os.makedirs(host.path("var/spool"))
+    os.chown(host.path("var/spool"), NOBODY, NOBODY)
+    like(host.check().text, r"ok   queue-maildir: /var/spool/M \(env/QU",
+         "one that queue-maildir can make")
+    sendmail = ("write", "usr/bin/queue-sendmail", "x", 0o755)
+    use = ("env", "QMAILQUEUE", "/usr/bin/queue-sendmail")
+    provokes("QUEUE_SENDMAIL", changed(sendmail, use), cured=False,
+             where="default")
+    host = changed(sendmail, use, ("env", "SENDMAIL", "/none"),
+                   ("write", "usr/sbin/sendmail", "x", 0o755))
+    provokes("QUEUE_SENDMAIL", host, where="env/SENDMAIL")
+    like(host.check().text, "ok   queue-sendmail: /usr/sbin/sendmail",
+         "then there is one")
+
+with case("the table"):
+    all_heard(lambda name: not name.startswith("LIVE_"))
+
+done()

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""docs/architecture.md: its tables are those of the code."""
+import os
+import re
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from support import *  # noqa: E402
+
+
+def text_of(name):
+    """A file of the tree."""
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+DOCUMENT = text_of("docs/architecture.md")
+
+
+def table(first):
+    """The rows below a heading row that begins with this cell."""
+    lines = DOCUMENT[DOCUMENT.index(f"| {first} |"):].split("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in lines.splitlines()[2:]]
+
+
+# System calls: the two lists of lib/jail.c.
+RULES = {"FILTER_ANY": "yes", "FILTER_NO_EXEC": "not executable",
+         "FILTER_MEMORY": "anonymous, not executable"}
+JAIL = text_of("lib/jail.c")
+
+
+def calls(kind):
+    """Name: what the filter asks of it."""
+    listed = JAIL[JAIL.index(f"{kind}_calls[] = {{"):].split("};")[0]
+    return {("poll" if name == "NR_POLL" else name.removeprefix("__NR_")):
+            RULES[rule] for name, rule in
+            re.findall(r"\{(\w+), (\w+)\}", listed)}
+
+
+rows = table("system call")
+for column, kind in ((1, "session"), (2, "authenticator")):
+    shown = {row[0].strip("`"): row[column] for row in rows
+             if row[column] != "no"}
+    is_(shown, calls(kind), f"system calls of the {kind}")
+    ok(len(shown) > 5, f"the {kind} has some")
+
+# The jail's steps, in their order.
+entered = JAIL[JAIL.index("jail_enter(const"):].split("\n}")[0]
+is_(re.findall(r"^\d\. `(\w+)`:", DOCUMENT, re.M),
+    re.findall(r'return "(\w+)"', entered), "the steps of the jail")
+
+# The channel: keeper.c's table.
+numbers = {"sizeof(struct channel_tls)": 8, "sizeof(struct channel_open)": 4,
+           "sizeof(struct channel_commit)": 16}
+for header in ("keeper/channel.h", "keeper/keeper.h", "auth/mechanism.h"):
+    for name, value in re.findall(r"^#define (\w+) (\d+)\b",
+                                  text_of(header), re.M):
+        numbers[name] = int(value)
+
+
+def number(text):
+    """A sum of known numbers."""
+    return sum(numbers[part] if part in numbers else int(part)
+               for part in text.split(" + "))
+
+
+def flags(text):
+    """IN_LOGIN | IN_TLS: login, tls."""
+    words = [word.removeprefix("IN_").lower() for word in text.split(" | ")]
+    return [] if words == ["0"] else words
+
+
+code = {}
+for line in text_of("keeper/keeper.c").splitlines():
+    rule = re.fullmatch(r"\t\[(\w+)\]\s*= \{(.*)\},", line)
+    if rule and rule[1].startswith(("ASK_", "TELL_")):
+        least, most, needs, forbids, times, _ = rule[2].split(", ")
+        code[rule[1]] = (number(least), number(most), flags(needs),
+                         flags(forbids), number(times))
+ok(len(code) > 10, f"keeper/keeper.c has {len(code)} rules")
+messages = re.findall(r"\b((?:ASK|TELL)_\w+)",
+                      text_of("keeper/channel.h").split(
+                          "enum channel_type {")[1].split("}")[0])
+is_(sorted(code), sorted(set(messages)), "each message has a rule")
+shown = {}
+for row in table("message"):
+    span = re.match(r"(\d+)(?: to (\d+))?", row[1])
+    shown[row[0].strip("`")] = (
+        int(span[1]), int(span[2] or span[1]),
+        [w for w in row[2].split(", ") if w],
+        [w for w in row[3].split(", ") if w], int(row[4] or 0))
+for name in sorted(set(code) | set(shown)):
+    is_(shown.get(name), code.get(name), f"the rule of {name}")
+
+# Numbers in the text.
+keeper = text_of("keeper/keeper.h")
+for name, words in (("KEEPER_FAILURES_MAX 3", "three failed logins"),
+                    ("KEEPER_RCPTS_MAX 100000", "100,000 recipients"),
+                    ("KEEPER_LOG_MAX 200", "200 log lines"),
+                    ("KEEPER_UNFINISHED_MAX 100", "100 messages\nopened"),
+                    ("KEEPER_LOGIN_MS 120000", "125 seconds"),
+                    ("KEEPER_GRACE_MS 5000", "five seconds later")):
+    ok(re.search(rf"#define {name}\b", keeper) and words in DOCUMENT,
+       f"{name} is what the document says")
+
+# What it points at is there.
+for path in sorted(set(re.findall(
+        r"`((?:tests|keeper|session|auth|lib)/[\w./-]*)`", DOCUMENT))):
+    ok(os.path.exists(os.path.join(TOP, path)), f"there is {path}")
+
+done()

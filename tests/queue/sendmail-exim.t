@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""queue-sendmail in front of Exim's sendmail."""
+import os
+import subprocess
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from support import case, done, is_, like  # noqa: E402
+from support.extra_sendmail import (  # noqa: E402
+    Sink, checks_of_arrival, checks_of_many, checks_of_nothing,
+    checks_of_server, checks_of_utf8, directory, envelope, private, queue,
+    text, write)
+
+SPOOL = "/var/spool/exim4"
+CONF = """
+primary_hostname = mx.example.org
+keep_environment =
+untrusted_set_sender = *
+local_from_check = false
+smtp_accept_queue_per_connection = 0
+acl_not_smtp = check
+begin acl
+check:
+  deny message = 5.7.1 not today
+       condition = ${{if eq{{$h_subject:}}{{refuse}}}}
+  accept
+begin routers
+out:
+  driver = manualroute
+  route_list = * 127.0.0.1
+  self = send
+  transport = smtp
+begin transports
+smtp:
+  driver = smtp
+  port = {port}
+begin retry
+* * F,2h,15m
+"""
+
+private("exim4-daemon-light", {"Debian-exim": 4711})
+sink = Sink()
+write("/etc/exim4/exim4.conf", CONF.format(port=sink.port))
+for path in (SPOOL, "/var/log/exim4"):
+    directory(path, 0o750, "Debian-exim")
+
+
+def waiting():
+    """Messages in the queue."""
+    return int(subprocess.run(["/usr/sbin/exim4", "-bpc"], check=True,
+                              capture_output=True).stdout)
+
+
+checks_of_arrival(sink, quoted=True)
+checks_of_utf8(sink)
+checks_of_many(sink)
+checks_of_server(sink)
+checks_of_nothing(sink, waiting)
+
+with case("refusals"):
+    got = queue(text("refuse"), envelope("joe@example.com", "a@example.net"))
+    is_(got.code, 71, "a message that its rules refuse, as Exim says it: 1")
+    like(got.log, "5.7.1 not today", "its words are in the log")
+    os.chmod(SPOOL, 0)
+    write("/etc/exim4/exim4.conf", "broken\n")
+    got = queue(text("broken"), envelope("joe@example.com", "a@example.net"))
+    is_(got.code, 71, "a broken configuration is temporary")
+    is_(sink.wait("refuse") + sink.wait("broken"), [], "nothing is sent")
+
+done()
