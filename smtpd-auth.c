@@ -51,6 +51,7 @@ static TOUCHED_LAST struct {
 } all;
 static UNTOUCHED _Alignas(MEMORY_PAGE) struct session session;
 static UNTOUCHED struct signer_pair pair;
+static UNTOUCHED struct clientca clientca;
 
 struct account {
 	uid_t uid;
@@ -397,6 +398,7 @@ open_early(void)
 	if (keeper->kind == AUTHENTICATOR_USERS)
 		open_users(keeper);
 	choose_mechanisms(keeper);
+	keeper_open_clientca(keeper, &clientca, config_directory());
 	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
 		0)
 		return signer_present(&keeper->signer);

@@ -4,6 +4,8 @@
 #include <bearssl/bearssl.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 #define BLOCK 64 /* octets */
 
 /* The context after one block: the key, padded with NULs, under a mask. */
@@ -63,17 +65,57 @@ md5_hmac(const unsigned char *contexts, struct slice text, unsigned char *out)
 }
 
 void
-md5_user(struct slice login, struct slice realm, struct slice password,
-	unsigned char *out)
+md5_joined(const struct slice *parts, size_t count, unsigned char *out)
 {
 	br_md5_context md5;
 
 	br_md5_init(&md5);
-	br_md5_update(&md5, login.data, login.len);
-	br_md5_update(&md5, ":", 1);
-	br_md5_update(&md5, realm.data, realm.len);
-	br_md5_update(&md5, ":", 1);
-	br_md5_update(&md5, password.data, password.len);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			br_md5_update(&md5, ":", 1);
+		br_md5_update(&md5, parts[i].data, parts[i].len);
+	}
 	br_md5_out(&md5, out);
 	explicit_bzero(&md5, sizeof md5);
+}
+
+void
+md5_user(struct slice login, struct slice realm, struct slice password,
+	unsigned char *out)
+{
+	const struct slice parts[] = {login, realm, password};
+
+	md5_joined(parts, 3, out);
+}
+
+static struct slice
+hex_of(const unsigned char *sum, char *digits)
+{
+	struct buffer b = {digits, 0, MD5_HEX_LEN, false};
+
+	hex_encode(&b, (struct slice){(const char *)sum, MD5_LEN});
+	return buffer_slice(&b);
+}
+
+void
+md5_response(const struct md5_digest *d, const unsigned char *user,
+	const char *method, char *digits)
+{
+	const struct slice a1[] = {
+		{(const char *)user, MD5_LEN}, d->nonce, d->cnonce, d->authzid};
+	const struct slice a2[] = {slice_of(method), d->uri};
+	unsigned char sum[MD5_LEN];
+	char first[MD5_HEX_LEN], second[MD5_HEX_LEN];
+
+	md5_joined(a1, d->authzid.data == NULL ? 3 : 4, sum);
+	struct slice h1 = hex_of(sum, first);
+
+	md5_joined(a2, 2, sum);
+	const struct slice all[] = {h1, d->nonce, d->nc, d->cnonce,
+		slice_of("auth"), hex_of(sum, second)};
+
+	md5_joined(all, sizeof all / sizeof *all, sum);
+	(void)hex_of(sum, digits);
+	explicit_bzero(first, sizeof first);
+	explicit_bzero(sum, sizeof sum);
 }

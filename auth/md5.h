@@ -8,6 +8,7 @@
 #include "lib/bytes.h"
 
 #define MD5_LEN 16	    /* octets */
+#define MD5_HEX_LEN 32	    /* digits */
 #define MD5_CONTEXTS_LEN 32 /* octets */
 
 /*
@@ -21,8 +22,24 @@ void md5_contexts(struct slice password, unsigned char *contexts);
 void md5_hmac(
 	const unsigned char *contexts, struct slice text, unsigned char *out);
 
-/* H(login:realm:password), RFC 2831 §2.1.2.1. */
+/* MD5 of the parts with a colon between them; RFC 2831 has nothing else. */
+void md5_joined(const struct slice *parts, size_t count, unsigned char *out);
+
+/* H(login:realm:password), RFC 2831 §2.1.2.1: what {DIGEST-MD5} stores. */
 void md5_user(struct slice login, struct slice realm, struct slice password,
 	unsigned char *out);
+
+/* What one DIGEST-MD5 exchange hashes beside the user's own. */
+struct md5_digest {
+	struct slice nonce, cnonce, nc, uri;
+	struct slice authzid; /* absent: none was sent */
+};
+
+/*
+ * RFC 2831 §2.1.2.1, qop=auth: MD5_HEX_LEN digits in lower case. user: what
+ * md5_user() gave; method: "AUTHENTICATE", or "" for the server's rspauth.
+ */
+void md5_response(const struct md5_digest *d, const unsigned char *user,
+	const char *method, char *digits);
 
 #endif

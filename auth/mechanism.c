@@ -7,7 +7,9 @@
 #include <string.h>
 
 extern const struct mechanism mechanism_scram_sha_256, mechanism_scram_sha_1,
-	mechanism_plain, mechanism_login_prompt, mechanism_cram_md5;
+	mechanism_plain, mechanism_login_prompt, mechanism_cram_md5,
+	mechanism_digest_md5, mechanism_scram_sha_256_plus,
+	mechanism_scram_sha_1_plus, mechanism_external;
 
 const struct mechanism *const mechanisms[] = {
 	&mechanism_scram_sha_256,
@@ -15,6 +17,10 @@ const struct mechanism *const mechanisms[] = {
 	&mechanism_plain,
 	&mechanism_login_prompt,
 	&mechanism_cram_md5,
+	&mechanism_digest_md5,
+	&mechanism_scram_sha_256_plus,
+	&mechanism_scram_sha_1_plus,
+	&mechanism_external,
 	NULL,
 };
 
@@ -117,7 +123,7 @@ mechanism_find_user(struct exchange *x,
 		x->reason = "unknown";
 	else if (x->user.disabled)
 		x->reason = "disabled";
-	else if (!mechanism_holds(&x->user, wanted))
+	else if (wanted != NULL && !mechanism_holds(&x->user, wanted))
 		x->reason = "no-secret";
 	else {
 		x->reason = "password";

@@ -9,6 +9,7 @@
 #ifndef AUTH_MECHANISM_H
 #define AUTH_MECHANISM_H
 
+#include "auth/clientca.h"
 #include "auth/users.h"
 #include "lib/buffer.h"
 
@@ -28,6 +29,17 @@ enum exchange_result {
 /* What the keeper knows of connection and host, for those who want it. */
 struct mechanism_facts {
 	struct slice me; /* control/me */
+	struct slice localiphost, local_ip;
+	/* of TLS with our signature, or absent */
+	struct slice server_certificate; /* DER */
+	struct slice binding;		 /* tls-server-end-point */
+	bool plus_offered;		 /* a mechanism that wants it */
+	/*
+	 * The session's claim: 2-octet length, DER, ... Its TLS engine has
+	 * seen that the client has the key, nobody has looked at the rest.
+	 */
+	struct slice client_chain;
+	const struct clientca *clientca; /* NULL: there is no such file */
 };
 
 /* One AUTH exchange. The authenticator makes it, a mechanism advances it. */
@@ -55,7 +67,9 @@ struct exchange {
 
 /* Traits of a mechanism. */
 enum {
-	MECHANISM_OPT_IN = 1 /* offered only where a list names it */
+	MECHANISM_OPT_IN = 1,	  /* offered only where a list names it */
+	MECHANISM_BINDING = 2,	  /* wants facts->binding */
+	MECHANISM_CERTIFICATE = 4 /* wants facts->client_chain and clientca */
 };
 
 struct mechanism {
@@ -110,9 +124,9 @@ bool mechanism_is_tried(
 	const struct user *user, const struct user_secret *secret);
 
 /*
- * Looks x->login up for a mechanism whose secrets wanted() picks. *real: one
- * of them may let the user in. x->reason becomes what a failure would be
- * logged as. 0, or -1: no user file that can be read, 454.
+ * Looks x->login up for a mechanism whose secrets wanted() picks, or that
+ * wants none (NULL). *real: the user may be let in. x->reason becomes what a
+ * failure would be logged as. 0, or -1: no user file that can be read, 454.
  */
 int mechanism_find_user(struct exchange *x,
 	bool (*wanted)(const struct secret *secret), bool *real);

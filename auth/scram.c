@@ -1,6 +1,7 @@
 /*
- * scram - the mechanisms SCRAM-SHA-256 and SCRAM-SHA-1, RFC 5802 and 7677,
- * without channel binding. Run by the authenticator.
+ * scram - the mechanisms SCRAM-SHA-256 and SCRAM-SHA-1, RFC 5802 and 7677, and
+ * their -PLUS forms, bound to the TLS connection by tls-server-end-point (RFC
+ * 5929 §4). Run by the authenticator.
  *
  *   client-first  n,,n=user,r=cnonce
  *   server-first  r=cnonce snonce,s=salt,i=iterations
@@ -10,18 +11,21 @@
 #include <assert.h>
 #include <string.h>
 
+#include "auth/certificate.h"
 #include "auth/mechanism.h"
+#include "auth/scram_message.h"
 #include "lib/base64.h"
 
 #define NONCE_MAX 256	       /* octets of the client's */
 #define SERVER_NONCE_OCTETS 18 /* of randomness */
 #define FIRST_MAX 1024	       /* octets of client-first-bare */
+#define BINDING "tls-server-end-point"
 
 enum { START, WANT_FIRST, WANT_FINAL, WANT_EMPTY };
 
 /* What is kept between the steps, in x->memory. */
 struct scram {
-	char header[16 + USERS_LOGIN_MAX * 3]; /* gs2 header */
+	char header[32 + USERS_LOGIN_MAX * 3]; /* gs2 header */
 	char first[FIRST_MAX];		       /* client-first-bare */
 	char server_first[FIRST_MAX];
 	size_t header_len, first_len, server_first_len;
@@ -38,83 +42,18 @@ static_assert(sizeof(struct scram) <= sizeof(((struct exchange *)0)->memory),
 static enum secret_kind
 kind_of(const struct exchange *x)
 {
-	return slice_is(slice_of(x->mechanism->name), "SCRAM-SHA-1")
+	return slice_starts_nocase(slice_of(x->mechanism->name), "SCRAM-SHA-1")
 		       ? SECRET_SCRAM_SHA_1
 		       : SECRET_SCRAM_SHA_256;
 }
 
 static bool
-is_printable(struct slice text)
+is_plus(const struct exchange *x)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] <= ' ' || text.data[i] > '~' ||
-			text.data[i] == ',')
-			return false;
-	return text.len > 0;
-}
-
-/* Takes "X=value," off the front. -1 when it is another attribute. */
-static int
-take(struct slice *rest, char name, struct slice *value)
-{
-	struct slice attribute = slice_split(rest, ',');
-
-	if (attribute.len < 2 || attribute.data[0] != name ||
-		attribute.data[1] != '=')
-		return -1;
-	*value = slice_from(attribute, 2);
-	return 0;
-}
-
-/* saslname: =2C is a comma, =3D an equals sign, no other "=" (§5.1). */
-static int
-decode_name(struct slice text, struct buffer *out)
-{
-	while (text.len > 0) {
-		size_t n = 1;
-		char c = text.data[0];
-
-		if (c == '=') {
-			struct slice code = {text.data, 3};
-
-			if (text.len < 3)
-				return -1;
-			if (slice_is(code, "=2C"))
-				c = ',';
-			else if (slice_is(code, "=3D"))
-				c = '=';
-			else
-				return -1;
-			n = 3;
-		}
-		buffer_add_char(out, c);
-		text = slice_from(text, n);
-	}
-	return out->overflow || out->len == 0 ? -1 : 0;
+	return (x->mechanism->traits & MECHANISM_BINDING) != 0;
 }
 
 /* ------------------------------------------------------- first message --- */
-
-/* "n,," or "n,a=authzid,"; "p=" needs -PLUS, which is not offered. */
-static int
-parse_header(struct slice *rest, struct slice *authzid)
-{
-	struct slice flag = slice_split(rest, ',');
-	struct slice name;
-
-	*authzid = (struct slice){NULL, 0};
-	if (!slice_is(flag, "n") && !slice_is(flag, "y"))
-		return -1;
-	name = slice_split(rest, ',');
-	if (rest->data == NULL)
-		return -1;
-	if (name.len == 0)
-		return 0;
-	if (name.len < 3 || name.data[0] != 'a' || name.data[1] != '=')
-		return -1;
-	*authzid = slice_from(name, 2);
-	return 0;
-}
 
 /* Fills x->login from n=, and checks that authzid, if there, is the same. */
 static int
@@ -125,14 +64,14 @@ take_login(struct exchange *x, struct slice name, struct slice authzid)
 	size_t other_len = 0;
 
 	if (authzid.data != NULL) {
-		if (decode_name(authzid, &decoded) == -1 ||
+		if (scram_decode_name(authzid, &decoded) == -1 ||
 			mechanism_login(x, buffer_slice(&decoded)) == -1)
 			return -1;
 		other_len = x->login_len;
 		memcpy(other, x->login, other_len);
 		decoded.len = 0;
 	}
-	if (decode_name(name, &decoded) == -1 ||
+	if (scram_decode_name(name, &decoded) == -1 ||
 		mechanism_login(x, buffer_slice(&decoded)) == -1)
 		return -1;
 	return other_len == 0 || slice_equal((struct slice){other, other_len},
@@ -141,7 +80,10 @@ take_login(struct exchange *x, struct slice name, struct slice authzid)
 		       : 1;
 }
 
-/* The same for the same login for ever, and for nobody else's (§5.1). */
+/*
+ * The same for the same login for ever, and for nobody else's (§5.1), and the
+ * same with -PLUS as without, as a user's own is.
+ */
 static void
 fake_secret(struct exchange *x, const struct site *site, struct secret *out)
 {
@@ -149,7 +91,8 @@ fake_secret(struct exchange *x, const struct site *site, struct secret *out)
 	struct buffer b = BUFFER_OVER(text);
 	unsigned char salt[SECRET_HASH_MAX];
 
-	buffer_add_text(&b, x->mechanism->name);
+	buffer_add_text(&b, kind_of(x) == SECRET_SCRAM_SHA_1 ? "SCRAM-SHA-1"
+							     : "SCRAM-SHA-256");
 	buffer_add_char(&b, '\0');
 	buffer_add(&b, x->login, x->login_len);
 	secret_hmac(&br_sha256_vtable,
@@ -225,61 +168,61 @@ put_server_first(struct exchange *x, struct scram *s, struct slice nonce)
 static enum exchange_result
 first_message(struct exchange *x, struct scram *s, struct slice message)
 {
-	struct slice rest = message, authzid, name, nonce;
+	struct scram_first first;
 
-	if (parse_header(&rest, &authzid) == -1)
+	if (scram_parse_first(message, &first) == -1 ||
+		first.nonce.len > NONCE_MAX ||
+		first.header.len > sizeof s->header ||
+		first.bare.len > sizeof s->first)
 		return EXCHANGE_MALFORMED;
-	s->header_len = message.len - rest.len;
-	if (s->header_len > sizeof s->header || rest.len > sizeof s->first)
+	/* -PLUS is bound to the certificate, the others to nothing (§6). */
+	if (is_plus(x) != (first.flag == 'p') ||
+		(is_plus(x) && !slice_is(first.binding, BINDING)))
 		return EXCHANGE_MALFORMED;
-	memcpy(s->header, message.data, s->header_len);
-	memcpy(s->first, rest.data, rest.len);
-	s->first_len = rest.len;
-	/* Extensions may follow; "m=" in front is one that we must refuse. */
-	if (take(&rest, 'n', &name) == -1 || take(&rest, 'r', &nonce) == -1 ||
-		nonce.len > NONCE_MAX || !is_printable(nonce))
-		return EXCHANGE_MALFORMED;
-	int login = take_login(x, name, authzid);
+	memcpy(s->header, first.header.data, first.header.len);
+	s->header_len = first.header.len;
+	memcpy(s->first, first.bare.data, first.bare.len);
+	s->first_len = first.bare.len;
+	int login = take_login(x, first.name, first.authzid);
 
 	if (login == -1)
 		return EXCHANGE_MALFORMED;
+	/*
+	 * The client could bind and believes that we cannot, but we did offer
+	 * it: somebody took that out of our offer (§6).
+	 */
+	if (first.flag == 'y' && x->facts->plus_offered) {
+		x->reason = "binding";
+		return EXCHANGE_FAIL;
+	}
 	s->real = login == 0;
 	if (choose_secret(x, s) == USERS_BROKEN) {
 		x->reason = "backend";
 		return EXCHANGE_TEMPORARY;
 	}
-	put_server_first(x, s, nonce);
+	put_server_first(x, s, first.nonce);
 	x->state = WANT_FINAL;
 	return EXCHANGE_CHALLENGE;
 }
 
 /* ------------------------------------------------------- final message --- */
 
-struct final {
-	struct slice binding, nonce, proof, without_proof;
-};
-
-static int
-parse_final(struct slice message, struct final *final)
-{
-	struct slice rest = message;
-	size_t at = slice_find_last(message, ',');
-
-	if (at == message.len || take(&rest, 'c', &final->binding) == -1 ||
-		take(&rest, 'r', &final->nonce) == -1 || rest.data == NULL)
-		return -1;
-	final->without_proof = (struct slice){message.data, at};
-	rest = slice_from(message, at + 1);
-	return take(&rest, 'p', &final->proof);
-}
-
+/* c=: the header, and with -PLUS the hash of the certificate behind it. */
 static bool
-binding_is_header(const struct scram *s, struct slice binding)
+binding_is_ours(
+	const struct exchange *x, const struct scram *s, struct slice binding)
 {
-	char text[BASE64_ENCODED_LEN(sizeof s->header)];
-	struct buffer b = BUFFER_OVER(text);
+	char octets[sizeof s->header + CERTIFICATE_BINDING_MAX];
+	char text[BASE64_ENCODED_LEN(sizeof octets)];
+	struct buffer all = BUFFER_OVER(octets), b = BUFFER_OVER(text);
 
-	base64_encode(&b, (struct slice){s->header, s->header_len});
+	buffer_add(&all, s->header, s->header_len);
+	if (is_plus(x)) {
+		if (x->facts->binding.len == 0)
+			return false;
+		buffer_add_slice(&all, x->facts->binding);
+	}
+	base64_encode(&b, buffer_slice(&all));
 	return slice_equal(buffer_slice(&b), binding);
 }
 
@@ -361,22 +304,25 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	struct buffer decoded = {(char *)proof, 0, sizeof proof, false};
 	struct slice nonces = {s->server_first + s->nonce_at, s->nonce_len};
 	const struct user_secret *found = NULL;
-	struct final final;
+	struct scram_final final;
 
-	if (parse_final(response, &final) == -1 ||
+	if (scram_parse_final(response, &final) == -1 ||
 		base64_decode(&decoded, final.proof) == -1 ||
 		decoded.len != secret_hash_len(s->sent.kind))
 		return EXCHANGE_MALFORMED;
 	auth_message(s, final.without_proof, &message);
 	if (message.overflow)
 		return EXCHANGE_MALFORMED;
-	bool same = binding_is_header(s, final.binding) &&
-		    slice_equal(final.nonce, nonces);
+	bool bound = binding_is_ours(x, s, final.binding);
+	bool same = bound && slice_equal(final.nonce, nonces);
 
 	if (s->real)
 		found = find_secret(x, s, buffer_slice(&message), proof);
 	else
 		(void)proof_fits(&s->sent, buffer_slice(&message), proof);
+	/* The proof is of the password, but made for another connection. */
+	if (found != NULL && !bound && is_plus(x))
+		x->reason = "binding";
 	if (found == NULL || !same)
 		return EXCHANGE_FAIL;
 	put_server_final(x, &found->secret, buffer_slice(&message));
@@ -412,27 +358,34 @@ step(struct exchange *x, struct slice response)
 }
 
 static bool
-holds(const struct user *user, enum secret_kind kind)
+is_256(const struct secret *secret)
 {
-	for (size_t i = 0; i < user->secrets_count; i++)
-		if (user->secrets[i].secret.kind == kind)
-			return true;
-	return false;
+	return secret->kind == SECRET_SCRAM_SHA_256;
+}
+
+static bool
+is_1(const struct secret *secret)
+{
+	return secret->kind == SECRET_SCRAM_SHA_1;
 }
 
 static bool
 usable_256(const struct user *user)
 {
-	return holds(user, SECRET_SCRAM_SHA_256);
+	return mechanism_holds(user, is_256);
 }
 
 static bool
 usable_1(const struct user *user)
 {
-	return holds(user, SECRET_SCRAM_SHA_1);
+	return mechanism_holds(user, is_1);
 }
 
 const struct mechanism mechanism_scram_sha_256 = {
 	"SCRAM-SHA-256", true, step, usable_256, 0};
 const struct mechanism mechanism_scram_sha_1 = {
 	"SCRAM-SHA-1", true, step, usable_1, 0};
+const struct mechanism mechanism_scram_sha_256_plus = {"SCRAM-SHA-256-PLUS",
+	true, step, usable_256, MECHANISM_OPT_IN | MECHANISM_BINDING};
+const struct mechanism mechanism_scram_sha_1_plus = {"SCRAM-SHA-1-PLUS", true,
+	step, usable_1, MECHANISM_OPT_IN | MECHANISM_BINDING};

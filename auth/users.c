@@ -159,15 +159,27 @@ users_site(int fd, struct site *site)
 	return USERS_FOUND;
 }
 
-enum users_result
-users_mechanisms(int fd, struct buffer *out)
+static enum users_result
+read_names(int fd, const char *key, struct buffer *out)
 {
 	char text[USERS_MECHS_MAX];
 	size_t len;
 
-	if (cdbread_find(fd, slice_of("#mechs"), text, sizeof text, &len) !=
+	if (cdbread_find(fd, slice_of(key), text, sizeof text, &len) !=
 		CDBREAD_FOUND)
 		return USERS_BROKEN;
 	buffer_add(out, text, len);
 	return out->overflow ? USERS_BROKEN : USERS_FOUND;
+}
+
+enum users_result
+users_mechanisms(int fd, struct buffer *out)
+{
+	return read_names(fd, "#mechs", out);
+}
+
+enum users_result
+users_some(int fd, struct buffer *out)
+{
+	return read_names(fd, "#some", out);
 }

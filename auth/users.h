@@ -62,4 +62,7 @@ enum users_result users_site(int fd, struct site *site);
  */
 enum users_result users_mechanisms(int fd, struct buffer *out);
 
+/* Likewise, but those that at least one enabled user can do. */
+enum users_result users_some(int fd, struct buffer *out);
+
 #endif

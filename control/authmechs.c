@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lib/keep.h"
-#include "lib/buffer.h"
 
 static const char *const names[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
 	"LOGIN", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "SCRAM-SHA-256-PLUS",
@@ -106,6 +105,40 @@ authmechs_list(struct slice text, bool any, struct slice *mechanisms)
 	if (b.len > 0)
 		*mechanisms = buffer_slice(&b);
 	return NULL;
+}
+
+static unsigned
+needs(struct slice name)
+{
+	if (slice_is_nocase(name, "SCRAM-SHA-256-PLUS") ||
+		slice_is_nocase(name, "SCRAM-SHA-1-PLUS"))
+		return AUTHMECHS_BINDING;
+	return slice_is_nocase(name, "EXTERNAL") ? AUTHMECHS_CERTIFICATE : 0;
+}
+
+bool
+authmechs_wants(struct slice mechanisms, unsigned need)
+{
+	while (mechanisms.data != NULL)
+		if (needs(slice_split(&mechanisms, ' ')) & need)
+			return true;
+	return false;
+}
+
+void
+authmechs_offer(struct slice mechanisms, unsigned have, struct buffer *out)
+{
+	size_t start = out->len;
+
+	while (mechanisms.data != NULL) {
+		struct slice name = slice_split(&mechanisms, ' ');
+
+		if (needs(name) & ~have || name.len == 0)
+			continue;
+		if (out->len > start)
+			buffer_add_char(out, ' ');
+		buffer_add_slice(out, name);
+	}
 }
 
 int

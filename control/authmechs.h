@@ -4,7 +4,7 @@
 #ifndef CONTROL_AUTHMECHS_H
 #define CONTROL_AUTHMECHS_H
 
-#include "lib/bytes.h"
+#include "lib/buffer.h"
 
 /*
  * Reads names of mechanisms, between blanks or line ends, in any case.
@@ -15,6 +15,19 @@
  */
 const char *authmechs_list(
 	struct slice text, bool any, struct slice *mechanisms);
+
+/* What a mechanism wants of the connection beside a user file. */
+enum {
+	AUTHMECHS_BINDING = 1,	  /* our certificate's tls-server-end-point */
+	AUTHMECHS_CERTIFICATE = 2 /* a certificate of the client */
+};
+
+/* Has the list a mechanism that wants this? */
+bool authmechs_wants(struct slice mechanisms, unsigned need);
+
+/* Adds those of the list, a blank between, whose wants are in have. */
+void authmechs_offer(
+	struct slice mechanisms, unsigned have, struct buffer *out);
 
 struct authmechs_smtpauth {
 	struct slice mechanisms; /* or absent: those of the user file */

@@ -60,6 +60,8 @@ const struct config_row config_rows[] = {
 		"private key; missing: it is in servercert.pem"},
 	{"servercerts", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,
 		"directory of NAME/servercert.pem, chosen by SNI"},
+	{"clientca.pem", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,
+		"authorities whose certificates log a client in by EXTERNAL"},
 	{NULL, "FORCETLS", CONFIG_FLAG, AT(forcetls), "1",
 		"0: AUTH is possible without TLS"},
 	{NULL, "TLSMIN", CONFIG_TEXT, AT(tls_min_text), "1.2",

@@ -22,8 +22,10 @@
 
 enum channel_type {
 	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
-	ASK_CERTIFICATE, /* SNI             -> key type, chain */
+	ASK_CERTIFICATE, /* SNI             -> struct channel_certificate, chain
+			  */
 	ASK_SIGN,	 /* hash, ServerKeyExchange -> signature */
+	TELL_CLIENT,	 /* the client's chain, with proof of its key */
 	TELL_TLS,	 /* struct channel_tls, SNI */
 	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
 	ASK_AUTH_STEP,	 /* response        -> challenge */
@@ -80,6 +82,12 @@ enum channel_end {
 	END_QUEUE,
 	END_JAIL,
 	END_CODES
+};
+
+/* Before the chain, which is 2-octet length, DER, ... */
+struct channel_certificate {
+	uint8_t key;   /* enum channel_key */
+	uint8_t bound; /* tls-server-end-point is defined for it */
 };
 
 /* What TLS came to: claims, good for the log alone. */

@@ -39,6 +39,7 @@ static const struct rule {
 	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 20, answer_tls},
 	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_certificate},
 	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_sign},
+	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_client},
 	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_tls},
 	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION, 40, answer_auth},
 	[ASK_AUTH_STEP]    = {0, EXCHANGE_RESPONSE_MAX, IN_EXCHANGE, IN_LOGIN, 120, answer_auth_step},

@@ -10,6 +10,7 @@
 #define KEEPER_KEEPER_H
 
 #include "auth/authenticator.h"
+#include "auth/certificate.h"
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
@@ -55,6 +56,11 @@ struct keeper {
 	unsigned messages; /* queued */
 
 	bool signed_once, tls; /* our signature was made; TLS is on */
+	unsigned char binding[CERTIFICATE_BINDING_MAX];
+	size_t binding_len; /* 0: not defined, or not wanted */
+	size_t client_len;  /* of client_chain; 0: none */
+	int clientca_fd; /* clientca.pem, or -1 where it could not be opened */
+	struct clientca *clientca; /* NULL: not wanted, or there is none */
 
 	struct authenticator authenticator;
 	const struct mechanism *mechanism;
@@ -83,6 +89,7 @@ struct keeper {
 	/* Large: what is above lies on one page, with their first octets. */
 	struct channel_message message; /* the request, then the answer */
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
+	unsigned char client_chain[CHANNEL_BODY_MAX];
 
 	struct mechanism foreign; /* one that only Dovecot knows */
 	char foreign_name[KEEPER_MECHANISM_MAX + 1];
@@ -98,11 +105,22 @@ int keeper_run(struct keeper *k);
 void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
+/*
+ * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
+ * EXTERNAL off them where there is neither that file nor a user with a
+ * certificate. ca must outlive k. Run before the fork.
+ */
+void keeper_open_clientca(
+	struct keeper *k, struct clientca *ca, const char *directory);
+
+/* What mechanisms may want: AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE. */
+unsigned keeper_has(const struct keeper *k);
 bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */
 
 int answer_tls(struct keeper *k);
 int answer_certificate(struct keeper *k);
 int answer_sign(struct keeper *k);
+int hear_client(struct keeper *k);
 int hear_tls(struct keeper *k);
 
 int answer_auth(struct keeper *k);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "auth/dovecot_lines.h"
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
@@ -86,12 +87,16 @@ mechanism_name(const struct keeper *k)
 static bool
 offered(const struct keeper *k, struct slice name)
 {
-	struct slice rest = k->mechanisms;
+	char text[AUTHENTICATOR_OFFER_MAX];
+	struct buffer offer = BUFFER_OVER(text);
 
 	/* Without a choice of the admin's the authenticator will ask. */
 	if (k->kind == AUTHENTICATOR_DOVECOT &&
 		k->config->mechanisms.data == NULL)
-		return rest.len > 0;
+		return k->mechanisms.len > 0;
+	authmechs_offer(k->mechanisms, keeper_has(k), &offer);
+	struct slice rest = buffer_slice(&offer);
+
 	while (rest.data != NULL)
 		if (slice_equal_nocase(slice_split(&rest, ' '), name) &&
 			name.len > 0)
@@ -138,11 +143,44 @@ step(struct keeper *k, struct slice response)
 	return 0;
 }
 
+static struct mechanism_facts
+connection_facts(const struct keeper *k)
+{
+	struct mechanism_facts facts = {.me = k->config->me,
+		.localiphost = k->config->localiphost,
+		.local_ip = k->config->local_ip};
+
+	/* Of a connection without our signature there is no certificate. */
+	if (!k->tls || !k->signed_once)
+		return facts;
+	facts.server_certificate = signer_certificate(&k->signer);
+	facts.binding =
+		(struct slice){(const char *)k->binding, k->binding_len};
+	facts.plus_offered = k->binding_len > 0;
+	facts.client_chain =
+		(struct slice){(const char *)k->client_chain, k->client_len};
+	facts.clientca = k->clientca;
+	return facts;
+}
+
+/* The authorities for EXTERNAL: the admin's own file, read when needed. */
+static void
+load_clientca(struct keeper *k)
+{
+	if (k->clientca == NULL || k->client_len == 0)
+		return;
+	if (k->clientca_fd != -1)
+		(void)clientca_load(k->clientca, k->clientca_fd);
+	if (k->clientca->reason != NULL)
+		keeper_log_config(
+			k, "control/clientca.pem", k->clientca->reason);
+}
+
 static int
 launch(struct keeper *k)
 {
 	const struct config *c = k->config;
-	struct mechanism_facts facts = {c->me};
+	struct mechanism_facts facts = connection_facts(k);
 	struct authenticator_setup setup = {.kind = k->kind,
 		.mechanism = k->mechanism,
 		.users_fd = k->users_fd,
@@ -166,6 +204,8 @@ start(struct keeper *k, struct slice response)
 		keeper_log_config(k, backend_name(k), k->users_reason);
 		return temporary(k, "backend");
 	}
+	if (k->mechanism->traits & MECHANISM_CERTIFICATE)
+		load_clientca(k);
 	if (launch(k) == -1)
 		return temporary(k, "backend");
 	return step(k, response);

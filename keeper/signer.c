@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/certificate.h"
 #include "keeper/pair.h"
 #include "keeper/renewal.h"
 #include "lib/buffer.h"
@@ -356,6 +357,13 @@ signer_sign(struct signer *s, unsigned hash, struct slice input,
 	s->used = len > 0;
 	signer_close(s);
 	return len;
+}
+
+struct slice
+signer_certificate(const struct signer *s)
+{
+	return certificate_leaf(
+		(struct slice){(const char *)s->pair->chain, s->chain_len});
 }
 
 void

@@ -42,6 +42,12 @@ struct signer {
 int signer_open(
 	struct signer *s, const char *directory, enum config_tls tls_min);
 
+/*
+ * The certificate itself, DER, once a pair was loaded. Ours, and read by
+ * BearSSL before.
+ */
+struct slice signer_certificate(const struct signer *s);
+
 /* Is there a certificate? Its content is not looked at. */
 bool signer_present(const struct signer *s);
 

@@ -2,7 +2,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "control/authmechs.h"
 #include "keeper/keeper.h"
+#include "lib/keep.h"
 
 /* Names for the log, by number of the IANA registry; ECDHE suites only. */
 static const struct {
@@ -50,19 +52,33 @@ answer_tls(struct keeper *k)
 	return 0;
 }
 
+/* Our own certificate, and one that BearSSL has read before. */
+static void
+compute_binding(struct keeper *k)
+{
+	struct certificate own;
+
+	k->binding_len = 0;
+	if (authmechs_wants(k->mechanisms, AUTHMECHS_BINDING) &&
+		certificate_parse(&own, signer_certificate(&k->signer)) == 0)
+		k->binding_len = certificate_binding(&own, k->binding);
+}
+
 int
 answer_certificate(struct keeper *k)
 {
 	char name[256];
 	struct slice sni = channel_rest(&k->message, 0);
-	unsigned char type;
+	struct channel_certificate facts;
 
 	memcpy(name, sni.data, sni.len);
 	if (load(k, (struct slice){name, sni.len}) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
-	type = (unsigned char)k->signer.type;
+	compute_binding(k);
+	facts = (struct channel_certificate){
+		(uint8_t)k->signer.type, k->binding_len > 0};
 	k->message.len = 0;
-	channel_add(&k->message, &type, sizeof type);
+	channel_add(&k->message, &facts, sizeof facts);
 	if (channel_add(&k->message, k->signer.pair->chain,
 		    k->signer.chain_len) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
@@ -83,6 +99,60 @@ answer_sign(struct keeper *k)
 	k->message.len = 0;
 	channel_add(&k->message, signature, len);
 	return keeper_answer(k, VERDICT_OK);
+}
+
+/* Has a user a certificate's fingerprint? If that cannot be told, yes. */
+static bool
+users_have_certificates(int users_fd)
+{
+	char text[USERS_MECHS_MAX];
+	struct buffer some = BUFFER_OVER(text);
+
+	return users_some(users_fd, &some) != USERS_FOUND ||
+	       authmechs_wants(buffer_slice(&some), AUTHMECHS_CERTIFICATE);
+}
+
+void
+keeper_open_clientca(
+	struct keeper *k, struct clientca *ca, const char *directory)
+{
+	size_t len = k->mechanisms.len;
+
+	k->clientca_fd = -1;
+	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+		return;
+	if (clientca_open(ca, directory, &k->clientca_fd) == 0) {
+		k->clientca = ca;
+		return;
+	}
+	if (users_have_certificates(k->users_fd))
+		return;
+	struct buffer rest = {keep(len), 0, len, false};
+
+	if (rest.data == NULL)
+		return;
+	authmechs_offer(k->mechanisms, ~(unsigned)AUTHMECHS_CERTIFICATE, &rest);
+	k->mechanisms = buffer_slice(&rest);
+}
+
+/* A claim, for EXTERNAL; the authenticator looks at it. */
+int
+hear_client(struct keeper *k)
+{
+	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+		return -1;
+	memcpy(k->client_chain, k->message.body, k->message.len);
+	k->client_len = k->message.len;
+	return 0;
+}
+
+unsigned
+keeper_has(const struct keeper *k)
+{
+	if (!k->tls || !k->signed_once)
+		return 0;
+	return (k->binding_len > 0 ? AUTHMECHS_BINDING : 0u) |
+	       (k->client_len > 0 ? AUTHMECHS_CERTIFICATE : 0u);
 }
 
 static const char *

@@ -184,6 +184,20 @@ census_mechanisms(const struct census *census, struct buffer *out)
 	}
 }
 
+void
+census_some(const struct census *census, struct buffer *out)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
+		if (census->without[i] == census->able)
+			continue;
+		if (out->len > start)
+			buffer_add_char(out, ' ');
+		buffer_add_text(out, mechanisms[i]->name);
+	}
+}
+
 /* The class most password checks run; NULL when there is none. */
 static const struct census_class *
 usual_class(const struct census *census)

@@ -46,6 +46,9 @@ bool census_add(struct census *census, const struct user *user);
 /* The names every enabled user can do, separated by blanks. */
 void census_mechanisms(const struct census *census, struct buffer *out);
 
+/* The names at least one enabled user can do. */
+void census_some(const struct census *census, struct buffer *out);
+
 /* What #site says after the key; 0 when checks are of one kind and cost. */
 uint32_t census_floor_ms(const struct census *census);
 

@@ -145,18 +145,23 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 static int
 add_reserved(struct run *run)
 {
-	char mechs[USERS_MECHS_MAX], site[CENSUS_SITE_MAX];
+	char mechs[USERS_MECHS_MAX], some[USERS_MECHS_MAX];
+	char site[CENSUS_SITE_MAX];
 	struct buffer b = BUFFER_OVER(mechs), s = BUFFER_OVER(site);
+	struct buffer any = BUFFER_OVER(some);
 	struct slice key = {(const char *)run->c->key, sizeof run->c->key};
 	int result;
 
 	census_mechanisms(run->census, &b);
+	census_some(run->census, &any);
 	if (census_site(run->census, key, &s) != 0 || b.overflow || s.overflow)
 		return userfile_fail(run->c->file,
 			"unable to make the site "
 			"record of %s.cdb",
 			run->c->file->name);
 	result = add_record(run, slice_of("#mechs"), buffer_slice(&b));
+	if (result == 0)
+		result = add_record(run, slice_of("#some"), buffer_slice(&any));
 	if (result == 0)
 		result = add_record(run, slice_of("#site"), buffer_slice(&s));
 	explicit_bzero(site, sizeof site);

@@ -76,6 +76,21 @@ keyword_number(struct session *s, const char *text, uint64_t n)
 	keyword(s, text, buffer_slice(&b));
 }
 
+/* What this connection has may be not enough for any mechanism. */
+static void
+offer_auth(struct session *s)
+{
+	char text[SESSION_GREETING_MAX];
+	struct buffer b = BUFFER_OVER(text);
+
+	authmechs_offer(s->mechanisms, s->tls_has, &b);
+	if (b.len == 0)
+		return;
+	keyword(s, "AUTH ", buffer_slice(&b));
+	if (s->config->oldclients)
+		keyword(s, "AUTH=", buffer_slice(&b));
+}
+
 static enum reply
 command_ehlo(struct session *s, struct slice name)
 {
@@ -101,11 +116,8 @@ command_ehlo(struct session *s, struct slice name)
 	keyword_number(s, "SIZE ", config->databytes);
 	if (s->tls_possible && !s->tls_on)
 		keyword(s, "STARTTLS", none);
-	if (auth_usable(s)) {
-		keyword(s, "AUTH ", s->mechanisms);
-		if (config->oldclients)
-			keyword(s, "AUTH=", s->mechanisms);
-	}
+	if (auth_usable(s))
+		offer_auth(s);
 	session_reply_text(s, slice_of("250 HELP"));
 	return REPLY_NONE;
 }

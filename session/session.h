@@ -8,6 +8,7 @@
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
+#include "control/authmechs.h"
 #include "control/config.h"
 #include "keeper/channel.h"
 #include "lib/jail.h"
@@ -39,6 +40,7 @@ struct session {
 	struct jail jail;
 
 	bool esmtp, authenticated, tls_on;
+	unsigned tls_has;    /* AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE */
 	bool mail, smtputf8; /* a MAIL was accepted */
 	unsigned body;	     /* enum body */
 	unsigned recipients;

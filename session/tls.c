@@ -63,17 +63,15 @@ fetch_chain(struct tls *t, br_ssl_server_choices *choices)
 		slice_of(br_ssl_engine_get_server_name(&t->server.eng));
 	struct channel_message *m = t->message;
 	size_t at = 0, n = 0;
-	unsigned char type;
 
 	channel_start(m, ASK_CERTIFICATE, 0);
 	if (channel_add(m, name.data, name.len) == -1 ||
 		channel_ask(t->wire->channel, m) != VERDICT_OK ||
-		channel_take(m, &at, &type, sizeof type) == -1)
+		channel_take(m, &at, &t->facts, sizeof t->facts) == -1)
 		return -1;
 	size_t used = m->len - at;
 
 	memcpy(t->certificates, m->body + at, used);
-	t->key = type;
 	for (at = 0; used - at >= 2 && n < sizeof t->chain / sizeof *t->chain;
 		n++) {
 		size_t len = (size_t)t->certificates[at] << 8 |
@@ -119,7 +117,7 @@ choose(const br_ssl_server_policy_class **policy,
 
 	if (fetch_chain(t, choices) == -1)
 		return 0;
-	bool ecdsa = t->key == KEY_EC;
+	bool ecdsa = t->facts.key == KEY_EC;
 	unsigned hash = choose_hash(server, ecdsa);
 
 	if (hash == br_sha224_ID)
@@ -163,9 +161,41 @@ do_sign(const br_ssl_server_policy_class **policy, unsigned algo_id,
 static const br_ssl_server_policy_class policy_class = {
 	sizeof(struct tls), choose, do_keyx, do_sign};
 
+/*
+ * Asks for a certificate of any authority, by an empty list (RFC 5246 §7.4.4):
+ * with names in it, clients with GnuTLS or NSS keep a pinned certificate to
+ * themselves. BearSSL 0.6 takes a list of no octets for "do not ask", so this
+ * one has 2^24, of which the two that are written are 0; and its interpreter
+ * takes the first length for the negative number that ends the names. Nothing
+ * of them is ever read (tests/tls/request.t sees the message).
+ */
+static void
+ask_for_any(br_ssl_server_context *server)
+{
+	static const br_x500_name names[] = {
+		{NULL, 0x80000000u}, {NULL, 0x81000000u - 2 * 2}};
+
+	br_ssl_server_set_trust_anchor_names(
+		server, names, sizeof names / sizeof *names);
+}
+
+/* A client without a certificate, or with one of no use, is served too. */
+static void
+prepare_client_chain(struct tls *t)
+{
+	br_ssl_engine_context *engine = &t->server.eng;
+
+	ask_for_any(&t->server);
+	client_chain_init(&t->client);
+	br_ssl_engine_set_x509(engine, &t->client.class);
+	br_ssl_engine_set_default_rsavrfy(engine);
+	br_ssl_engine_set_default_ecdsa(engine);
+	br_ssl_engine_add_flags(engine, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
+}
+
 int
 tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
-	unsigned min, const void *seed)
+	unsigned min, bool ask_client, const void *seed)
 {
 	br_ssl_server_context *server = &t->server;
 	br_ssl_engine_context *engine = &server->eng;
@@ -173,6 +203,7 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 	t->policy = &policy_class;
 	t->wire = wire;
 	t->message = message;
+	t->ask_client = ask_client;
 	br_ssl_server_zero(server);
 	br_ssl_engine_set_versions(engine, min, BR_TLS12);
 	br_ssl_engine_set_suites(engine, suites_1_2,
@@ -193,6 +224,8 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 	}
 	br_ssl_engine_add_flags(engine,
 		BR_OPT_ENFORCE_SERVER_PREFERENCES | BR_OPT_NO_RENEGOTIATION);
+	if (ask_client)
+		prepare_client_chain(t);
 	br_ssl_server_set_policy(server, &t->policy);
 	br_ssl_engine_set_buffer(engine, t->buffer, sizeof t->buffer, 1);
 	/* The engine's own seeder would open a file, which the jail forbids. */
@@ -323,6 +356,14 @@ tls_close(struct tls *t)
 	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
 		if (pull_output(t) == -1)
 			return;
+}
+
+struct slice
+tls_client_chain(const struct tls *t)
+{
+	if (!t->ask_client)
+		return (struct slice){NULL, 0};
+	return client_chain_proved(&t->client);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "keeper/channel.h"
 #include "lib/bytes.h"
+#include "session/client_chain.h"
 
 struct stream;
 
@@ -19,17 +20,21 @@ struct tls {
 	struct channel_message *message; /* the session's, for asking */
 	br_ssl_server_context server;
 	br_x509_certificate chain[8];
-	enum channel_key key;
+	struct channel_certificate facts; /* of the chain */
+	bool ask_client;		  /* for a certificate */
 	unsigned char certificates[CHANNEL_BODY_MAX];
+	struct client_chain client;
 	unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
 /*
  * Prepares the engine. seed: CHANNEL_SEED_LEN octets of entropy; min: the
- * lowest version, BR_TLS10 to BR_TLS12. 0, or -1.
+ * lowest version, BR_TLS10 to BR_TLS12; ask_client: the client may show a
+ * certificate. 0, or -1.
  */
 int tls_init(struct tls *t, struct stream *wire,
-	struct channel_message *message, unsigned min, const void *seed);
+	struct channel_message *message, unsigned min, bool ask_client,
+	const void *seed);
 
 /* Runs the handshake within the stream's deadline. 0, or -1 (no more I/O). */
 int tls_handshake(struct tls *t);
@@ -39,6 +44,9 @@ size_t tls_buffered(struct tls *t);
 void tls_consume(struct tls *t, size_t len);
 int tls_write(struct tls *t, struct slice text);
 void tls_close(struct tls *t); /* close_notify, once, without an answer */
+
+/* The client's chain after the handshake, or absent. */
+struct slice tls_client_chain(const struct tls *t);
 
 /* For the log. */
 void tls_facts(struct tls *t, struct channel_tls *facts, struct slice *sni);

@@ -22,7 +22,7 @@
 #define SITE "1 " SITE_KEY " 4096 16 0 " SCRAM_256
 
 /* What the keeper would know. */
-static struct mechanism_facts exchange_facts = {{"mx.example.org", 14}};
+static struct mechanism_facts exchange_facts = {.me = {"mx.example.org", 14}};
 
 /* Steps an exchange as the authenticator does; text NULL: no response. */
 static inline enum exchange_result

@@ -1,11 +1,11 @@
 """What black-box tests stand on; see tests/README."""
-from .certificate import certificate
+from .certificate import Authority, certificate
 from .client import Client, Reply
 from .place import TOP, home, ignored
 from .server import ACCOUNT, ROOT, Server, parallel
 from .tap import case, diag, done, is_, like, ok, skip, skip_all, starts
 
-__all__ = ["ACCOUNT", "Client", "ROOT", "Reply", "Server", "TOP", "case",
+__all__ = ["ACCOUNT", "Authority", "Client", "ROOT", "Reply", "Server", "TOP", "case",
            "certificate", "diag", "done", "home",
            "ignored", "is_", "like", "ok",
            "parallel", "skip", "skip_all", "starts"]

@@ -1,5 +1,7 @@
 """Certificates for tests, made by openssl once a run."""
+import hashlib
 import os
+import ssl
 import subprocess
 import tempfile
 
@@ -29,6 +31,82 @@ class Certificate:
         """PEM."""
         with open(self.key, encoding="ascii") as file:
             return file.read()
+
+    def der(self):
+        """The certificate itself."""
+        return ssl.PEM_cert_to_DER_cert(self.certificate_text())
+
+    def fingerprint(self):
+        """SHA-256, as openssl x509 -fingerprint has it without colons."""
+        return hashlib.sha256(self.der()).hexdigest()
+
+    def binding(self, digest="sha256"):
+        """tls-server-end-point (RFC 5929) by that hash."""
+        return hashlib.new(digest, self.der()).digest()
+
+
+def _openssl(*words, stdin=None):
+    done = subprocess.run(["openssl", *words], check=False, input=stdin,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise AssertionError(f"openssl {words}: {done.stderr}")
+
+
+class Authority:
+    """An authority that signs clients' certificates."""
+
+    def __init__(self, name="Example Authority", kind="ec"):
+        self.directory = place.home("authority")
+        self.name = name
+        self.count = 0
+        self.own = Certificate(self.directory)
+        _openssl("req", "-x509", "-nodes", *_KEYS[kind], "-subj",
+                 "/O=Example/CN=" + name, "-days", "30", "-keyout",
+                 self.own.key, "-out", self.own.certificate, "-addext",
+                 "keyUsage=critical,keyCertSign")
+
+    def text(self):
+        """PEM, for clientca.pem."""
+        return self.own.certificate_text()
+
+    def sign(self, subject="/CN=joe", altnames="", usage="", kind="ec",
+             days=30, digest="sha256", authority=False, key_usage="",
+             options=()):
+        """A certificate: subject as openssl has it, altnames
+        (email:joe@example.com,...), extended key usage; digest "" leaves it
+        to the authority's key."""
+        self.count += 1
+        directory = os.path.join(self.directory, str(self.count))
+        os.mkdir(directory)
+        made = Certificate(directory)
+        request = os.path.join(directory, "request.pem")
+        extensions = os.path.join(directory, "extensions")
+        with open(extensions, "w", encoding="utf-8") as file:
+            file.write("basicConstraints=critical,CA:"
+                       f"{'TRUE' if authority else 'FALSE'}\n")
+            for word, value in (("subjectAltName", altnames),
+                                ("extendedKeyUsage", usage),
+                                ("keyUsage", key_usage)):
+                if value:
+                    file.write(f"{word}={value}\n")
+        _openssl("req", "-new", "-nodes", "-utf8", *_KEYS[kind], "-subj",
+                 subject, "-keyout", made.key, "-out", request)
+        _openssl("x509", "-req", "-in", request, "-CA", self.own.certificate,
+                 "-CAkey", self.own.key, "-CAcreateserial",
+                 *(["-" + digest] if digest else []), *options,
+                 "-days", str(days), "-extfile", extensions,
+                 "-out", made.certificate)
+        return made
+
+    def below(self, name="Example Intermediate"):
+        """An authority that this one has signed."""
+        made = Authority.__new__(Authority)
+        made.directory = place.home("authority")
+        made.name = name
+        made.count = 0
+        made.own = self.sign("/O=Example/CN=" + name, authority=True,
+                             key_usage="critical,keyCertSign")
+        return made
 
 
 def certificate(kind="ec", name="mx.example.org", days=30, digest="sha256"):

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 
 
 def plain(user, password, authzid=""):
@@ -34,6 +35,66 @@ def cram_md5(user, password, authzid=""):
     challenge = yield None
     digest = hmac.new(password.encode(), challenge, "md5").hexdigest()
     yield f"{user} {digest}".encode()
+
+
+class DigestError(Exception):
+    """The server broke RFC 2831, or doesn't know the password."""
+
+
+def digest_directives(text):
+    """name: value of a challenge or a response, quotes off."""
+    return {name: re.sub(r"\\(.)", r"\1", quoted) if quoted else token
+            for name, quoted, token in re.findall(
+                r'([a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^,"]*))', text)}
+
+
+def _md5(*parts):
+    return hashlib.md5(b":".join(
+        part if isinstance(part, bytes) else part.encode()
+        for part in parts))
+
+
+def digest_value(d, user_hash, method):
+    """RFC 2831 2.1.2.1 of the directives d."""
+    first = [user_hash, d["nonce"], d["cnonce"]]
+    if "authzid" in d:
+        first.append(d["authzid"])
+    return _md5(_md5(*first).hexdigest(), d["nonce"], d["nc"], d["cnonce"],
+                d["qop"], _md5(method, d["digest-uri"]).hexdigest()
+                ).hexdigest()
+
+
+def digest_user_hash(user, realm, password):
+    """What {DIGEST-MD5} stores, as octets."""
+    return _md5(user, realm, password).digest()
+
+
+def digest_md5(user, password, authzid="", host="mx.example.org"):
+    """RFC 2831, qop=auth."""
+    challenge = (yield None).decode()
+    offer = digest_directives(challenge)
+    if offer["algorithm"] != "md5-sess" or offer["qop"] != "auth":
+        raise DigestError(challenge)
+    d = {"username": user, "realm": offer["realm"], "nonce": offer["nonce"],
+         "cnonce": base64.b64encode(os.urandom(12)).decode(),
+         "nc": "00000001", "qop": "auth", "digest-uri": "smtp/" + host}
+    if authzid:
+        d["authzid"] = authzid
+    user_hash = digest_user_hash(user, d["realm"], password)
+    d["response"] = digest_value(d, user_hash, "AUTHENTICATE")
+    answer = yield digest_response(d)
+    if answer.decode() != "rspauth=" + digest_value(d, user_hash, ""):
+        raise DigestError("rspauth: " + repr(answer))
+    yield b""
+
+
+def digest_response(d):
+    """The directives as a client writes them."""
+    token = ("nc", "qop", "response", "charset")
+    return ",".join(
+        f"{name}={value}" if name in token else '%s="%s"' % (
+            name, value.replace("\\", "\\\\").replace('"', '\\"'))
+        for name, value in d.items()).encode()
 
 
 def _scram_name(name):
@@ -86,6 +147,7 @@ MECHANISMS = {
     "LOGIN": login,
     "EXTERNAL": external,
     "CRAM-MD5": cram_md5,
+    "DIGEST-MD5": digest_md5,
     "SCRAM-SHA-1": scram_sha_1,
     "SCRAM-SHA-256": scram,
     "SCRAM-SHA-1-PLUS": scram_sha_1,

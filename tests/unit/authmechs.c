@@ -112,9 +112,56 @@ check_forms(void)
 	}
 }
 
+/* What a connection without or with TLS is offered. */
+static void
+test_offer(void)
+{
+	static const struct {
+		const char *list;
+		unsigned have;
+		const char *expected;
+	} rows[] = {
+		{"PLAIN LOGIN", 0, "PLAIN LOGIN"},
+		{"SCRAM-SHA-256-PLUS PLAIN", 0, "PLAIN"},
+		{"SCRAM-SHA-1-PLUS PLAIN", 0, "PLAIN"},
+		{"PLAIN EXTERNAL", 0, "PLAIN"},
+		{"EXTERNAL", 0, ""},
+		{"EXTERNAL SCRAM-SHA-256-PLUS PLAIN", AUTHMECHS_BINDING,
+			"SCRAM-SHA-256-PLUS PLAIN"},
+		{"EXTERNAL SCRAM-SHA-256-PLUS PLAIN", AUTHMECHS_CERTIFICATE,
+			"EXTERNAL PLAIN"},
+		{"EXTERNAL SCRAM-SHA-256-PLUS PLAIN SCRAM-SHA-1-PLUS",
+			AUTHMECHS_BINDING | AUTHMECHS_CERTIFICATE,
+			"EXTERNAL SCRAM-SHA-256-PLUS PLAIN SCRAM-SHA-1-PLUS"},
+		{"SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 DIGEST-MD5", 0,
+			"SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 DIGEST-MD5"},
+		{"", 3, ""},
+		{NULL, 3, ""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[128];
+		struct buffer b = BUFFER_OVER(text);
+
+		authmechs_offer(slice_of(rows[i].list), rows[i].have, &b);
+		ok(slice_is(buffer_slice(&b), rows[i].expected),
+			rows[i].expected);
+	}
+	ok(authmechs_wants(slice_of("PLAIN EXTERNAL"),
+		   AUTHMECHS_CERTIFICATE) &&
+			!authmechs_wants(slice_of("PLAIN EXTERNAL"),
+				AUTHMECHS_BINDING) &&
+			authmechs_wants(slice_of("scram-sha-1-plus"),
+				AUTHMECHS_BINDING) &&
+			!authmechs_wants(slice_of("SCRAM-SHA-1 PLAIN"), 3) &&
+			!authmechs_wants(slice_of(NULL), 3),
+		"what a list wants");
+}
+
 int
 main(void)
 {
+	test_offer();
 	check_lists(lists, sizeof lists / sizeof *lists, false);
 	check_lists(others, sizeof others / sizeof *others, true);
 	check_forms();

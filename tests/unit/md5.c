@@ -39,6 +39,47 @@ stored(const char *password)
 	"pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp" \
 	"pp"
 
+/* RFC 2831 §4: user chris, password "secret". */
+static void
+test_digest(void)
+{
+	static const struct {
+		const char *nonce, *cnonce, *uri, *response, *rspauth, *what;
+	} rows[] = {
+		{"OA6MG9tEQGm2hh", "OA6MHXh6VqTrRk",
+			"imap/elwood.innosoft.com",
+			"d388dad90d4bbd760a152321f2143af7",
+			"ea40f60335c427b5527b84dbabcdfffd",
+			"the first example of RFC 2831 §4"},
+		{"OA9BSXrbuRhWay", "OA9BSuZWMSpW8m",
+			"acap/elwood.innosoft.com",
+			"6084c6db3fede7352c551284490fd0fc",
+			"2f0b3d7c3c2e486600ef710726aa2eae",
+			"the second example"},
+	};
+	unsigned char user[MD5_LEN];
+	char digits[MD5_HEX_LEN];
+
+	md5_user(slice_of("chris"), slice_of("elwood.innosoft.com"),
+		slice_of("secret"), user);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct md5_digest d = {slice_of(rows[i].nonce),
+			slice_of(rows[i].cnonce), slice_of("00000001"),
+			slice_of(rows[i].uri), {NULL, 0}};
+
+		md5_response(&d, user, "AUTHENTICATE", digits);
+		is_bytes(digits, sizeof digits, rows[i].response, MD5_HEX_LEN,
+			rows[i].what);
+		md5_response(&d, user, "", digits);
+		is_bytes(digits, sizeof digits, rows[i].rspauth, MD5_HEX_LEN,
+			"and the server's answer");
+		d.authzid = slice_of("chris");
+		md5_response(&d, user, "AUTHENTICATE", digits);
+		ok(memcmp(digits, rows[i].response, MD5_HEX_LEN) != 0,
+			"an authorization id counts");
+	}
+}
+
 int
 main(void)
 {
@@ -63,5 +104,6 @@ main(void)
 		slice_of("secret"), sum);
 	ok(strcmp(hex(sum, sizeof sum), "eb5a750053e4d2c34aa84bbc9b0b6ee7") == 0,
 		"login, realm and password");
+	test_digest();
 	return tap_done();
 }

@@ -399,6 +399,8 @@ test_census(void)
 		 " smtp_secret_laptop=" CERT "\n",
 			"SCRAM-SHA-256 PLAIN LOGIN", false,
 			"nor what cannot check a password"},
+		{"a::::smtp_secret_laptop=" CERT "\nb:" PENCIL "\n", "", true,
+			"a certificate alone: no password"},
 	};
 	struct userfile f;
 	struct census census;
@@ -411,6 +413,17 @@ test_census(void)
 		ok((census_floor_ms(&census) > 0) == rows[i].mixed,
 			"and the floor accordingly");
 	}
+	write_file("authusers", "a:" CRAM "\nb:!{PLAIN}x:::smtp_secret_l=" CERT
+				"\nc:" PENCIL "\n");
+	ok(change(&f, NULL, NULL, &census) == 0 &&
+			strcmp(compiled("#some"),
+				"SCRAM-SHA-256 PLAIN LOGIN CRAM-MD5 "
+				"SCRAM-SHA-256-PLUS") == 0,
+		"what some can do; who is disabled does not count");
+	write_file("authusers", "");
+	ok(change(&f, NULL, NULL, &census) == 0 &&
+			strcmp(compiled("#some"), "") == 0,
+		"nobody: nothing");
 	write_file("authusers", "a:" PENCIL "\nb:{MYSTERY}x\n");
 	(void)change(&f, NULL, NULL, &census);
 	ok(strcmp(warnings, "authusers:2: no secret of a known scheme: cannot "

@@ -1,17 +1,20 @@
 /*
  * Fuzz target: an AUTH exchange. The first octet picks the mechanism, every
- * 0xFF ends a response. Nobody gets in who did not send the password; with
- * SCRAM nobody does, since no input holds a proof.
+ * 0xFF ends a response. Nobody gets in who did not send the password, and
+ * that is PLAIN's and LOGIN's way alone: no input holds a proof for another.
  */
 #include "tests/exchange.h"
 
 /* The SCRAM secrets are of nobody's password. */
+#define HEX_16 "00112233445566778899aabbccddeeff"
 #define ZEROS_20 "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define ZEROS_32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define JOE                                                                    \
 	"{PLAIN}pencil:::"                                                     \
 	"smtp_secret_a={SCRAM-SHA-256}1,c2FsdA==," ZEROS_32 "," ZEROS_32       \
-	" smtp_secret_b={SCRAM-SHA-1}1,c2FsdA==," ZEROS_20 "," ZEROS_20
+	" smtp_secret_b={SCRAM-SHA-1}1,c2FsdA==," ZEROS_20 "," ZEROS_20        \
+	" smtp_secret_c={CRAM-MD5}" HEX_16 HEX_16                              \
+	" smtp_secret_d={DIGEST-MD5}mx.example.org," HEX_16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,19 +54,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	const char *mechanism = mechanisms[data[0] % 4]->name;
+	size_t count = 0;
+
+	while (mechanisms[count] != NULL)
+		count++;
+	const struct mechanism *mechanism = mechanisms[data[0] % count];
 	struct slice rest = {(const char *)data + 1, size - 1};
-	bool scram = mechanism[0] == 'S';
+	bool password = slice_is(slice_of(mechanism->name), "PLAIN") ||
+			slice_is(slice_of(mechanism->name), "LOGIN");
 	bool sent = memmem(data, size, "pencil", 6) != NULL;
 
-	exchange_start(&x, mechanism, users());
+	exchange_facts.binding = slice_of("0123456789abcdef0123456789abcdef");
+	exchange_start(&x, mechanism->name, users());
+	if (!mechanism->client_first)
+		result = exchange_step(&x, NULL);
 	while (result == EXCHANGE_CHALLENGE && rest.data != NULL) {
 		struct slice response = slice_split(&rest, (char)0xff);
 
 		if (response.len > EXCHANGE_RESPONSE_MAX)
 			break;
 		result = exchange_octets(&x, response.data, response.len);
-		check(&x, result, sent && !scram);
+		check(&x, result, sent && password);
 	}
 	return 0;
 }

@@ -1,0 +1,228 @@
+/*
+ * Unit test of the keeper: what a session that was taken over may claim about
+ * certificates, and when it is believed. This program is the session; the
+ * keeper is a child.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "keeper/keeper.h"
+#include "lib/hex.h"
+#include "tests/cdbfile.h"
+#include "tests/joe-certificate.h"
+#include "tests/tap.h"
+
+#define SITE                                                                   \
+	"1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= 4096 16 0 {PLAIN}x"
+
+static const struct cdbfile_record records[] = {
+	{"joe@example.com",
+		"{PLAIN}x:::smtp_secret_laptop={CERT-SHA256}" JOE_FINGERPRINT},
+	{"#site", SITE},
+	{NULL, NULL},
+};
+
+static char chain[1024];
+static size_t chain_len;
+static int users_fd;
+static struct channel_message m;
+
+struct world {
+	const char *mechanisms;
+	bool signed_once; /* the keeper has signed */
+	bool bound;	  /* and its certificate has a binding */
+};
+
+static _Noreturn void
+be_keeper(int channel, const struct world *world)
+{
+	static struct config config;
+	static struct keeper k;
+	static struct signer_pair pair;
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO); /* the log */
+	config.me = slice_of("mx.example.org");
+	config.timeoutsmtpd = 30;
+	config.mechanisms = slice_of(world->mechanisms);
+	log_open(&k.log, "smtpd-auth", "unknown", false);
+	k.config = &config;
+	k.mechanisms = config.mechanisms;
+	k.users_fd = users_fd;
+	k.channel = channel;
+	k.session = 1; /* nobody's child */
+	k.signer.pair = &pair;
+	k.signer.certificate_fd = k.signer.key_fd = k.clientca_fd = -1;
+	k.signed_once = world->signed_once;
+	k.binding_len = world->bound ? 32 : 0;
+	_exit(keeper_run(&k));
+}
+
+static pid_t
+start(const struct world *world, int *channel)
+{
+	int fds[2];
+
+	fflush(stdout);
+	cdbfile_must(channel_pair(fds) == 0);
+	pid_t pid = fork();
+
+	cdbfile_must(pid != -1);
+	if (pid == 0) {
+		close(fds[1]);
+		fcntl(fds[0], F_SETFL, O_RDWR | O_NONBLOCK);
+		be_keeper(fds[0], world);
+	}
+	close(fds[0]);
+	*channel = fds[1];
+	return pid;
+}
+
+/* The keeper's exit code, once the session has gone. */
+static int
+finish(pid_t pid, int channel)
+{
+	int status = 0;
+
+	close(channel);
+	while (waitpid(pid, &status, 0) == -1)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+tell_client(int channel)
+{
+	channel_start(&m, TELL_CLIENT, 0);
+	(void)channel_add(&m, chain, chain_len);
+	(void)channel_send(channel, &m);
+}
+
+static void
+tell_tls(int channel)
+{
+	struct channel_tls facts = {0x0303, 0xC02B, 0};
+
+	channel_start(&m, TELL_TLS, 0);
+	(void)channel_add(&m, &facts, sizeof facts);
+	(void)channel_send(channel, &m);
+}
+
+/* The verdict on AUTH MECHANISM response, or -1 when the keeper has gone. */
+static int
+auth(int channel, const char *mechanism, const char *response)
+{
+	channel_start(&m, ASK_AUTH, INITIAL_RESPONSE);
+	(void)channel_add(&m, mechanism, strlen(mechanism) + 1);
+	(void)channel_add(&m, response, strlen(response));
+	return channel_ask(channel, &m);
+}
+
+#define EXTERNAL "EXTERNAL PLAIN"
+#define JOE "joe@example.com"
+
+static const struct world unsigned_yet = {EXTERNAL, false, false};
+static const struct world signed_world = {EXTERNAL, true, false};
+
+static void
+test_believed(void)
+{
+	int channel;
+	pid_t pid = start(&signed_world, &channel);
+
+	tell_client(channel);
+	tell_tls(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == VERDICT_OK,
+		"after the signature, before TLS is on: believed");
+	ok(finish(pid, channel) == 0, "and no attack");
+	pid = start(&signed_world, &channel);
+	tell_client(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == VERDICT_AUTH_UNKNOWN,
+		"TLS is not on: EXTERNAL is not offered");
+	tell_tls(channel);
+	ok(auth(channel, "EXTERNAL", "ann@example.com") ==
+			VERDICT_AUTH_FAILED,
+		"another user");
+	ok(finish(pid, channel) == 0, "and no attack");
+	pid = start(&signed_world, &channel);
+	tell_tls(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == VERDICT_AUTH_UNKNOWN,
+		"no certificate: EXTERNAL is not offered");
+	ok(finish(pid, channel) == 0, "and no attack");
+}
+
+static void
+test_attacks(void)
+{
+	static const struct world not_listed = {"PLAIN", true, false};
+	int channel;
+	pid_t pid = start(&unsigned_yet, &channel);
+
+	tell_client(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
+		"a certificate before the signature: an attack");
+	pid = start(&unsigned_yet, &channel);
+	tell_tls(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
+		"TLS before the signature: an attack");
+	pid = start(&not_listed, &channel);
+	tell_client(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
+		"a certificate that nobody asked for: an attack");
+	pid = start(&signed_world, &channel);
+	tell_client(channel);
+	tell_client(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
+		"a second certificate: an attack");
+	pid = start(&signed_world, &channel);
+	tell_tls(channel);
+	tell_client(channel);
+	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
+		"a certificate when TLS is on: an attack");
+	pid = start(&signed_world, &channel);
+	channel_start(&m, TELL_CLIENT, 0);
+	(void)channel_send(channel, &m);
+	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
+		"an empty one: an attack");
+}
+
+static void
+test_plus(void)
+{
+	static const struct world bound = {"SCRAM-SHA-256-PLUS", true, true};
+	static const struct world unbound = {"SCRAM-SHA-256-PLUS", true, false};
+	static const char first[] = "p=tls-server-end-point,,n=joe,r=abc";
+	int channel;
+	pid_t pid = start(&unbound, &channel);
+
+	tell_tls(channel);
+	ok(auth(channel, "SCRAM-SHA-256-PLUS", first) == VERDICT_AUTH_UNKNOWN,
+		"no binding: -PLUS is not offered");
+	ok(finish(pid, channel) == 0, "and no attack");
+	pid = start(&bound, &channel);
+	ok(auth(channel, "SCRAM-SHA-256-PLUS", first) == VERDICT_AUTH_UNKNOWN,
+		"TLS is not on: nor then");
+	tell_tls(channel);
+	ok(auth(channel, "SCRAM-SHA-256-PLUS", first) == VERDICT_CHALLENGE,
+		"TLS and a binding: it is");
+	ok(finish(pid, channel) == 0, "and no attack");
+}
+
+int
+main(void)
+{
+	struct buffer b = BUFFER_OVER(chain);
+
+	signal(SIGPIPE, SIG_IGN);
+	b.len = 2;
+	cdbfile_must(hex_decode(&b, slice_of(JOE_DER_HEX)) == 0);
+	chain[0] = (char)((b.len - 2) >> 8);
+	chain[1] = (char)(b.len - 2);
+	chain_len = b.len;
+	users_fd = cdbfile_make(records);
+	test_believed();
+	test_attacks();
+	test_plus();
+	return tap_done();
+}
