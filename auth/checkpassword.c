@@ -79,7 +79,8 @@ collect(struct authenticator *collector, struct verdict_packet *packet)
 		if (authenticator_read(collector, packet) == -1) {
 			*packet = (struct verdict_packet){.result = 0};
 			kind_temporary(packet,
-				sent == -1 ? "collector gone" : "collector",
+				sent == -1 ? "the collector is gone"
+					   : "the collector died",
 				false);
 		}
 	} while (packet->result == EXCHANGE_CHALLENGE &&
@@ -267,7 +268,7 @@ check(struct verdict_packet *packet, const struct authenticator_setup *setup)
 
 	if (make_record(&record, packet) == -1) {
 		packet->login_len = 0;
-		kind_temporary(packet, "collector", false);
+		kind_temporary(packet, "no login from the collector", false);
 	} else if (record.overflow) {
 		packet->result = EXCHANGE_FAIL;
 		kind_text(packet->reason, sizeof packet->reason, "password");
