@@ -136,6 +136,17 @@ parse_response(struct slice message, struct response *r)
 	return 0;
 }
 
+/* The same, or any one label for a "*" in front (RFC 6125 §6.4.3). */
+static bool
+matches(struct slice name, struct slice host)
+{
+	if (name.len > 2 && name.data[0] == '*' && name.data[1] == '.') {
+		name = slice_from(name, 1);
+		host = slice_from(host, slice_find(host, '.'));
+	}
+	return slice_equal_nocase(name, host);
+}
+
 /* Our names: those that the keeper knows, and those of our certificate. */
 static bool
 is_our_name(const struct mechanism_facts *facts, struct slice host)
@@ -154,7 +165,7 @@ is_our_name(const struct mechanism_facts *facts, struct slice host)
 
 	while (certificate_next(&own, CERTIFICATE_ALT_DNS, &alt, &name) ||
 		certificate_next(&own, CERTIFICATE_COMMON, &common, &name))
-		if (slice_equal_nocase(name, host))
+		if (matches(name, host))
 			return true;
 	return false;
 }

@@ -108,6 +108,25 @@ mechanism_holds(
 	return false;
 }
 
+bool
+mechanism_is_told(const struct mechanism *mechanism, const struct user *user)
+{
+	static struct user one;
+
+	if (!(mechanism->traits & MECHANISM_OPT_IN))
+		return mechanism->usable(user);
+	if (mechanism->traits & MECHANISM_BINDING)
+		return false;
+	one.secrets_count = 1;
+	for (size_t i = 0; i < user->secrets_count; i++) {
+		one.secrets[0] = user->secrets[i];
+		if (one.secrets[0].secret.kind != SECRET_PLAIN &&
+			mechanism->usable(&one))
+			return true;
+	}
+	return false;
+}
+
 int
 mechanism_find_user(struct exchange *x,
 	bool (*wanted)(const struct secret *secret), bool *real)

@@ -135,6 +135,14 @@ int mechanism_find_user(struct exchange *x,
 bool mechanism_holds(
 	const struct user *user, bool (*wanted)(const struct secret *secret));
 
+/*
+ * Is the user told of it? Of what only a list turns on, if there is a secret
+ * for it: what -PLUS or a clear password makes possible besides goes without
+ * saying.
+ */
+bool mechanism_is_told(
+	const struct mechanism *mechanism, const struct user *user);
+
 /* usable() of the mechanisms that send the password itself. */
 bool mechanism_password_usable(const struct user *user);
 

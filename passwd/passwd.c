@@ -93,7 +93,7 @@ static void
 print_usable(const struct user *user)
 {
 	for (size_t i = 0; mechanisms[i] != NULL; i++)
-		if (mechanisms[i]->usable(user))
+		if (mechanism_is_told(mechanisms[i], user))
 			(void)printf(" %s", mechanisms[i]->name);
 	(void)putchar('\n');
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define RSA_OCTETS_MAX 512
+
 static struct client_chain *
 chain_of(const br_x509_class **class)
 {
@@ -70,7 +72,11 @@ end_chain(const br_x509_class **class)
 		return BR_ERR_X509_LIMIT_EXCEEDED;
 	if (br_x509_decoder_last_error(&c->decoder) != 0)
 		return (unsigned)br_x509_decoder_last_error(&c->decoder);
-	if (br_x509_decoder_get_pkey(&c->decoder) == NULL)
+	const br_x509_pkey *key = br_x509_decoder_get_pkey(&c->decoder);
+
+	/* One that the engine could not check would end the handshake. */
+	if (key == NULL || (key->key_type == BR_KEYTYPE_RSA &&
+				   key->key.rsa.nlen > RSA_OCTETS_MAX))
 		return BR_ERR_X509_UNSUPPORTED;
 	c->complete = true;
 	return 0;

@@ -280,6 +280,17 @@ with case("our names"), Server(
             is_(Digest(c, digest_uri="smtp/" + uri).reply(), expected,
                 f"under TLS: {uri}: {expected[:3]}")
 
+    pair = certificate("ec", "*.example.org")
+    server.write("servercert.pem", pair.certificate_text())
+    server.write("serverkey.pem", pair.key_text(), secret=True)
+    for uri, expected in (("mail.example.org", OK), ("example.org", FAILED),
+                          ("a.mail.example.org", FAILED),
+                          ("example.com", FAILED), ("*.example.org", OK)):
+        with case(uri), server.client() as c:
+            c.starttls()
+            is_(Digest(c, digest_uri="smtp/" + uri).reply(), expected,
+                f"a certificate for *.example.org: {uri}: {expected[:3]}")
+
 with case("a realm with quotes"), Server(
         env=ENV, control={"me": 'a"b\\c\n'}) as server:
     user_file(server, ["joe@example.com:{PLAIN}pencil"])

@@ -235,6 +235,12 @@ usable(const char *mechanism)
 	return mechanism_find(slice_of(mechanism))->usable(&user);
 }
 
+static bool
+told(const char *mechanism)
+{
+	return mechanism_is_told(mechanism_find(slice_of(mechanism)), &user);
+}
+
 static void
 test_usable(void)
 {
@@ -266,6 +272,39 @@ test_usable(void)
 				usable("LOGIN") == rows[i].password,
 			rows[i].what);
 	}
+}
+
+/* What smtpd-passwd says a user can use. */
+static void
+test_told(void)
+{
+	static const char cram[] =
+		"{CRAM-MD5}7f47ace0e2af8f6cdeb72c03243a8c87"
+		"834e19104164d6a42de72d243adb4080";
+	static const struct {
+		const char *record;
+		bool scram, plus, plain, cram, external;
+		const char *what;
+	} rows[] = {
+		{SCRAM_256, true, false, true, false, false, "SCRAM"},
+		{"{PLAIN}x", false, false, true, false, false,
+			"a clear password"},
+		{cram, false, false, true, true, false, "CRAM-MD5"},
+		{"{PLAIN}x:::smtp_secret_l={CERT-SHA256}"
+		 "00112233445566778899aabbccddeeff"
+		 "00112233445566778899aabbccddeeff",
+			false, false, true, false, true, "a certificate"},
+		{"", false, false, false, false, false, "nothing"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ok(parse(rows[i].record) == 0 &&
+				told("SCRAM-SHA-256") == rows[i].scram &&
+				told("SCRAM-SHA-256-PLUS") == rows[i].plus &&
+				told("PLAIN") == rows[i].plain &&
+				told("CRAM-MD5") == rows[i].cram &&
+				told("EXTERNAL") == rows[i].external,
+			rows[i].what);
 }
 
 static void
@@ -352,6 +391,7 @@ main(void)
 	test_find();
 	test_site();
 	test_usable();
+	test_told();
 	test_table();
 	test_login();
 	return tap_done();
