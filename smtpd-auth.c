@@ -15,8 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "auth/offer.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
@@ -35,6 +37,7 @@ struct options {
 	const char *account;
 	const char *directory;
 	uid_t base;
+	char **program; /* checkpassword and its arguments, or NULL */
 };
 
 /*
@@ -55,10 +58,12 @@ static struct keeper *const keeper = &all.keeper;
 
 static const char usage[] =
 	"usage: smtpd-auth [-s] [-u account] [-U base] [-j dir]\n"
+	"                  [checkpassword [arg ...]]\n"
 	"  -s          TLS from the first byte (port 465)\n"
 	"  -u account  started as root: run as this account (qmaild)\n"
 	"  -U base     first uid for the jailed processes (1900000000)\n"
 	"  -j dir      empty directory to chroot into (/var/empty)\n"
+	"  checkpassword arg ...  the program that knows the passwords\n"
 	"  -h, -V      this text; the version\n";
 
 static _Noreturn void
@@ -85,7 +90,7 @@ parse_options(int argc, char **argv, struct options *options)
 	int option;
 
 	*options = (struct options){
-		false, "qmaild", "/var/empty", (uid_t)UID_BASE};
+		false, "qmaild", "/var/empty", (uid_t)UID_BASE, NULL};
 	opterr = 0;
 	while ((option = getopt(argc, argv, "+su:U:j:hV")) != -1)
 		switch (option) {
@@ -111,7 +116,7 @@ parse_options(int argc, char **argv, struct options *options)
 			die_usage("unknown option or missing argument");
 		}
 	if (optind < argc)
-		die_usage("a checkpassword program is not supported yet");
+		options->program = argv + optind;
 }
 
 /* Would what is written to 2 go to the client? */
@@ -236,46 +241,22 @@ open_users(struct keeper *k)
 	}
 }
 
-/* Which mechanisms to offer: the list that was set, else the user file's. */
+/* Which mechanisms to offer; none where nobody expects any. */
 static void
 choose_mechanisms(struct keeper *k)
 {
 	static TOUCHED char text[USERS_MECHS_MAX];
-	static TOUCHED char from_file[USERS_MECHS_MAX];
-	struct buffer offered = BUFFER_OVER(text);
-	struct buffer usual = BUFFER_OVER(from_file);
-	struct slice wanted = config->mechanisms;
-	bool explicit = wanted.data != NULL;
+	static UNTOUCHED char many[AUTHENTICATOR_OFFER_MAX];
+	struct buffer offered = k->kind == AUTHENTICATOR_DOVECOT
+					? BUFFER_OVER(many)
+					: BUFFER_OVER(text);
+	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
 
 	k->mechanisms = (struct slice){NULL, 0};
-	if (config->auth_off ||
-		(k->users_fd == -1 && !config->require_auth && !explicit))
+	if (config->auth_off || (!users && !config->require_auth &&
+					config->mechanisms.data == NULL))
 		return;
-	if (!explicit) {
-		/* A broken file is 454 to AUTH; the client is not to think
-		 * that there is none. */
-		if (users_mechanisms(k->users_fd, &usual) != USERS_FOUND) {
-			usual.len = 0;
-			usual.overflow = false;
-			for (size_t i = 0; mechanisms[i] != NULL; i++) {
-				if (mechanisms[i]->traits & MECHANISM_OPT_IN)
-					continue;
-				buffer_add_text(&usual, mechanisms[i]->name);
-				buffer_add_char(&usual, ' ');
-			}
-		}
-		wanted = buffer_slice(&usual);
-	}
-	while (wanted.data != NULL) {
-		const struct mechanism *m =
-			mechanism_find(slice_split(&wanted, ' '));
-
-		if (m == NULL)
-			continue;
-		if (offered.len > 0)
-			buffer_add_char(&offered, ' ');
-		buffer_add_text(&offered, m->name);
-	}
+	offer_make(&offered, k->kind, k->users_fd, config->mechanisms);
 	k->mechanisms = buffer_slice(&offered);
 }
 
@@ -323,6 +304,8 @@ become_session(struct session *s, int channel, const struct jail *jail,
 	jail_close_from(SESSION_CHANNEL + 1);
 	s->config = config;
 	s->mechanisms = keeper->mechanisms;
+	s->offer_asks =
+		keeper->kind == AUTHENTICATOR_DOVECOT ? KEEPER_OFFERS_MAX : 0;
 	s->tls_possible = tls_possible;
 	s->channel = SESSION_CHANNEL;
 	s->jail = *jail;
@@ -353,6 +336,7 @@ static void
 load_settings(const struct options *options)
 {
 	static TOUCHED char address[64];
+	static UNTOUCHED char path[sizeof((struct sockaddr_un *)0)->sun_path];
 	bool use_syslog = prepare_process();
 
 	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
@@ -365,6 +349,15 @@ load_settings(const struct options *options)
 		die_config(config->failed_file, config->reason);
 	clear_environment();
 	keeper->config = config;
+	keeper->program = options->program;
+	keeper->kind = AUTHENTICATOR_USERS;
+	if (slice_string(config->authsocket, path, sizeof path) == 0 &&
+		path[0] != '\0') {
+		keeper->socket = path;
+		keeper->kind = AUTHENTICATOR_DOVECOT;
+	}
+	if (options->program != NULL)
+		keeper->kind = AUTHENTICATOR_CHECKPASSWORD;
 }
 
 /* What may be root's alone. Returns whether STARTTLS is to be offered. */
@@ -372,7 +365,9 @@ static bool
 open_early(void)
 {
 	keeper->signer.pair = &pair;
-	open_users(keeper);
+	keeper->users_fd = -1;
+	if (keeper->kind == AUTHENTICATOR_USERS)
+		open_users(keeper);
 	choose_mechanisms(keeper);
 	keeper_open_clientca(keeper, &clientca, config_directory());
 	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==

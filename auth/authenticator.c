@@ -2,7 +2,7 @@
  * authenticator - see authenticator.h. The first half runs in the keeper, the
  * second, from authenticator_run() on, in the authenticator.
  */
-#include "auth/authenticator.h"
+#include "auth/kind.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #define USERS_FD 1
 /* Of a packet so much is sent as there is. */
 #define PACKET_HEAD offsetof(struct verdict_packet, challenge)
+#define PACKET_ROOM (PACKET_HEAD + EXCHANGE_CHALLENGE_MAX)
 #define EXIT_MS 1000 /* from the last word to the exit; then it is killed */
 
 static _Noreturn void authenticator_run(
@@ -33,7 +35,8 @@ static _Noreturn void authenticator_run(
 void
 authenticator_init(struct authenticator *a)
 {
-	*a = (struct authenticator){-1, -1, false, CLOCK_NEVER};
+	*a = (struct authenticator){
+		.pid = -1, .fd = -1, .deadline = CLOCK_NEVER};
 }
 
 int
@@ -45,7 +48,12 @@ authenticator_start(
 	authenticator_init(a);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
+	a->has_child = setup->kind == AUTHENTICATOR_CHECKPASSWORD;
 	a->pid = fork_child();
+	if (a->pid == 0 && setup->kind == AUTHENTICATOR_CHECKPASSWORD)
+		checkpassword_run(pair[1], setup);
+	if (a->pid == 0 && setup->kind == AUTHENTICATOR_DOVECOT)
+		dovecot_run(pair[1], setup);
 	if (a->pid == 0)
 		authenticator_run(pair[1], setup);
 	close(pair[1]);
@@ -75,6 +83,12 @@ authenticator_step(struct authenticator *a, struct slice response)
 		       : -1;
 }
 
+static size_t
+packet_len(const struct verdict_packet *packet)
+{
+	return PACKET_HEAD + packet->challenge_len;
+}
+
 int
 authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 {
@@ -84,12 +98,29 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 	a->deadline = CLOCK_NEVER;
 	if (n < (ssize_t)PACKET_HEAD || packet->login_len > USERS_LOGIN_MAX ||
 		packet->challenge_len > AUTHENTICATOR_CHALLENGE_MAX ||
-		n != (ssize_t)(PACKET_HEAD + packet->challenge_len))
+		(size_t)n != packet_len(packet))
 		return -1;
 	packet->login[packet->login_len] = '\0';
 	packet->label[USERS_LABEL_MAX] = '\0';
 	packet->reason[AUTHENTICATOR_REASON_MAX] = '\0';
+	packet->detail[AUTHENTICATOR_DETAIL_MAX] = '\0';
 	return 0;
+}
+
+/*
+ * It has seen that its descriptor was closed, and ends the program that it
+ * may have started; nobody else knows that one.
+ */
+static void
+wait_for_parting(pid_t pid)
+{
+	struct pollfd gone = {
+		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	if (gone.fd == -1)
+		return;
+	clock_poll(&gone, 1, clock_ms() + AUTHENTICATOR_PARTING_MS);
+	close(gone.fd);
 }
 
 void
@@ -113,6 +144,8 @@ authenticator_stop(struct authenticator *a)
 		authenticator_init(a);
 		return;
 	}
+	if (a->has_child)
+		wait_for_parting(a->pid);
 	if (a->isolated)
 		(void)jail_raise(JAIL_RIGHTS_MAKE);
 	kill(a->pid, SIGKILL);
@@ -125,15 +158,52 @@ authenticator_stop(struct authenticator *a)
 
 /* ------------------------------------------------ in the authenticator --- */
 
-static _Noreturn void
-answer_and_exit(struct verdict_packet *packet)
+int
+kind_receive(int fd, struct kind_response *r, struct slice *text)
 {
-	/* If the keeper is gone there is nobody to tell. */
-	ssize_t ignored =
-		write(KEEPER_FD, packet, PACKET_HEAD + packet->challenge_len);
+	ssize_t n = read(fd, r->packet, sizeof r->packet);
 
-	(void)ignored;
-	_exit(0);
+	*text = (struct slice){NULL, 0};
+	if (n <= 0)
+		return -1;
+	r->len = (size_t)n;
+	if (r->packet[0] == RESPONSE_THERE)
+		*text = (struct slice){r->packet + 1, r->len - 1};
+	return 0;
+}
+
+void
+kind_wipe(struct kind_response *r)
+{
+	explicit_bzero(r->packet, r->len);
+}
+
+int
+kind_report(int fd, const struct verdict_packet *packet)
+{
+	size_t len = packet_len(packet);
+
+	return write(fd, packet, len) == (ssize_t)len ? 0 : -1;
+}
+
+void
+kind_text(char *to, size_t cap, const char *from)
+{
+	struct slice text = slice_of(from);
+
+	if (text.len >= cap)
+		text.len = cap - 1;
+	memcpy(to, text.data, text.len);
+	to[text.len] = '\0';
+}
+
+void
+kind_temporary(struct verdict_packet *packet, const char *detail, bool set_up)
+{
+	packet->result = EXCHANGE_TEMPORARY;
+	packet->set_up = set_up;
+	kind_text(packet->reason, sizeof packet->reason, "backend");
+	kind_text(packet->detail, sizeof packet->detail, detail);
 }
 
 /* Descriptors 0 and 1 become the keeper and the user file; no other stays. */
@@ -142,7 +212,10 @@ enter_jail(int fd, const struct authenticator_setup *setup)
 {
 	struct jail jail = setup->jail;
 
-	if (dup2(fd, KEEPER_FD) == -1 || dup2(setup->users_fd, USERS_FD) == -1)
+	/* A collector has no file: the keeper once more. */
+	if (dup2(fd, KEEPER_FD) == -1 ||
+		dup2(setup->users_fd == -1 ? KEEPER_FD : setup->users_fd,
+			USERS_FD) == -1)
 		return "dup2";
 	jail_close_from(USERS_FD + 1);
 	jail.kind = JAIL_AUTHENTICATOR;
@@ -179,39 +252,31 @@ step(struct exchange *x, struct slice response)
 	x->reason = "";
 	enum exchange_result result = x->mechanism->step(x, response);
 
-	if (result == EXCHANGE_FAIL)
+	if (result == EXCHANGE_FAIL && !x->collect)
 		wait_for_floor(x->users_fd, start);
 	return result;
-}
-
-static void
-copy_text(char *to, size_t cap, const char *from)
-{
-	struct slice text = slice_of(from);
-
-	if (text.len >= cap)
-		text.len = cap - 1;
-	memcpy(to, text.data, text.len);
-	to[text.len] = '\0';
 }
 
 /*
  * With the verdict, so that the keeper never reads the user file. Looked up
  * anew, because the mechanisms wipe what they have read.
  */
-static void
-add_senders(struct verdict_packet *packet, struct exchange *x)
+static const struct verdict_packet *
+add_senders(struct verdict_packet *packet, const struct verdict_packet *verdict,
+	struct exchange *x)
 {
 	struct buffer senders = BUFFER_OVER(packet->challenge);
 	enum users_result found = users_senders(x->users_fd,
 		(struct slice){x->login, x->login_len}, &x->user, &senders);
 
+	memcpy(packet, verdict, PACKET_HEAD);
 	packet->challenge_len = (uint32_t)senders.len;
 	packet->senders = found == USERS_FOUND;
-	if (found == USERS_FOUND)
-		return;
-	packet->result = EXCHANGE_TEMPORARY;
-	copy_text(packet->reason, sizeof packet->reason, "backend");
+	if (found != USERS_FOUND) {
+		packet->result = EXCHANGE_TEMPORARY;
+		kind_text(packet->reason, sizeof packet->reason, "backend");
+	}
+	return packet;
 }
 
 static void
@@ -222,7 +287,7 @@ report(struct verdict_packet *packet, const struct exchange *x,
 	packet->login_len = (uint32_t)x->login_len;
 	memcpy(packet->login, x->login, sizeof packet->login);
 	memcpy(packet->label, x->label, sizeof packet->label);
-	copy_text(packet->reason, sizeof packet->reason, x->reason);
+	kind_text(packet->reason, sizeof packet->reason, x->reason);
 	packet->challenge_len = (uint32_t)x->challenge.len;
 	memcpy(packet->challenge, x->challenge_text, x->challenge.len);
 }
@@ -230,16 +295,22 @@ report(struct verdict_packet *packet, const struct exchange *x,
 static void
 authenticator_run(int fd, const struct authenticator_setup *setup)
 {
-	/* A response is wiped before there is an answer to it. */
-	static UNTOUCHED _Alignas(MEMORY_PAGE) union {
-		struct verdict_packet packet;
-		char response[1 + EXCHANGE_RESPONSE_MAX];
+	/*
+	 * What every exchange touches of the first two is one page. Of a
+	 * packet's challenge so much is used as a mechanism here may fill.
+	 */
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct {
+		_Alignas(struct verdict_packet) char packet[PACKET_ROOM];
+		struct exchange x;
+		union {
+			struct kind_response response;
+			struct verdict_packet with_senders;
+		};
 	} work;
-	static UNTOUCHED _Alignas(MEMORY_PAGE) struct exchange exchange;
-	struct exchange *x = &exchange;
-	struct verdict_packet *packet = &work.packet;
-	char *response = work.response;
-	enum exchange_result result;
+	struct exchange *x = &work.x;
+	struct verdict_packet *packet =
+		(struct verdict_packet *)(void *)work.packet;
+	struct slice text;
 
 	/* Random octets are wanted inside, where getrandom is forbidden. */
 	if (getrandom(x->random, sizeof x->random, 0) != sizeof x->random)
@@ -247,33 +318,32 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x->mechanism = setup->mechanism;
 	x->users_fd = USERS_FD;
 	x->authdomain = setup->authdomain;
+	x->collect = setup->kind == AUTHENTICATOR_COLLECTOR;
 	x->facts = setup->facts;
 	x->today = date_of(clock_seconds());
 	const char *failed = enter_jail(fd, setup);
 
 	if (failed != NULL) {
+		/* A socket that is closed with something unread in it takes
+		 * the last word with it. */
+		(void)kind_receive(KEEPER_FD, &work.response, &text);
 		packet->result = VERDICT_PACKET_JAIL;
-		copy_text(packet->reason, sizeof packet->reason, failed);
-		answer_and_exit(packet);
+		kind_text(packet->reason, sizeof packet->reason, failed);
+		kind_report(KEEPER_FD, packet);
+		_exit(0);
 	}
-	do {
-		ssize_t n = read(KEEPER_FD, response, sizeof work.response);
-
-		if (n <= 0)
+	for (;;) {
+		if (kind_receive(KEEPER_FD, &work.response, &text) == -1)
 			_exit(0); /* cancelled, or the keeper is gone */
-		struct slice text = {NULL, 0};
+		const struct verdict_packet *verdict = packet;
 
-		if (response[0] == RESPONSE_THERE)
-			text = (struct slice){response + 1, (size_t)n - 1};
-		result = step(x, text);
-		explicit_bzero(response, (size_t)n);
-		memset(packet, 0, PACKET_HEAD);
-		report(packet, x, result);
-		if (result == EXCHANGE_OK && setup->senders)
-			add_senders(packet, x);
-		if (packet->result != EXCHANGE_CHALLENGE)
-			answer_and_exit(packet);
-	} while (write(KEEPER_FD, packet,
-			 PACKET_HEAD + packet->challenge_len) != -1);
-	_exit(0);
+		report(packet, x, step(x, text));
+		kind_wipe(&work.response);
+		if (packet->result == EXCHANGE_OK && setup->senders)
+			verdict = add_senders(
+				&work.with_senders, packet, x);
+		if (kind_report(KEEPER_FD, verdict) == -1 ||
+			verdict->result != EXCHANGE_CHALLENGE)
+			_exit(0);
+	}
 }

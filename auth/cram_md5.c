@@ -111,6 +111,9 @@ step(struct exchange *x, struct slice response)
 		digest.len != MD5_LEN ||
 		mechanism_login(x, (struct slice){response.data, at}) == -1)
 		return EXCHANGE_MALFORMED;
+	if (x->collect)
+		return mechanism_hand_over(x, slice_from(response, at + 1),
+			(struct slice){cram->challenge, cram->challenge_len});
 	return verify(x, cram, given);
 }
 

@@ -214,6 +214,21 @@ checks_password(const struct secret *secret)
 }
 
 enum exchange_result
+mechanism_hand_over(
+	struct exchange *x, struct slice secret, struct slice challenge)
+{
+	buffer_add_slice(&x->challenge, secret);
+	buffer_add_char(&x->challenge, '\0');
+	buffer_add_slice(&x->challenge, challenge);
+	if (!x->challenge.overflow)
+		return EXCHANGE_OK;
+	/* No program takes so much. */
+	x->challenge.len = 0;
+	x->reason = "password";
+	return EXCHANGE_FAIL;
+}
+
+enum exchange_result
 mechanism_check_password(
 	struct exchange *x, struct slice login, struct slice password)
 {
@@ -227,6 +242,8 @@ mechanism_check_password(
 	if (mechanism_login(x, login) == -1 || password.len == 0 ||
 		slice_find(password, '\0') != password.len)
 		return EXCHANGE_MALFORMED;
+	if (x->collect)
+		return mechanism_hand_over(x, password, (struct slice){"", 0});
 	enum users_result found = users_find(
 		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
 

@@ -51,6 +51,7 @@ struct exchange {
 	const struct mechanism_facts *facts;
 	uint32_t today; /* date_of(); what expires is refused then */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
+	bool collect;		  /* check nothing: mechanism_hand_over() */
 	/* result */
 	struct buffer challenge;	 /* empty at each step's start */
 	char login[USERS_LOGIN_MAX + 1]; /* as looked up: lower case, domain */
@@ -101,6 +102,14 @@ extern const struct mechanism *const mechanisms[];
  */
 enum exchange_result mechanism_check_password(
 	struct exchange *x, struct slice login, struct slice password);
+
+/*
+ * For an authenticator of another kind, whose checking is done elsewhere: "ok"
+ * is then no verdict, and the challenge what is to be checked, secret NUL
+ * challenge.
+ */
+enum exchange_result mechanism_hand_over(
+	struct exchange *x, struct slice secret, struct slice challenge);
 
 /*
  * Success by the secret of that label: what the log will say. Failure after

@@ -8,40 +8,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "auth/mechanism.h"
+#include "auth/offer.h"
 #include "check/check.h"
 
 void
 check_offer(struct check *c)
 {
-	static char text[512];
+	static char text[AUTHENTICATOR_OFFER_MAX];
 	struct buffer names = BUFFER_OVER(text);
-	struct slice rest = c->config.mechanisms;
-	char usual[USERS_MECHS_MAX];
-	struct buffer from_file = BUFFER_OVER(usual);
-	int fd;
+	enum authenticator_kind kind =
+		c->service.checkpassword != NULL ? AUTHENTICATOR_CHECKPASSWORD
+		: c->config.authsocket.data != NULL ? AUTHENTICATOR_DOVECOT
+						    : AUTHENTICATOR_USERS;
+	int fd = -1;
 
 	c->mechanisms = "";
 	if (c->config.auth_off)
 		return;
-	if (rest.data == NULL) {
+	if (kind == AUTHENTICATOR_USERS && c->config.mechanisms.data == NULL) {
 		fd = check_open_users(c);
 		if (fd == -1)
 			return;
-		if (users_mechanisms(fd, &from_file) == USERS_FOUND)
-			rest = buffer_slice(&from_file);
+	}
+	offer_make(&names, kind, fd, c->config.mechanisms);
+	if (fd != -1)
 		close(fd);
-	}
-	while (rest.data != NULL) {
-		const struct mechanism *m =
-			mechanism_find(slice_split(&rest, ' '));
-
-		if (m == NULL)
-			continue;
-		if (names.len > 0)
-			buffer_add_char(&names, ' ');
-		buffer_add_text(&names, m->name);
-	}
 	if (buffer_string(&names) != NULL)
 		c->mechanisms = text;
 }

@@ -12,19 +12,8 @@ static const char *const names[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
 	"LOGIN", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "SCRAM-SHA-256-PLUS",
 	"SCRAM-SHA-1-PLUS"};
 
-#define NAMES (sizeof names / sizeof *names)
+#define NAME_MAX_OCTETS 20
 #define NAME_SHOWN 40 /* octets of an unknown name in the log */
-
-/* Room for each name once, with a blank. */
-static size_t
-names_room(void)
-{
-	size_t room = 0;
-
-	for (size_t i = 0; i < NAMES; i++)
-		room += strlen(names[i]) + 1;
-	return room;
-}
 
 static bool
 is_separator(char c)
@@ -56,29 +45,62 @@ unknown(struct slice word)
 	return text;
 }
 
-const char *
-authmechs_list(struct slice text, struct slice *mechanisms)
+static bool
+is_known(struct slice word)
 {
-	struct buffer b = {keep(names_room()), 0, names_room(), false};
-	bool seen[NAMES] = {false};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_is_nocase(word, names[i]))
+			return true;
+	return false;
+}
+
+/* RFC 4422 §3.1, in any case. */
+static bool
+is_name(struct slice word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		char c = bytes_lower(word.data[i]);
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			    c == '-' || c == '_'))
+			return false;
+	}
+	return word.len <= NAME_MAX_OCTETS;
+}
+
+static bool
+is_listed(struct slice list, struct slice word)
+{
+	while (list.data != NULL)
+		if (slice_equal_nocase(slice_split(&list, ' '), word))
+			return true;
+	return false;
+}
+
+static void
+add_name(struct buffer *b, struct slice word)
+{
+	if (b->len > 0)
+		buffer_add_char(b, ' ');
+	for (size_t i = 0; i < word.len; i++)
+		buffer_add_char(b, bytes_upper(word.data[i]));
+}
+
+const char *
+authmechs_list(struct slice text, bool any, struct slice *mechanisms)
+{
+	/* What is kept is never longer than what was read. */
+	struct buffer b = {keep(text.len + 1), 0, text.len + 1, false};
 	struct slice word;
-	size_t i;
 
 	*mechanisms = (struct slice){NULL, 0};
 	if (b.data == NULL)
 		return strerror(errno);
 	while (next_word(&text, &word)) {
-		for (i = 0; i < NAMES; i++)
-			if (slice_is_nocase(word, names[i]))
-				break;
-		if (i == NAMES)
+		if (!is_known(word) && !(any && is_name(word)))
 			return unknown(word);
-		if (seen[i])
-			continue;
-		seen[i] = true;
-		if (b.len > 0)
-			buffer_add_char(&b, ' ');
-		buffer_add_text(&b, names[i]);
+		if (!is_listed(buffer_slice(&b), word))
+			add_name(&b, word);
 	}
 	if (b.len > 0)
 		*mechanisms = buffer_slice(&b);

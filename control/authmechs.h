@@ -9,10 +9,12 @@
 /*
  * Reads names of mechanisms, between blanks or line ends, in any case.
  * *mechanisms becomes the known names in upper case, each once, in the order
- * given, one blank between; absent when there is none. Its memory lives as
- * long as the process. Returns NULL, or what is wrong.
+ * given, one blank between; absent when there is none. any: whatever can be
+ * the name of a mechanism is known, since another server does them. Its
+ * memory lives as long as the process. Returns NULL, or what is wrong.
  */
-const char *authmechs_list(struct slice text, struct slice *mechanisms);
+const char *authmechs_list(
+	struct slice text, bool any, struct slice *mechanisms);
 
 /* What a mechanism wants of the connection beside a user file. */
 enum {

@@ -10,8 +10,9 @@
 #define AT(member) offsetof(struct config, member)
 
 /*
- * They are read in this order: SMTPAUTH stands before authmechs, which it
- * overrules, and both before REQUIREAUTH, which overrules them.
+ * They are read in this order: authsocket, which says what mechanisms there
+ * may be, stands before authmechs, so does SMTPAUTH, which overrules it, and
+ * all before REQUIREAUTH, which overrules them.
  */
 const struct config_row config_rows[] = {
 	{NULL, "SMTPS", CONFIG_FLAG, AT(smtps), NULL,
@@ -41,6 +42,8 @@ const struct config_row config_rows[] = {
 		"recipients refused: user@host, @host"},
 	{"authusers.cdb", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,
 		"the user file, compiled by smtpd-passwd"},
+	{"authsocket", "AUTHSOCKET", CONFIG_TEXT, AT(authsocket), NULL,
+		"Dovecot's client auth socket, in place of the user file"},
 	{NULL, "SMTPAUTH", CONFIG_TEXT, AT(smtpauth), NULL,
 		"-, 0, empty, +cram or cram, as in qmail's patches; !: "
 		"required"},

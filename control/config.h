@@ -15,6 +15,7 @@ enum config_tls { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 struct config {
 	/* files and environment; absent slices have data NULL */
 	struct slice me, smtpgreeting, localiphost, authdomain;
+	struct slice authsocket; /* Dovecot's, or absent */
 	uint64_t timeoutsmtpd, timeoutqueue, greetdelay; /* seconds */
 	uint64_t databytes;				 /* 0: no limit */
 	uint64_t maxrcpt;				 /* 0: no limit */

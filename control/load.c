@@ -22,6 +22,7 @@
 #define TIMEOUT_MAX 31536000 /* seconds, a year */
 #define MAXRCPT_MAX 100000   /* where the keeper stops anyway */
 #define GREETDELAY_MAX 60    /* seconds */
+#define SOCKET_MAX 107	     /* octets, unix(7) */
 #define ERROR_FD_MIN 2
 #define ERROR_FD_MAX 9
 
@@ -158,7 +159,8 @@ load_mechanisms(struct config *config, const struct config_row *row, int dir_fd)
 			return fail_row(config, row, reason);
 		text = (struct slice){list.text, list.len};
 	}
-	reason = authmechs_list(text, &config->mechanisms);
+	reason = authmechs_list(
+		text, config->authsocket.len > 0, &config->mechanisms);
 	if (reason != NULL)
 		return fail_row(config, row, reason);
 	/* Set to nothing: default, or no AUTH? Better asked than guessed. */
@@ -275,6 +277,11 @@ settle_names(struct config *config)
 		config->authdomain.data = NULL;
 	else if (!is_host(config->authdomain))
 		return FAIL(config, authdomain, "not a host name");
+	/* So here. */
+	if (config->authsocket.len == 0)
+		config->authsocket.data = NULL;
+	else if (config->authsocket.len > SOCKET_MAX)
+		return FAIL(config, authsocket, "too long");
 	return 0;
 }
 

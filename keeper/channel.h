@@ -17,6 +17,7 @@
 #define CHANNEL_SEED_LEN 32    /* octets of entropy for the TLS engine */
 #define CHANNEL_RANDOMS_LEN 64 /* client and server random */
 #define CHANNEL_SIGN_MAX 208   /* randoms, curve, a P-521 point */
+#define CHANNEL_OFFER_MAX 512  /* names of mechanisms */
 #define CHANNEL_TEXT_MAX 512   /* a reply of the queue program */
 
 enum channel_type {
@@ -29,6 +30,7 @@ enum channel_type {
 	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
 	ASK_AUTH_STEP,	 /* response        -> challenge */
 	TELL_AUTH_CANCEL,
+	ASK_OFFER,  /* what does Dovecot offer? -> names, blanks between */
 	ASK_MAIL,   /* sender */
 	ASK_RCPT,   /* recipient */
 	ASK_OPEN,   /* struct channel_open, HELO -> message pipe */

@@ -44,6 +44,7 @@ static const struct rule {
 	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION, 40, answer_auth},
 	[ASK_AUTH_STEP]    = {0, EXCHANGE_RESPONSE_MAX, IN_EXCHANGE, IN_LOGIN, 120, answer_auth_step},
 	[TELL_AUTH_CANCEL] = {0, 0, IN_EXCHANGE, IN_LOGIN, 40, hear_auth_cancel},
+	[ASK_OFFER]        = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION, KEEPER_OFFERS_MAX, answer_offer},
 	[ASK_MAIL]         = {0, 1024, 0, IN_EXCHANGE | IN_TRANSACTION, 0, answer_mail},
 	[ASK_RCPT]         = {1, 1024, IN_MAIL, IN_EXCHANGE | IN_OPEN, 0, answer_rcpt},
 	[ASK_OPEN]         = {sizeof(struct channel_open), sizeof(struct channel_open) + KEEPER_HELO_MAX, IN_RCPT, IN_OPEN, 0, answer_open},

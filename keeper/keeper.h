@@ -22,12 +22,14 @@
 #include "queue-handoff/queue.h"
 
 #define KEEPER_FAILURES_MAX 3	   /* 535s of one connection */
+#define KEEPER_OFFERS_MAX 3	   /* times that Dovecot is asked */
 #define KEEPER_RCPTS_MAX 100000	   /* whatever maxrcpt says */
 #define KEEPER_LOG_MAX 200	   /* log lines of one connection */
 #define KEEPER_TRACE_MAX 20000	   /* trace lines of one connection */
 #define KEEPER_UNFINISHED_MAX 100  /* messages opened since one was queued */
 #define KEEPER_ENVELOPE_FIRST 1024 /* octets */
 #define KEEPER_ID_MAX 48	   /* octets of a log id */
+#define KEEPER_MECHANISM_MAX 20	   /* octets of its name, RFC 4422 §3.1 */
 #define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
 #define KEEPER_LOGIN_MS 120000	   /* until logged in, where that is required */
 #define KEEPER_GRACE_MS 5000	   /* for the session to end first */
@@ -35,8 +37,11 @@
 struct keeper {
 	const struct config *config;
 	struct log log;
-	struct jail jail;	  /* the authenticator's */
-	struct slice mechanisms;  /* offered, blanks between; empty: no AUTH */
+	struct jail jail;	 /* the authenticator's */
+	struct slice mechanisms; /* offered, blanks between; empty: no AUTH */
+	enum authenticator_kind kind;
+	char *const *program;	  /* checkpassword and its arguments */
+	const char *socket;	  /* Dovecot's */
 	int users_fd;		  /* authusers.cdb, or -1 */
 	const char *users_reason; /* why it is -1, or NULL */
 	int channel;
@@ -96,6 +101,8 @@ struct keeper {
 	/* sendercheck: the login's smtp_sender, as it came with the verdict. */
 	size_t senders_len;
 	char senders[USERS_RECORD_MAX];
+	struct mechanism foreign; /* one that only Dovecot knows */
+	char foreign_name[KEEPER_MECHANISM_MAX + 1];
 };
 
 /*
@@ -129,6 +136,7 @@ int hear_tls(struct keeper *k);
 int answer_auth(struct keeper *k);
 int answer_auth_step(struct keeper *k);
 int hear_auth_cancel(struct keeper *k);
+int answer_offer(struct keeper *k);
 int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
 int login_timeout(struct keeper *k);
 int login_release(struct keeper *k); /* held_until has come */

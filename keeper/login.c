@@ -1,11 +1,30 @@
 /* login - the keeper's answers about AUTH: it knows who, not how. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/dovecot_lines.h"
 #include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
+
+/* What stands behind logins, as the admin has named it. */
+static const char *
+backend_name(const struct keeper *k)
+{
+	if (k->kind == AUTHENTICATOR_CHECKPASSWORD)
+		return k->program[0];
+	return k->kind == AUTHENTICATOR_DOVECOT ? k->socket
+						: "control/authusers.cdb";
+}
+
+/* No user file where one is expected: ours to mend, not the user's. */
+static bool
+users_missing(const struct keeper *k)
+{
+	return k->kind == AUTHENTICATOR_USERS && k->users_fd == -1;
+}
 
 static void
 log_refused(struct keeper *k, const char *reason)
@@ -36,12 +55,45 @@ log_outcome(struct keeper *k, const char *event, struct slice user,
 	keeper_log(k, &line);
 }
 
+/* A failure of ours: what exactly went wrong is for the admin. */
+static void
+log_temporary(struct keeper *k, struct slice user,
+	const struct verdict_packet *packet)
+{
+	struct log_line line;
+
+	if (packet->set_up)
+		keeper_log_config(k, backend_name(k), packet->detail);
+	log_start(&line, &k->log, "auth temp");
+	if (user.len > 0)
+		log_value(&line, "user", user);
+	log_text(&line, "mech", k->mechanism->name);
+	log_text(&line, "reason", packet->reason);
+	if (packet->detail[0] != '\0')
+		log_text(&line, "detail", packet->detail);
+	keeper_log(k, &line);
+}
+
+/* The name that was asked for; NULL where none was: what is there? */
+static const char *
+mechanism_name(const struct keeper *k)
+{
+	if (k->mechanism == NULL)
+		return NULL;
+	return k->mechanism == &k->foreign ? k->foreign_name
+					   : k->mechanism->name;
+}
+
 static bool
 offered(const struct keeper *k, struct slice name)
 {
-	char text[USERS_MECHS_MAX];
+	char text[AUTHENTICATOR_OFFER_MAX];
 	struct buffer offer = BUFFER_OVER(text);
 
+	/* Without a choice of the admin's the authenticator will ask. */
+	if (k->kind == AUTHENTICATOR_DOVECOT &&
+		k->config->mechanisms.data == NULL)
+		return k->mechanisms.len > 0;
 	authmechs_offer(k->mechanisms, keeper_has(k), &offer);
 	struct slice rest = buffer_slice(&offer);
 
@@ -125,27 +177,57 @@ load_clientca(struct keeper *k)
 }
 
 static int
-start(struct keeper *k, struct slice response)
+launch(struct keeper *k)
 {
+	const struct config *c = k->config;
 	struct mechanism_facts facts = connection_facts(k);
-	struct authenticator_setup setup = {
+	struct authenticator_setup setup = {.kind = k->kind,
 		.mechanism = k->mechanism,
 		.users_fd = k->users_fd,
-		.authdomain = k->config->authdomain,
+		.authdomain = c->authdomain,
 		.facts = &facts,
+		.program = k->program,
+		.socket = k->socket,
+		.name = mechanism_name(k),
+		.wanted = c->mechanisms,
+		.peer = {c->remote_ip, c->remote_port, c->local_ip,
+			c->local_port, k->tls || c->tls_outside},
 		.jail = k->jail,
-		.senders = k->config->sendercheck,
-	};
+		.senders = k->kind == AUTHENTICATOR_USERS && c->sendercheck};
 
-	if (k->users_fd == -1) {
-		keeper_log_config(k, "control/authusers.cdb", k->users_reason);
+	return authenticator_start(&k->authenticator, &setup);
+}
+
+static int
+start(struct keeper *k, struct slice response)
+{
+	if (users_missing(k)) {
+		keeper_log_config(k, backend_name(k), k->users_reason);
 		return temporary(k, "backend");
 	}
 	if (k->mechanism->traits & MECHANISM_CERTIFICATE)
 		load_clientca(k);
-	if (authenticator_start(&k->authenticator, &setup) == -1)
+	if (launch(k) == -1)
 		return temporary(k, "backend");
 	return step(k, response);
+}
+
+/*
+ * One that is not built in, but perhaps Dovecot has it. Until that is known
+ * the name is not logged: it may be a password in the wrong place.
+ */
+static const struct mechanism *
+foreign_mechanism(struct keeper *k, struct slice name)
+{
+	if (k->kind != AUTHENTICATOR_DOVECOT || name.len > KEEPER_MECHANISM_MAX)
+		return NULL;
+	for (size_t i = 0; i < name.len; i++)
+		k->foreign_name[i] = bytes_upper(name.data[i]);
+	k->foreign_name[name.len] = '\0';
+	k->foreign = (struct mechanism){.name = "other", .client_first = true};
+	return dovecot_is_name((struct slice){k->foreign_name, name.len})
+		       ? &k->foreign
+		       : NULL;
 }
 
 int
@@ -160,13 +242,14 @@ answer_auth(struct keeper *k)
 	if (initial != INITIAL_RESPONSE)
 		response = (struct slice){NULL, 0};
 	k->mechanism = mechanism_find(name);
+	if (k->mechanism == NULL)
+		k->mechanism = foreign_mechanism(k, name);
 	if (k->failures >= KEEPER_FAILURES_MAX)
 		return refuse(k, VERDICT_AUTH_LAST, "limit");
 	if (k->config->forcetls && !k->tls && !k->config->tls_outside)
 		return refuse(k, VERDICT_AUTH_NO_TLS, "no-tls");
-	/* No user file where one is expected: ours to mend, not the user's. */
 	bool possible =
-		offered(k, name) || (k->users_fd == -1 && !k->config->auth_off);
+		offered(k, name) || (users_missing(k) && !k->config->auth_off);
 
 	if (k->mechanism == NULL || !possible)
 		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
@@ -256,6 +339,42 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 		ms);
 }
 
+/* ----------------------------------------------------------- the offer --- */
+
+/* The client is offered what it would be without a word from Dovecot. */
+static int
+no_offer(struct keeper *k, const char *reason)
+{
+	authenticator_stop(&k->authenticator);
+	keeper_log_config(k, k->socket, reason);
+	return answer_without_body(k, VERDICT_TEMPORARY);
+}
+
+static int
+offer_made(struct keeper *k, const struct verdict_packet *packet)
+{
+	if (packet->result != EXCHANGE_OK ||
+		packet->challenge_len > CHANNEL_OFFER_MAX)
+		return no_offer(k, packet->detail);
+	authenticator_stop(&k->authenticator);
+	k->message.len = 0;
+	channel_add(&k->message, packet->challenge, packet->challenge_len);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+int
+answer_offer(struct keeper *k)
+{
+	if (k->kind != AUTHENTICATOR_DOVECOT)
+		return -1;
+	k->mechanism = NULL;
+	if (launch(k) == -1) {
+		k->pending = ASK_OFFER;
+		return no_offer(k, strerror(errno));
+	}
+	return step(k, (struct slice){NULL, 0});
+}
+
 int
 login_verdict(struct keeper *k)
 {
@@ -269,9 +388,14 @@ login_verdict(struct keeper *k)
 		return 0;
 	}
 	if (authenticator_read(&k->authenticator, &packet) == -1)
-		return temporary(k, "backend");
+		return k->pending == ASK_OFFER ? no_offer(k, "died")
+					       : temporary(k, "backend");
+	if (k->pending == ASK_OFFER)
+		return offer_made(k, &packet);
 	user = (struct slice){packet.login, packet.login_len};
 	k->message.len = 0;
+	if (packet.result <= EXCHANGE_FAIL)
+		k->foreign.name = k->foreign_name; /* it is one */
 	if (packet.result == EXCHANGE_CHALLENGE) {
 		channel_add(
 			&k->message, packet.challenge, packet.challenge_len);
@@ -286,11 +410,13 @@ login_verdict(struct keeper *k)
 	case EXCHANGE_MALFORMED:
 		log_outcome(k, "auth refused", user, "", "syntax");
 		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
+	case VERDICT_PACKET_NOT_OFFERED:
+		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
 	case VERDICT_PACKET_JAIL:
 		keeper_log_config(k, k->jail.directory, packet.reason);
 		return keeper_answer(k, VERDICT_JAIL);
 	default:
-		log_outcome(k, "auth temp", user, "", packet.reason);
+		log_temporary(k, user, &packet);
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	}
 }
@@ -298,5 +424,12 @@ login_verdict(struct keeper *k)
 int
 login_timeout(struct keeper *k)
 {
-	return temporary(k, "backend");
+	static const struct verdict_packet late = {
+		.reason = "backend", .detail = "timeout"};
+
+	if (k->pending == ASK_OFFER)
+		return no_offer(k, "timeout");
+	authenticator_stop(&k->authenticator);
+	log_temporary(k, (struct slice){NULL, 0}, &late);
+	return answer_without_body(k, VERDICT_TEMPORARY);
 }

@@ -124,6 +124,12 @@ bytes_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+char
+bytes_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
 bool
 bytes_equal_constant_time(const void *a, const void *b, size_t len)
 {

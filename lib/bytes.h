@@ -52,8 +52,9 @@ int slice_number(struct slice text, uint64_t *value);
  */
 int slice_string(struct slice a, char *out, size_t cap);
 
-/* ASCII lower case, whatever the locale. */
+/* ASCII lower and upper case, whatever the locale. */
 char bytes_lower(char c);
+char bytes_upper(char c);
 
 /* Equal octets, in a time that depends on len alone. */
 bool bytes_equal_constant_time(const void *a, const void *b, size_t len);

@@ -11,7 +11,8 @@
 #define TOUCHED __attribute__((section(".bss.touched")))
 #define TOUCHED_LAST __attribute__((section(".bss.touched.last")))
 #define UNTOUCHED __attribute__((section(".bss.untouched")))
-#define MEMORY_PAGE 4096 /* octets; of pages that are larger, nothing breaks   \
-			  */
+#define MEMORY_PAGE                                                            \
+	4096 /* octets; of pages that are larger, nothing breaks               \
+	      */
 
 #endif

@@ -18,9 +18,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-
-#define SIGNALS_END 65	 /* the kernel has 64 */
-#define SIGNAL_SET_LEN 8 /* octets of its sets */
+#include "lib/signals.h"
 
 static void
 close_fd(int *fd)
@@ -63,23 +61,6 @@ struct spawn {
 };
 
 /*
- * Whatever the launcher ignores or blocks. Not by the C library, which takes a
- * lock, in memory that is the parent's.
- */
-static void
-reset_signals(void)
-{
-	/* The kernel's sigaction and set; zero is SIG_DFL, and no signal. */
-	static const unsigned long none[8];
-
-	for (int number = 1; number < SIGNALS_END; number++)
-		if (number != SIGKILL && number != SIGSTOP)
-			syscall(SYS_rt_sigaction, number, none, NULL,
-				SIGNAL_SET_LEN);
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, SIGNAL_SET_LEN);
-}
-
-/*
  * In the child, on the parent's memory: nothing but system calls. error_fd is
  * set last because it may be the number of another pipe's end, which by then
  * has been used.
@@ -90,7 +71,7 @@ become_program(const struct spawn *s)
 	char *const argv[] = {(char *)(uintptr_t)s->program, NULL};
 
 	setpgid(0, 0);
-	reset_signals();
+	signals_default();
 	if (s->error == s->error_fd)
 		fcntl(s->error, F_SETFD, 0); /* dup2 would leave the flag */
 	if (dup2(s->in, 0) != -1 && dup2(s->envelope, 1) != -1 &&

@@ -11,7 +11,8 @@
 #include "session/session.h"
 
 #define RESPONSE_MAX BASE64_DECODED_MAX(SESSION_AUTH_LINE_MAX)
-#define CHALLENGE_TEXT_MAX BASE64_ENCODED_LEN(3072)
+#define CHALLENGE_TEXT_MAX                                                     \
+	BASE64_ENCODED_LEN(BASE64_DECODED_MAX(SESSION_AUTH_LINE_MAX))
 
 /*
  * The authenticator may have to hash for a while; a client that is gone
@@ -153,6 +154,29 @@ start(struct session *s, struct slice argument)
 		s->message.code = INITIAL_MALFORMED;
 		s->message.len = len;
 	}
+}
+
+void
+auth_learn_offer(struct session *s)
+{
+	if (s->offer_asks == 0)
+		return;
+	s->offer_asks--;
+	channel_start(&s->message, ASK_OFFER, 0);
+	switch (ask_slowly(s)) {
+	case VERDICT_OK:
+		break;
+	case VERDICT_JAIL:
+		session_stop(s, END_JAIL, REPLY_UNAVAILABLE);
+		return;
+	default: /* what was offered before stays */
+		return;
+	}
+	struct slice names = channel_rest(&s->message, 0);
+
+	s->offer_asks = 0;
+	s->mechanisms = (struct slice){s->offer, names.len};
+	memcpy(s->offer, names.data, names.len);
 }
 
 enum reply

@@ -100,6 +100,10 @@ command_ehlo(struct session *s, struct slice name)
 
 	if (reply != REPLY_NONE)
 		return reply;
+	if (auth_usable(s))
+		auth_learn_offer(s);
+	if (s->end != 0)
+		return REPLY_NONE;
 	keyword(s, "", own_name(s));
 	keyword(s, "PIPELINING", none);
 	keyword(s, "8BITMIME", none);

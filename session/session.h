@@ -33,6 +33,7 @@ enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
 struct session {
 	const struct config *config;
 	struct slice mechanisms; /* offered in AUTH, blanks between */
+	unsigned offer_asks;	 /* times left to ask what Dovecot offers */
 	bool tls_possible;	 /* there is a certificate */
 	int channel;
 	int64_t login_deadline; /* CLOCK_NEVER once it does not matter */
@@ -67,6 +68,7 @@ struct session {
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
 	_Alignas(MEMORY_PAGE) char out[STREAM_BULK_MAX]; /* what data.c makes of
 							    the input */
+	char offer[CHANNEL_OFFER_MAX];
 	struct tls tls;
 };
 
@@ -104,6 +106,8 @@ struct command {
 };
 extern const struct command commands[];
 enum reply command_auth(struct session *s, struct slice argument);
+/* For EHLO: asks what Dovecot offers, unless that is known. */
+void auth_learn_offer(struct session *s);
 enum reply command_data(struct session *s, struct slice argument);
 enum reply command_bdat(struct session *s, struct slice argument);
 

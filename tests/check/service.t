@@ -313,6 +313,8 @@ with case("users"):
     provokes("PEOPLE_PROGRAM", host, says="/var/lib/checkpassword")
     like(host.check().text,
          r"ok   users: known to /var/lib/checkpassword \(run\)", "then known")
+    like(host.check().text, r"ok   AUTH: PLAIN LOGIN\b(?!-)",
+         "and what is offered with it")
     host = changed(("env", "AUTHSOCKET", "/tmp/auth"), users=False)
     provokes("PEOPLE_SOCKET", host, where="env/AUTHSOCKET", cured=False)
     with socket.socket(socket.AF_UNIX) as listener:

@@ -70,6 +70,17 @@ class Process:
         """What "/" is to it."""
         return os.readlink(f"/proc/{self.pid}/root")
 
+    def command(self):
+        """Its arguments, NUL between, or what it calls itself."""
+        return self._read("cmdline")
+
+    def signal(self, number):
+        """Sends it a signal, if it is still there."""
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            pass
+
     def environment(self):
         """Raw."""
         return self._read("environ")

@@ -1,0 +1,54 @@
+/*
+ * dovecot_lines - the lines of Dovecot's auth protocol, client's side, version
+ * 1.1 and later; no I/O. Run by the authenticator, jailed.
+ * Source: Dovecot's design document "auth-protocol".
+ *
+ * A line is a command and its parameters with tabs between. What is not known
+ * is passed over, as the protocol wants it.
+ */
+#ifndef AUTH_DOVECOT_LINES_H
+#define AUTH_DOVECOT_LINES_H
+
+#include "auth/authenticator.h"
+
+#define DOVECOT_LINE_MAX 16384 /* octets without the LF, as Dovecot has it */
+#define DOVECOT_NAME_MAX 20    /* octets of a mechanism, RFC 4422 §3.1 */
+
+/* The only exchange of a connection. */
+#define DOVECOT_ID 1
+
+struct dovecot_handshake {
+	bool version, done;
+	struct buffer offered; /* the caller's: names, blanks between */
+};
+
+/* Can it be the name of a mechanism? Upper case. */
+bool dovecot_is_name(struct slice name);
+
+/*
+ * Can it be relayed? Not ANONYMOUS, which is nobody's login, not EXTERNAL and
+ * -PLUS, for which Dovecot would have to see our TLS.
+ */
+bool dovecot_is_relayed(struct slice name);
+
+/* One line before DONE. Returns 0, or -1: nobody that we understand. */
+int dovecot_hear_handshake(struct dovecot_handshake *h, struct slice line);
+
+/* VERSION and CPID. */
+void dovecot_say_hello(struct buffer *out, uint64_t pid);
+
+/* AUTH. response: data NULL when the client sent none. */
+void dovecot_say_auth(struct buffer *out, const char *mechanism,
+	const struct authenticator_peer *peer, struct slice response);
+
+/* CONT */
+void dovecot_say_response(struct buffer *out, struct slice response);
+
+/*
+ * One line after AUTH or CONT. Returns 1 when packet is the answer to it: a
+ * challenge, or a verdict with the login in it; 0 when the line is for nobody.
+ */
+int dovecot_hear_answer(struct verdict_packet *packet, struct slice line,
+	struct slice authdomain);
+
+#endif

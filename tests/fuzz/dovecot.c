@@ -1,0 +1,79 @@
+/*
+ * Fuzz target: what Dovecot, or whoever sits at its socket, may say. Before
+ * the first 0xFF stands the handshake, behind it the answers; lines end in LF.
+ * Only "OK 1 user=..." with a clean name lets anybody in.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/dovecot_lines.h"
+
+#define OFFER_MAX 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void
+check_offer(const struct dovecot_handshake *h)
+{
+	struct slice rest = buffer_slice(&h->offered);
+
+	must(!h->offered.overflow && h->offered.len <= OFFER_MAX);
+	while (rest.len > 0) {
+		struct slice name = slice_split(&rest, ' ');
+
+		must(dovecot_is_name(name) && dovecot_is_relayed(name));
+	}
+	must(h->version || (h->offered.len == 0 && !h->done));
+}
+
+static void
+check_answer(const struct verdict_packet *p, struct slice line)
+{
+	struct slice login = {p->login, p->login_len};
+
+	must(p->login_len <= USERS_LOGIN_MAX);
+	must(p->challenge_len <= AUTHENTICATOR_CHALLENGE_MAX);
+	must(memchr(p->detail, '\0', sizeof p->detail) != NULL);
+	must(p->result == EXCHANGE_OK || p->result == EXCHANGE_FAIL ||
+		p->result == EXCHANGE_TEMPORARY ||
+		p->result == EXCHANGE_CHALLENGE);
+	for (size_t i = 0; i < login.len; i++)
+		must((unsigned char)login.data[i] >= ' ');
+	if (p->result == EXCHANGE_OK)
+		must(login.len > 0 && memcmp(line.data, "OK\t", 3) == 0 &&
+			memmem(line.data, line.len, "\tuser=", 6) != NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct verdict_packet packet;
+	char names[OFFER_MAX];
+	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
+	char *copy = malloc(size == 0 ? 1 : size);
+
+	must(copy != NULL);
+	memcpy(copy, data, size);
+	struct slice rest = {copy, size};
+	struct slice hello = slice_split(&rest, (char)0xff);
+
+	while (hello.data != NULL && !h.done &&
+		dovecot_hear_handshake(&h, slice_split(&hello, '\n')) == 0)
+		check_offer(&h);
+	while (rest.data != NULL) {
+		struct slice line = slice_split(&rest, '\n');
+
+		memset(&packet, 0, offsetof(struct verdict_packet, challenge));
+		if (dovecot_hear_answer(&packet, line, slice_of("b.example")))
+			check_answer(&packet, line);
+	}
+	free(copy);
+	return 0;
+}
