@@ -351,8 +351,8 @@ load_settings(const struct options *options)
 	keeper->config = config;
 	keeper->program = options->program;
 	keeper->kind = AUTHENTICATOR_USERS;
-	if (slice_string(config->authsocket, path, sizeof path) == 0 &&
-		path[0] != '\0') {
+	if (config->authsocket.len > 0 &&
+		slice_string(config->authsocket, path, sizeof path) == 0) {
 		keeper->socket = path;
 		keeper->kind = AUTHENTICATOR_DOVECOT;
 	}

@@ -9,8 +9,8 @@
 
 /* A response as it comes from the keeper, a flag before it. */
 struct kind_response {
-	char packet[1 + EXCHANGE_RESPONSE_MAX];
 	size_t len;
+	char packet[1 + EXCHANGE_RESPONSE_MAX];
 };
 
 /*

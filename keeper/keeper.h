@@ -70,6 +70,8 @@ struct keeper {
 	const struct mechanism *mechanism;
 	unsigned failures;
 	char login[USERS_LOGIN_MAX + 1]; /* "": not logged in */
+	/* sendercheck: its smtp_sender, as it came with the verdict. */
+	size_t senders_len;
 
 	bool mail;	/* a sender was accepted */
 	char *envelope; /* F sender NUL T recipient NUL ... */
@@ -98,8 +100,6 @@ struct keeper {
 	struct guard guard;
 	struct limit limit;
 
-	/* sendercheck: the login's smtp_sender, as it came with the verdict. */
-	size_t senders_len;
 	char senders[USERS_RECORD_MAX];
 	struct mechanism foreign; /* one that only Dovecot knows */
 	char foreign_name[KEEPER_MECHANISM_MAX + 1];

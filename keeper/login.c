@@ -394,7 +394,7 @@ login_verdict(struct keeper *k)
 		return offer_made(k, &packet);
 	user = (struct slice){packet.login, packet.login_len};
 	k->message.len = 0;
-	if (packet.result <= EXCHANGE_FAIL)
+	if (packet.result <= EXCHANGE_FAIL && k->mechanism == &k->foreign)
 		k->foreign.name = k->foreign_name; /* it is one */
 	if (packet.result == EXCHANGE_CHALLENGE) {
 		channel_add(

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#define KEEP_FIRST 1024 /* octets */
+#define KEEP_FIRST 640 /* octets */
 
 /* len octets, not initialised, aligned for text alone; NULL with errno. */
 char *keep(size_t len);
