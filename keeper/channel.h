@@ -13,12 +13,13 @@
 
 #include "lib/bytes.h"
 
-#define CHANNEL_BODY_MAX 16384 /* octets: a certificate chain */
-#define CHANNEL_SEED_LEN 32    /* octets of entropy for the TLS engine */
-#define CHANNEL_RANDOMS_LEN 64 /* client and server random */
-#define CHANNEL_SIGN_MAX 208   /* randoms, curve, a P-521 point */
-#define CHANNEL_OFFER_MAX 512  /* names of mechanisms */
-#define CHANNEL_TEXT_MAX 512   /* a reply of the queue program */
+#define CHANNEL_BODY_MAX 16384	 /* octets: a certificate chain */
+#define CHANNEL_SEED_LEN 32	 /* octets of entropy for the TLS engine */
+#define CHANNEL_RANDOMS_LEN 64	 /* client and server random */
+#define CHANNEL_SIGN_MAX 208	 /* randoms, curve, a P-521 point */
+#define CHANNEL_OFFER_MAX 512	 /* names of mechanisms */
+#define CHANNEL_TEXT_MAX 512	 /* a reply of the queue program */
+#define CHANNEL_RCPTS_MAX 100000 /* recipients, whatever maxrcpt says */
 
 enum channel_type {
 	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
@@ -30,10 +31,11 @@ enum channel_type {
 	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
 	ASK_AUTH_STEP,	 /* response        -> challenge */
 	TELL_AUTH_CANCEL,
-	ASK_OFFER,  /* what does Dovecot offer? -> names, blanks between */
-	ASK_MAIL,   /* sender */
-	ASK_RCPT,   /* recipient */
-	ASK_OPEN,   /* struct channel_open, HELO -> message pipe */
+	ASK_OFFER,     /* what does Dovecot offer? -> names, blanks between */
+	ASK_MAIL,      /* sender */
+	ASK_RCPT,      /* recipient */
+	TELL_ENVELOPE, /* F sender NUL, T recipient NUL ...: policy accepts */
+	ASK_OPEN,      /* struct channel_open, HELO -> message pipe */
 	ASK_COMMIT, /* struct channel_commit -> struct channel_queued, text */
 	ASK_ABORT,  /* code: channel_abort */
 	TELL_TRACE, /* a line of the conversation */

@@ -8,7 +8,7 @@
 void
 mail_forget(struct keeper *k)
 {
-	k->mail = k->open = k->finished = k->broken = false;
+	k->mail = k->lost = k->open = k->finished = k->broken = false;
 	k->envelope_len = k->recipients = 0;
 	if (k->config->relaylimits.present)
 		limit_give_back(k);
@@ -96,6 +96,19 @@ check_sender(const struct keeper *k, struct slice sender)
 	return result;
 }
 
+/* Returns -1 for want of memory. */
+static int
+accept_sender(struct keeper *k, struct slice sender)
+{
+	struct slice none = {NULL, 0};
+
+	if (envelope_add_path(k, 'F', sender, none) == -1)
+		return -1;
+	k->mail = true;
+	k->first_recipient = k->envelope_len;
+	return 0;
+}
+
 static void
 log_sender(struct keeper *k, struct slice sender, const char *reason)
 {
@@ -113,7 +126,6 @@ int
 answer_mail(struct keeper *k)
 {
 	struct slice sender = channel_rest(&k->message, 0);
-	struct slice none = {NULL, 0};
 	unsigned verdict = VERDICT_OK;
 
 	if (!is_clean(sender))
@@ -126,11 +138,8 @@ answer_mail(struct keeper *k)
 	if (result != POLICY_OK) {
 		log_sender(k, sender, result == POLICY_LOGIN ? "login" : "bad");
 		verdict = VERDICT_SENDER;
-	} else if (envelope_add_path(k, 'F', sender, none) == -1) {
+	} else if (accept_sender(k, sender) == -1) {
 		verdict = VERDICT_TEMPORARY;
-	} else {
-		k->mail = true;
-		k->first_recipient = k->envelope_len;
 	}
 	k->message.len = 0;
 	return keeper_answer(k, verdict);
@@ -164,7 +173,7 @@ rcpt_verdict(const struct keeper *k, struct slice path, const char **reason)
 	uint64_t limit = k->config->maxrcpt;
 
 	*reason = "limit";
-	if (k->recipients >= KEEPER_RCPTS_MAX ||
+	if (k->recipients >= CHANNEL_RCPTS_MAX ||
 		(limit != 0 && k->recipients >= limit))
 		return VERDICT_TOO_MANY;
 	switch (policy_recipient(k->config, path, keeper_relays(k))) {
@@ -185,6 +194,13 @@ rcpt_verdict(const struct keeper *k, struct slice path, const char **reason)
 	}
 }
 
+/* relaylimits count: only by asking. */
+static bool
+limit_concerns(const struct keeper *k)
+{
+	return k->config->relaylimits.present && k->login[0] != '\0';
+}
+
 int
 answer_rcpt(struct keeper *k)
 {
@@ -199,8 +215,8 @@ answer_rcpt(struct keeper *k)
 	unsigned verdict = rcpt_verdict(k, path, &reason);
 
 	/* The limit last: it counts what is accepted, and logs by itself. */
-	if (verdict == VERDICT_OK && k->config->relaylimits.present &&
-		k->login[0] != '\0' && !limit_allows(k, path)) {
+	if (verdict == VERDICT_OK && limit_concerns(k) &&
+		!limit_allows(k, path)) {
 		k->message.len = 0;
 		return keeper_answer(k, VERDICT_LIMIT);
 	}
@@ -219,4 +235,51 @@ answer_rcpt(struct keeper *k)
 	}
 	k->message.len = 0;
 	return keeper_answer(k, verdict);
+}
+
+/* What the session may accept by itself, told late: -1 for anything else. */
+static int
+hear_path(struct keeper *k, char type, struct slice given)
+{
+	char text[1400];
+	const char *reason;
+
+	if (!is_clean(given) || given.len > KEEPER_PATH_MAX)
+		return -1;
+	if (type == 'F') {
+		if (k->mail || (k->config->require_auth && !keeper_relays(k)) ||
+			check_sender(k, given) != POLICY_OK)
+			return -1;
+		k->lost = accept_sender(k, given) == -1;
+		k->mail = true;
+		return 0;
+	}
+	struct slice path = replace_literal(k, given, text, sizeof text);
+
+	if (type != 'T' || !k->mail || limit_concerns(k) ||
+		rcpt_verdict(k, path, &reason) != VERDICT_OK)
+		return -1;
+	if (envelope_add_path(k, 'T', path, k->config->relayclient) == -1)
+		k->lost = true;
+	k->recipients++;
+	return 0;
+}
+
+/*
+ * The session has accepted these in our name. It runs the same policy over
+ * the same settings, so one that we would refuse is an attack.
+ */
+int
+hear_envelope(struct keeper *k)
+{
+	struct slice rest = channel_rest(&k->message, 0);
+
+	while (rest.len > 0) {
+		struct slice path = slice_split(&rest, '\0');
+
+		if (rest.data == NULL || path.len == 0 ||
+			hear_path(k, path.data[0], slice_from(path, 1)) == -1)
+			return -1;
+	}
+	return 0;
 }

@@ -23,7 +23,7 @@
 
 #define KEEPER_FAILURES_MAX 3	   /* 535s of one connection */
 #define KEEPER_OFFERS_MAX 3	   /* times that Dovecot is asked */
-#define KEEPER_RCPTS_MAX 100000	   /* whatever maxrcpt says */
+#define KEEPER_PATH_MAX 1024	   /* octets of a sender or recipient */
 #define KEEPER_LOG_MAX 200	   /* log lines of one connection */
 #define KEEPER_TRACE_MAX 20000	   /* trace lines of one connection */
 #define KEEPER_UNFINISHED_MAX 100  /* messages opened since one was queued */
@@ -74,6 +74,7 @@ struct keeper {
 	size_t senders_len;
 
 	bool mail;	/* a sender was accepted */
+	bool lost;	/* no memory for what the session was let accept */
 	char *envelope; /* F sender NUL T recipient NUL ... */
 	size_t envelope_len, envelope_cap;
 	size_t recipients;
@@ -144,6 +145,7 @@ int login_release(struct keeper *k); /* held_until has come */
 int answer_mail(struct keeper *k);
 int answer_rcpt(struct keeper *k);
 int envelope_end(struct keeper *k); /* nothing can be added after it */
+int hear_envelope(struct keeper *k);
 int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);

@@ -96,7 +96,7 @@ answer_open(struct keeper *k)
 	k->helo_len = helo.len;
 	make_id(k);
 	k->message.len = 0;
-	if (start_queue(k, open.flags, &fd) == -1)
+	if (k->lost || start_queue(k, open.flags, &fd) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	k->open = true;
 	k->octets = 0;

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "lib/pem.h"
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
@@ -18,127 +20,86 @@
 #define KEY_DER_MAX 2400
 #define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
 
-/* A PEM file on its way through the decoder. */
+/* What is wanted of a PEM file, and the key as it was found. */
 struct pem {
 	struct signer *signer;
 	bool want_chain, want_key;
-	bool in_certificate, in_key;
 	unsigned char der[KEY_DER_MAX];
 	size_t der_len;
-	size_t object; /* where the current certificate's length goes */
-	bool overflow;
 	unsigned keys;
 };
 
-static void
-take_certificate(void *context, const void *data, size_t len)
+/* A length of two octets, then the certificate. */
+static const char *
+take_certificate(struct signer *s, struct slice base64)
 {
-	struct pem *pem = context;
-	struct signer *s = pem->signer;
+	struct buffer chain = {(char *)s->pair->chain, s->chain_len + 2,
+		sizeof s->pair->chain, false};
 
-	if (len > sizeof s->pair->chain - s->chain_len) {
-		pem->overflow = true;
-		return;
-	}
-	memcpy(s->pair->chain + s->chain_len, data, len);
-	s->chain_len += len;
+	if (BASE64_DECODED_MAX(base64.len) + 2 >
+		sizeof s->pair->chain - s->chain_len)
+		return "too large";
+	if (base64_decode(&chain, base64) == -1)
+		return "not PEM";
+	size_t len = chain.len - s->chain_len - 2;
+
+	s->pair->chain[s->chain_len] = (unsigned char)(len >> 8);
+	s->pair->chain[s->chain_len + 1] = (unsigned char)len;
+	s->chain_len = chain.len;
+	return NULL;
 }
 
-static void
-take_key(void *context, const void *data, size_t len)
+/* The first key counts; a second one would only be confusing. */
+static const char *
+take_key(struct pem *pem, struct slice base64)
 {
-	struct pem *pem = context;
+	struct buffer der = {(char *)pem->der, 0, sizeof pem->der, false};
 
-	if (len > sizeof pem->der - pem->der_len) {
-		pem->overflow = true;
-		return;
-	}
-	memcpy(pem->der + pem->der_len, data, len);
-	pem->der_len += len;
+	if (pem->keys++ > 0)
+		return NULL;
+	if (BASE64_DECODED_MAX(base64.len) > sizeof pem->der)
+		return "too large";
+	if (base64_decode(&der, base64) == -1)
+		return "not PEM";
+	pem->der_len = der.len;
+	return NULL;
 }
 
-static void
-begin_object(struct pem *pem, br_pem_decoder_context *decoder)
+static bool
+is_certificate(struct slice name)
 {
-	struct slice name = slice_of(br_pem_decoder_name(decoder));
-	struct signer *s = pem->signer;
-
-	pem->in_certificate =
-		pem->want_chain && (slice_is(name, "CERTIFICATE") ||
-					   slice_is(name, "X509 CERTIFICATE"));
-	/* The first key counts; a second one would only be confusing. */
-	pem->in_key = pem->want_key && pem->keys == 0 &&
-		      (slice_is(name, "PRIVATE KEY") ||
-			      slice_is(name, "EC PRIVATE KEY") ||
-			      slice_is(name, "RSA PRIVATE KEY"));
-	br_pem_decoder_setdest(decoder, NULL, NULL);
-	if (pem->in_certificate) {
-		pem->object = s->chain_len;
-		if (sizeof s->pair->chain - s->chain_len < 2)
-			pem->overflow = true;
-		else
-			s->chain_len += 2;
-		br_pem_decoder_setdest(decoder, take_certificate, pem);
-	}
-	if (pem->in_key)
-		br_pem_decoder_setdest(decoder, take_key, pem);
+	return slice_is(name, "CERTIFICATE") ||
+	       slice_is(name, "X509 CERTIFICATE");
 }
 
-static void
-end_object(struct pem *pem)
+static bool
+is_key(struct slice name)
 {
-	struct signer *s = pem->signer;
-
-	if (pem->in_certificate && !pem->overflow) {
-		size_t len = s->chain_len - pem->object - 2;
-
-		s->pair->chain[pem->object] = (unsigned char)(len >> 8);
-		s->pair->chain[pem->object + 1] = (unsigned char)len;
-	}
-	pem->keys += pem->in_key;
+	return slice_is(name, "PRIVATE KEY") ||
+	       slice_is(name, "EC PRIVATE KEY") ||
+	       slice_is(name, "RSA PRIVATE KEY");
 }
 
 /* Decodes a whole PEM file. Returns NULL or what is wrong. */
 static const char *
-decode_pem(struct pem *pem, const char *text, size_t len)
+decode_pem(struct pem *pem, char *text, size_t len)
 {
-	br_pem_decoder_context decoder;
+	struct slice name, base64;
+	const char *reason = NULL;
+	enum pem_result result;
 
 	if (memmem(text, len, "ENCRYPTED", 9) != NULL && pem->want_key)
 		return "the key is encrypted";
-	br_pem_decoder_init(&decoder);
-	while (len > 0) {
-		size_t n = br_pem_decoder_push(&decoder, text, len);
-
-		text += n;
-		len -= n;
-		switch (br_pem_decoder_event(&decoder)) {
-		case BR_PEM_BEGIN_OBJ:
-			begin_object(pem, &decoder);
-			break;
-		case BR_PEM_END_OBJ:
-			end_object(pem);
-			break;
-		case BR_PEM_ERROR:
-			return "not PEM";
-		default:
-			break;
-		}
+	while (reason == NULL &&
+		(result = pem_next(&text, &len, &name, &base64)) != PEM_END) {
+		if (result == PEM_BROKEN)
+			reason = "not PEM";
+		else if (pem->want_chain && is_certificate(name))
+			reason = take_certificate(pem->signer, base64);
+		else if (pem->want_key && is_key(name))
+			reason = take_key(pem, base64);
 	}
-	explicit_bzero(&decoder, sizeof decoder);
-	return pem->overflow ? "too large" : NULL;
-}
-
-/* BearSSL's decoder finds no object among lines that end in CR LF. */
-static size_t
-drop_crs(char *text, size_t len)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < len; i++)
-		if (text[i] != '\r')
-			text[kept++] = text[i];
-	return kept;
+	return reason;
 }
 
 static const char *
@@ -155,10 +116,9 @@ read_pem(struct pem *pem, int fd)
 
 	if (n == -1)
 		return strerror(errno);
-	const char *reason =
-		(size_t)n == sizeof text
-			? "too large"
-			: decode_pem(pem, text, drop_crs(text, (size_t)n));
+	const char *reason = (size_t)n == sizeof text
+				     ? "too large"
+				     : decode_pem(pem, text, (size_t)n);
 
 	explicit_bzero(text, (size_t)n);
 	return reason;

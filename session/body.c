@@ -26,6 +26,7 @@ open_message(struct session *s)
 		(s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
 		(s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u)};
 
+	deferred_tell(s);
 	channel_start(&s->message, ASK_OPEN, 0);
 	channel_add(&s->message, &open, sizeof open);
 	channel_add(&s->message, s->helo, s->helo_len);

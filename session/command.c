@@ -148,6 +148,24 @@ check_sender(const struct session *s, enum address_result result,
 }
 
 static enum reply
+accept_sender(struct session *s, struct slice sender)
+{
+	if (deferred_sender(s, sender))
+		return REPLY_OK_MAIL;
+	channel_start(&s->message, ASK_MAIL, 0);
+	channel_add(&s->message, sender.data, sender.len);
+	switch (session_ask(s)) {
+	case VERDICT_OK:
+		s->told = true;
+		return REPLY_OK_MAIL;
+	case VERDICT_SENDER:
+		return REPLY_SENDER_REFUSED;
+	default:
+		return REPLY_QUEUE_TEMPORARY;
+	}
+}
+
+static enum reply
 command_mail(struct session *s, struct slice argument)
 {
 	struct address sender;
@@ -164,19 +182,13 @@ command_mail(struct session *s, struct slice argument)
 
 	if (reply != REPLY_NONE)
 		return reply;
-	channel_start(&s->message, ASK_MAIL, 0);
-	channel_add(&s->message, sender.text, sender.len);
-	switch (session_ask(s)) {
-	case VERDICT_OK:
+	reply = accept_sender(s, (struct slice){sender.text, sender.len});
+	if (reply == REPLY_OK_MAIL) {
 		s->mail = true;
 		s->smtputf8 = parameters.smtputf8;
 		s->body = parameters.body;
-		return REPLY_OK_MAIL;
-	case VERDICT_SENDER:
-		return REPLY_SENDER_REFUSED;
-	default:
-		return REPLY_QUEUE_TEMPORARY;
 	}
+	return reply;
 }
 
 static enum reply
@@ -219,9 +231,15 @@ command_rcpt(struct session *s, struct slice argument)
 	}
 	if (recipient.eight_bit && !s->smtputf8)
 		return REPLY_NEEDS_UTF8;
-	channel_start(&s->message, ASK_RCPT, 0);
-	channel_add(&s->message, recipient.text, recipient.len);
-	int verdict = session_ask(s);
+	int verdict = VERDICT_OK;
+	struct slice path = {recipient.text, recipient.len};
+
+	if (!deferred_recipient(s, path)) {
+		deferred_tell(s);
+		channel_start(&s->message, ASK_RCPT, 0);
+		channel_add(&s->message, path.data, path.len);
+		verdict = session_ask(s);
+	}
 
 	if (verdict == VERDICT_OK) {
 		s->recipients++;

@@ -113,11 +113,12 @@ session_forget_mail(struct session *s, enum channel_abort why)
 	if (s->pipe != -1)
 		close(s->pipe);
 	s->pipe = -1;
-	if (s->mail) {
+	if (s->mail && s->told) {
 		channel_start(&s->message, ASK_ABORT, why);
 		session_ask(s);
 	}
-	s->mail = s->smtputf8 = s->broken = false;
+	s->deferred_len = 0;
+	s->told = s->mail = s->smtputf8 = s->broken = false;
 	s->recipients = 0;
 	s->chunks = CHUNKS_NONE;
 }

@@ -42,7 +42,9 @@ struct session {
 	bool esmtp, authenticated, tls_on;
 	unsigned tls_has;    /* AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE */
 	bool mail, smtputf8; /* a MAIL was accepted */
-	unsigned body;	     /* enum body */
+	bool told;	     /* ... and the keeper knows of it */
+	size_t deferred_len;
+	unsigned body; /* enum body */
 	unsigned recipients;
 	enum chunks chunks;
 	int pipe; /* message pipe, or -1 */
@@ -66,7 +68,11 @@ struct session {
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
-	_Alignas(MEMORY_PAGE) char out[STREAM_BULK_MAX]; /* what data.c makes of
+	_Alignas(MEMORY_PAGE) union {
+		char out[STREAM_BULK_MAX];
+		/* Until the message opens: what the keeper was not yet told. */
+		char deferred[CHANNEL_BODY_MAX];
+	}; /* what data.c makes of
 							    the input */
 	char offer[CHANNEL_OFFER_MAX];
 	struct tls tls;
@@ -91,6 +97,13 @@ enum reply session_stop(
 enum reply session_stream_failed(struct session *s);
 /* A request to the keeper; on -1 the session is to stop. */
 int session_ask(struct session *s);
+/*
+ * May the session accept it by itself? Then the keeper is told when the
+ * message opens, or before it is asked about another one. deferred.c
+ */
+bool deferred_sender(struct session *s, struct slice sender);
+bool deferred_recipient(struct session *s, struct slice recipient);
+void deferred_tell(struct session *s);
 /* Forgets the envelope, here and in the keeper. */
 void session_forget_mail(struct session *s, enum channel_abort why);
 void session_trace(struct session *s, const char *mark, struct slice text);

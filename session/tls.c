@@ -202,6 +202,7 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 
 	t->policy = &policy_class;
 	t->wire = wire;
+	t->records_len = 0;
 	t->message = message;
 	t->ask_client = ask_client;
 	br_ssl_server_zero(server);
@@ -235,12 +236,21 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 }
 
 static int
+flush(struct tls *t)
+{
+	struct slice records = {t->records, t->records_len};
+
+	t->records_len = 0;
+	return records.len == 0 ? 0 : stream_wire_write(t->wire, records);
+}
+
+static int
 push_input(struct tls *t)
 {
 	struct slice input;
 	size_t room;
 
-	if (stream_wire_next(t->wire, &input) == -1)
+	if (flush(t) == -1 || stream_wire_next(t->wire, &input) == -1)
 		return -1;
 	unsigned char *to = br_ssl_engine_recvrec_buf(&t->server.eng, &room);
 	size_t len = input.len < room ? input.len : room;
@@ -251,15 +261,25 @@ push_input(struct tls *t)
 	return 0;
 }
 
+/*
+ * Small records wait for each other until something must be read: each write
+ * may wake the client.
+ */
 static int
 pull_output(struct tls *t)
 {
 	size_t len;
 	unsigned char *from = br_ssl_engine_sendrec_buf(&t->server.eng, &len);
 
-	if (stream_wire_write(
-		    t->wire, (struct slice){(const char *)from, len}) == -1)
+	if (len > sizeof t->records - t->records_len && flush(t) == -1)
 		return -1;
+	if (len <= sizeof t->records) {
+		memcpy(t->records + t->records_len, from, len);
+		t->records_len += len;
+	} else if (stream_wire_write(t->wire,
+			   (struct slice){(const char *)from, len}) == -1) {
+		return -1;
+	}
 	br_ssl_engine_sendrec_ack(&t->server.eng, len);
 	return 0;
 }
@@ -294,7 +314,11 @@ run(struct tls *t, unsigned wanted)
 int
 tls_handshake(struct tls *t)
 {
-	return run(t, BR_SSL_SENDAPP);
+	int result = run(t, BR_SSL_SENDAPP);
+
+	if (result == -1)
+		(void)flush(t); /* the alert that says why */
+	return result;
 }
 
 size_t
@@ -341,8 +365,6 @@ tls_write(struct tls *t, struct slice text)
 		text = slice_from(text, len);
 	}
 	br_ssl_engine_flush(&t->server.eng, 0);
-	/* A record that waits is put on the wire now, not with the next read.
-	 */
 	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
 		if (pull_output(t) == -1)
 			return -1;
@@ -356,6 +378,7 @@ tls_close(struct tls *t)
 	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
 		if (pull_output(t) == -1)
 			return;
+	(void)flush(t);
 }
 
 struct slice

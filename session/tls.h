@@ -12,12 +12,16 @@
 #include "lib/bytes.h"
 #include "session/client_chain.h"
 
+#define TLS_RECORDS_MAX 1024 /* octets */
+
 struct stream;
 
 struct tls {
 	const br_ssl_server_policy_class *policy; /* first: BearSSL's context */
 	struct stream *wire;
 	struct channel_message *message; /* the session's, for asking */
+	size_t records_len;
+	char records[TLS_RECORDS_MAX]; /* that wait to be written together */
 	br_ssl_server_context server;
 	br_x509_certificate chain[8];
 	struct channel_certificate facts; /* of the chain */
@@ -42,6 +46,7 @@ int tls_handshake(struct tls *t);
 int tls_next(struct tls *t, struct slice *input);
 size_t tls_buffered(struct tls *t);
 void tls_consume(struct tls *t, size_t len);
+/* On the wire at the next tls_next() that has to read, or at tls_close(). */
 int tls_write(struct tls *t, struct slice text);
 void tls_close(struct tls *t); /* close_notify, once, without an answer */
 

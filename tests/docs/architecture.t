@@ -95,7 +95,7 @@ for name in sorted(set(code) | set(shown)):
 # Numbers in the text.
 keeper = text_of("keeper/keeper.h")
 for name, words in (("KEEPER_FAILURES_MAX 3", "three failed logins"),
-                    ("KEEPER_RCPTS_MAX 100000", "100,000 recipients"),
+                    ("CHANNEL_RCPTS_MAX 100000", "100,000 recipients"),
                     ("KEEPER_LOG_MAX 200", "200 log lines"),
                     ("KEEPER_UNFINISHED_MAX 100", "100 messages\nopened"),
                     ("KEEPER_LOGIN_MS 120000", "125 seconds"),
