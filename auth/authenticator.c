@@ -340,8 +340,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 		report(packet, x, step(x, text));
 		kind_wipe(&work.response);
 		if (packet->result == EXCHANGE_OK && setup->senders)
-			verdict = add_senders(
-				&work.with_senders, packet, x);
+			verdict = add_senders(&work.with_senders, packet, x);
 		if (kind_report(KEEPER_FD, verdict) == -1 ||
 			verdict->result != EXCHANGE_CHALLENGE)
 			_exit(0);

@@ -49,7 +49,7 @@ struct exchange {
 	int users_fd;		 /* authusers.cdb, open for reading */
 	struct slice authdomain; /* appended to a login without @, or absent */
 	const struct mechanism_facts *facts;
-	uint32_t today; /* date_of(); what expires is refused then */
+	uint32_t today;		  /* date_of(); what expires is refused then */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	bool collect;		  /* check nothing: mechanism_hand_over() */
 	/* result */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -201,14 +202,15 @@ finish(struct handover *h, pid_t pid)
 static void
 raise_limits(void)
 {
+	/* The libraries do not agree on the type of a resource. */
 	static const int memory[] = {RLIMIT_AS, RLIMIT_DATA};
 	struct rlimit limit;
 
 	for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-		if (getrlimit(memory[i], &limit) == 0) {
+		if (syscall(SYS_prlimit64, 0, memory[i], NULL, &limit) == 0) {
 			limit.rlim_cur = limit.rlim_max;
 			/* Up to the hard one it is always granted. */
-			(void)setrlimit(memory[i], &limit);
+			syscall(SYS_prlimit64, 0, memory[i], &limit, NULL);
 		}
 }
 
