@@ -109,11 +109,21 @@ run: deps
 
 # libFuzzer needs clang and glibc.
 FUZZ_SECONDS = 60
-FUZZ_FLAGS = -std=c17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer \
-	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-build/fuzz/%: tests/fuzz/%.c $(filter-out musl/%,$(MODULES))
+FUZZ_FLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -g -O1 \
+	-fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+FUZZ_MODULES = $(filter-out musl/%,$(MODULES))
+FUZZ_ARCHIVE = build/fuzz/smtpd-auth.a
+
+build/fuzz/objects/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) -o $@ $< $(filter-out musl/%,$(MODULES)) \
+	$(call SAY,clang $<) clang $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ_ARCHIVE): $(FUZZ_MODULES:%.c=build/fuzz/objects/%.o)
+	$(call SAY,ar $@) rm -f $@; ar rcsD $@ $^
+
+build/fuzz/%: build/fuzz/objects/tests/fuzz/%.o $(FUZZ_ARCHIVE)
+	$(call SAY,link $@) clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
 		-lbearssl -lcdb -lcrypt -lidn
 
 fuzz:
@@ -159,7 +169,8 @@ lint:
 	cppcheck --quiet --enable=warning,portability,performance \
 		--error-exitcode=1 --inline-suppr -I. $(filter-out musl/%,$(SOURCES))
 
--include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/tests/*/*.d)
+-include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/tests/*/*.d) \
+	$(shell find build/fuzz/objects -name "*.d" 2>/dev/null)
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:

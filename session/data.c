@@ -157,6 +157,27 @@ feed_step(struct data *d, struct feed *f)
 	}
 }
 
+/*
+ * Whole lines of the body, CR LF and all, as many as there are: nearly all of
+ * a large message. What is no such line is left as it is, for the steps.
+ */
+static void
+take_lines(struct data *d, struct feed *f)
+{
+	while (f->in < f->end && !(d->dots && *f->in == '.')) {
+		size_t left = (size_t)(f->end - f->in);
+		size_t len = scan_copy(f->out, f->in, left);
+
+		if (left - len < 2 || f->in[len] != '\r' ||
+			f->in[len + 1] != '\n')
+			return;
+		f->out[len] = '\n';
+		f->out += len + 1;
+		f->in += len + 2;
+		d->octets += len + 2;
+	}
+}
+
 enum data_result
 data_feed(struct data *d, const char *in, size_t len, size_t *taken, char *out,
 	size_t *out_len)
@@ -164,8 +185,12 @@ data_feed(struct data *d, const char *in, size_t len, size_t *taken, char *out,
 	struct feed f = {in, in + len, out};
 	enum data_result result = DATA_MORE;
 
-	while (result == DATA_MORE && f.in < f.end)
-		result = feed_step(d, &f);
+	while (result == DATA_MORE && f.in < f.end) {
+		if (d->state == AT_START && !d->in_header)
+			take_lines(d, &f);
+		if (f.in < f.end)
+			result = feed_step(d, &f);
+	}
 	if (result == DATA_END || result == DATA_VIOLATION)
 		d->state = OVER;
 	*taken = (size_t)(f.in - in);
