@@ -7,17 +7,15 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
+from support.extra_dovecot import installed, why_not  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 
-PEER = os.path.join(place.TOP, "build", "peers", "dovecot-core")
-LIB = os.path.join(PEER, "usr", "lib")
+PEER = ["dovecot-core"]
 JOE, OFF = "joe@example.com", "off@example.com"
 CONFIG = """
 base_dir = {home}/run
 state_dir = {home}/state
 log_path = {home}/log
-libexec_dir = {lib}/dovecot
-import_environment = LD_LIBRARY_PATH PATH
 protocols =
 ssl = no
 listen = 127.0.0.1
@@ -43,10 +41,8 @@ userdb {{
 }}
 """
 
-if not os.path.exists(os.path.join(PEER, ".complete")):
-    skip_all("dovecot-core is not unpacked: deps check")
-if os.geteuid() != 0:
-    skip_all("Dovecot's master wants root")
+if why_not(PEER):
+    skip_all(why_not(PEER))
 
 
 class Dovecot:
@@ -60,19 +56,13 @@ class Dovecot:
         for name in ("run", "state"):
             os.mkdir(os.path.join(self.home, name))
         self.config = os.path.join(self.home, "dovecot.conf")
-        place.write(self.config, CONFIG.format(home=self.home, lib=LIB,
-                                               users=users))
-        folders = [LIB + "/dovecot"] + [
-            os.path.join(LIB, name) for name in os.listdir(LIB)
-            if name.endswith("-linux-gnu")] + [
-            path for path, _, _ in os.walk(LIB + "/dovecot/modules")]
-        self.env = {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)}
+        place.write(self.config, CONFIG.format(home=self.home, users=users))
         self.process = None
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            [PEER + "/usr/sbin/dovecot", "-F", "-c", self.config],
-            env=self.env, stdin=subprocess.DEVNULL)
+            [*installed(PEER), "/usr/sbin/dovecot", "-F", "-c", self.config],
+            stdin=subprocess.DEVNULL)
         try:
             wait_for(lambda: os.path.exists(self.home + "/run/auth-client"),
                      "Dovecot's auth socket")
@@ -93,8 +83,8 @@ class Dovecot:
     def login(self, user, password):
         """What doveadm auth test prints."""
         return subprocess.run(
-            [PEER + "/usr/bin/doveadm", "-c", self.config, "auth", "test",
-             user, password], env=self.env, capture_output=True, text=True,
+            [*installed(PEER), "/usr/bin/doveadm", "-c", self.config, "auth",
+             "test", user, password], capture_output=True, text=True,
             check=False)
 
     def good(self, user, password, what):
@@ -147,9 +137,9 @@ with Server(users={JOE: ("secret", "-m", "cram-md5"),
         for n, scheme in enumerate(("SCRAM-SHA-256", "SCRAM-SHA-1",
                                     "SHA512-CRYPT", "BLF-CRYPT", "PLAIN")):
             ran = subprocess.run(
-                [PEER + "/usr/bin/doveadm", "-c", dovecot.config, "pw", "-s",
-                 scheme, "-p", "secret"], env=dovecot.env, check=True,
-                capture_output=True, text=True)
+                [*installed(PEER), "/usr/bin/doveadm", "-c",
+                 dovecot.config, "pw", "-s", scheme, "-p", "secret"],
+                check=True, capture_output=True, text=True)
             made.append(f"u{n}@example.com:{ran.stdout}")
         place.write(exported, "".join(made))
         server.passwd("import", "dovecot", exported)
