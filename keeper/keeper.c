@@ -22,7 +22,8 @@ enum {
 	IN_RCPT = 8,	 /* a recipient was accepted */
 	IN_OPEN = 16,	 /* the queue program was started */
 	IN_TLS = 32,	 /* TLS is on */
-	IN_SIGNED = 64
+	IN_SIGNED = 64,
+	IN_KEY = 128 /* the private key is in memory: no copy of us now */
 };
 
 #define IN_TRANSACTION (IN_MAIL | IN_RCPT | IN_OPEN)
@@ -41,10 +42,10 @@ static const struct rule {
 	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_sign},
 	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_client},
 	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_tls},
-	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION, 40, answer_auth},
+	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_KEY, 40, answer_auth},
 	[ASK_AUTH_STEP]    = {0, EXCHANGE_RESPONSE_MAX, IN_EXCHANGE, IN_LOGIN, 120, answer_auth_step},
 	[TELL_AUTH_CANCEL] = {0, 0, IN_EXCHANGE, IN_LOGIN, 40, hear_auth_cancel},
-	[ASK_OFFER]        = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION, KEEPER_OFFERS_MAX, answer_offer},
+	[ASK_OFFER]        = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_KEY, KEEPER_OFFERS_MAX, answer_offer},
 	[ASK_MAIL]         = {0, KEEPER_PATH_MAX, 0, IN_EXCHANGE | IN_TRANSACTION, 0, answer_mail},
 	[ASK_RCPT]         = {1, KEEPER_PATH_MAX, IN_MAIL, IN_EXCHANGE | IN_OPEN, 0, answer_rcpt},
 	[TELL_ENVELOPE]    = {3, CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, hear_envelope},
@@ -105,7 +106,8 @@ state(const struct keeper *k)
 	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
 	       (k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
 	       (k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
-	       (k->signed_once ? IN_SIGNED : 0u);
+	       (k->signed_once ? IN_SIGNED : 0u) |
+	       (k->signer.type != KEY_NONE && !k->signed_once ? IN_KEY : 0u);
 }
 
 static void

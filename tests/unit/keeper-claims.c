@@ -13,8 +13,7 @@
 #include "tests/joe-certificate.h"
 #include "tests/tap.h"
 
-#define SITE                                                                   \
-	"1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= 4096 16 0 {PLAIN}x"
+#define SITE "1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= 4096 16 0 {PLAIN}x"
 
 static const struct cdbfile_record records[] = {
 	{"joe@example.com",
@@ -32,6 +31,8 @@ struct world {
 	const char *mechanisms;
 	bool signed_once; /* the keeper has signed */
 	bool bound;	  /* and its certificate has a binding */
+	bool key;	  /* the private key is in its memory */
+	bool relay;	  /* RELAYCLIENT */
 };
 
 static _Noreturn void
@@ -56,6 +57,9 @@ be_keeper(int channel, const struct world *world)
 	k.signer.certificate_fd = k.signer.key_fd = k.clientca_fd = -1;
 	k.signed_once = world->signed_once;
 	k.binding_len = world->bound ? 32 : 0;
+	k.signer.type = world->key ? KEY_EC : KEY_NONE;
+	config.relayclient_set = world->relay;
+	config.morercpthosts_fd = -1;
 	_exit(keeper_run(&k));
 }
 
@@ -122,8 +126,9 @@ auth(int channel, const char *mechanism, const char *response)
 #define EXTERNAL "EXTERNAL PLAIN"
 #define JOE "joe@example.com"
 
-static const struct world unsigned_yet = {EXTERNAL, false, false};
-static const struct world signed_world = {EXTERNAL, true, false};
+static const struct world unsigned_yet = {.mechanisms = EXTERNAL};
+static const struct world signed_world = {
+	.mechanisms = EXTERNAL, .signed_once = true};
 
 static void
 test_believed(void)
@@ -141,8 +146,7 @@ test_believed(void)
 	ok(auth(channel, "EXTERNAL", JOE) == VERDICT_AUTH_UNKNOWN,
 		"TLS is not on: EXTERNAL is not offered");
 	tell_tls(channel);
-	ok(auth(channel, "EXTERNAL", "ann@example.com") ==
-			VERDICT_AUTH_FAILED,
+	ok(auth(channel, "EXTERNAL", "ann@example.com") == VERDICT_AUTH_FAILED,
 		"another user");
 	ok(finish(pid, channel) == 0, "and no attack");
 	pid = start(&signed_world, &channel);
@@ -155,7 +159,10 @@ test_believed(void)
 static void
 test_attacks(void)
 {
-	static const struct world not_listed = {"PLAIN", true, false};
+	static const struct world not_listed = {
+		.mechanisms = "PLAIN", .signed_once = true};
+	static const struct world with_key = {
+		.mechanisms = EXTERNAL, .key = true};
 	int channel;
 	pid_t pid = start(&unsigned_yet, &channel);
 
@@ -185,13 +192,57 @@ test_attacks(void)
 	(void)channel_send(channel, &m);
 	ok(auth(channel, "EXTERNAL", JOE) == -1 && finish(pid, channel) == 111,
 		"an empty one: an attack");
+	pid = start(&with_key, &channel);
+	ok(auth(channel, "PLAIN", JOE) == -1 && finish(pid, channel) == 111,
+		"a login while the private key is in memory: an attack");
+}
+
+/* What comes of telling this envelope: 0, or 111, an attack. */
+static int
+told(const struct world *world, const char *text, size_t len)
+{
+	int channel;
+	pid_t pid = start(world, &channel);
+
+	channel_start(&m, TELL_ENVELOPE, 0);
+	(void)channel_add(&m, text, len);
+	(void)channel_send(channel, &m);
+	return finish(pid, channel);
+}
+
+#define TOLD(world, text) told((world), (text), sizeof(text) - 1)
+
+static void
+test_envelope(void)
+{
+	static const struct world relay = {.mechanisms = "", .relay = true};
+	static const struct world none = {.mechanisms = ""};
+	static char long_path[1200] = "Fa@b";
+
+	memset(long_path + 4, 'x', sizeof long_path - 5);
+	ok(TOLD(&relay, "Fa@example.com\0Tb@example.net\0Tc@d\0") == 0,
+		"an envelope that the policy allows");
+	ok(TOLD(&none, "F\0Tpostmaster\0") == 0, "postmaster, from nobody");
+	ok(TOLD(&none, "Fa@example.com\0Tb@example.net\0") == 111,
+		"a recipient without relaying rights: an attack");
+	ok(TOLD(&relay, "Tb@example.net\0") == 111, "no sender: an attack");
+	ok(TOLD(&relay, "Fa@b\0Fc@d\0") == 111, "two senders: an attack");
+	ok(TOLD(&relay, "Fa@b\0Tc@d") == 111, "no end: an attack");
+	ok(TOLD(&relay, "Fa@b\0\0Tc@d\0") == 111, "an empty path: an attack");
+	ok(TOLD(&relay, "Fa@b\0Xc@d\0") == 111, "no such type: an attack");
+	ok(TOLD(&relay, "Fa\n@b\0") == 111, "a control character: an attack");
+	ok(told(&relay, long_path, sizeof long_path) == 111,
+		"a path that is too long: an attack");
 }
 
 static void
 test_plus(void)
 {
-	static const struct world bound = {"SCRAM-SHA-256-PLUS", true, true};
-	static const struct world unbound = {"SCRAM-SHA-256-PLUS", true, false};
+	static const struct world bound = {.mechanisms = "SCRAM-SHA-256-PLUS",
+		.signed_once = true,
+		.bound = true};
+	static const struct world unbound = {
+		.mechanisms = "SCRAM-SHA-256-PLUS", .signed_once = true};
 	static const char first[] = "p=tls-server-end-point,,n=joe,r=abc";
 	int channel;
 	pid_t pid = start(&unbound, &channel);
@@ -224,5 +275,6 @@ main(void)
 	test_believed();
 	test_attacks();
 	test_plus();
+	test_envelope();
 	return tap_done();
 }
