@@ -45,6 +45,9 @@ scram_final(struct speaker *s, struct buffer *out)
 	char text[1024], answer[1024];
 	struct buffer message = BUFFER_OVER(text), b = BUFFER_OVER(answer);
 
+	/* The canned server has a nonce of its own alone. */
+	if (s->script->believe)
+		s->scram.nonce_len = 0;
 	if (decode(s, &message) == -1 ||
 		scram_client_final(&s->scram, buffer_slice(&message),
 			slice_of(s->script->password), &b) == -1)
