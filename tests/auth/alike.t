@@ -196,9 +196,9 @@ with case("app passwords"), Server() as server:
         f"one@example.com:{both('secret', 20 * COSTLY)}",
         f"{OFF}:!{both('secret', 20 * COSTLY)}"])
     ok("after" not in built.stderr, "no floor is needed", built.stderr)
-    spent = {user: min(processor_time(server, user) for _ in range(5))
+    spent = {user: min(processor_time(server, user) for _ in range(9))
              for user in (JOE, "one@example.com", OFF, NONE)}
-    ok(max(spent.values()) < 1.25 * min(spent.values()),
+    ok(max(spent.values()) < 1.6 * min(spent.values()),
        "five passwords, one and none: the same work", spent)
     for mechanism in ("PLAIN", *SCRAMS):
         with server.client() as c:
