@@ -7,21 +7,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/buffer.h"
+#include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "lib/pem.h"
 
 #define RSA_OCTETS_MIN 256
-#define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
+#define CERTIFICATE_MAX 16384 /* octets of one, DER */
+#define DAYS_TO_1970 719528   /* BearSSL counts days from the year 0 */
 
 /* ---------------------------------------------------------------- load --- */
 
-/* A PEM file on its way through the decoders. */
 struct reading {
 	struct clientca *ca;
 	br_x509_decoder_context certificate;
 	size_t start; /* of the current name */
-	bool inside, overflow;
+	bool overflow;
 };
 
 /* Memory of the authorities', or NULL when that is used up. */
@@ -45,27 +46,6 @@ static void
 take_name(void *context, const void *data, size_t len)
 {
 	(void)keep(context, data, len);
-}
-
-static void
-take_der(void *context, const void *data, size_t len)
-{
-	struct reading *r = context;
-
-	br_x509_decoder_push(&r->certificate, data, len);
-}
-
-static void
-begin(struct reading *r, br_pem_decoder_context *pem)
-{
-	struct slice name = slice_of(br_pem_decoder_name(pem));
-
-	r->inside = slice_is(name, "CERTIFICATE") ||
-		    slice_is(name, "X509 CERTIFICATE");
-	r->start = r->ca->used;
-	if (r->inside)
-		br_x509_decoder_init(&r->certificate, take_name, r);
-	br_pem_decoder_setdest(pem, r->inside ? take_der : NULL, r);
 }
 
 static const char *
@@ -97,31 +77,34 @@ add_anchor(struct reading *r)
 }
 
 static const char *
-decode(struct reading *r, const char *text, size_t len)
+take_certificate(struct reading *r, struct slice base64)
+{
+	static UNTOUCHED char der[CERTIFICATE_MAX];
+	struct buffer b = BUFFER_OVER(der);
+
+	if (BASE64_DECODED_MAX(base64.len) > sizeof der)
+		return "too large";
+	if (base64_decode(&b, base64) == -1)
+		return "not PEM";
+	r->start = r->ca->used;
+	br_x509_decoder_init(&r->certificate, take_name, r);
+	br_x509_decoder_push(&r->certificate, der, b.len);
+	return add_anchor(r);
+}
+
+static const char *
+decode(struct reading *r, char *text, size_t len)
 {
 	const char *reason = NULL;
-	br_pem_decoder_context pem;
+	struct slice name, base64;
+	enum pem_result result;
 
-	br_pem_decoder_init(&pem);
-	while (len > 0 && reason == NULL) {
-		size_t n = br_pem_decoder_push(&pem, text, len);
-
-		text += n;
-		len -= n;
-		switch (br_pem_decoder_event(&pem)) {
-		case BR_PEM_BEGIN_OBJ:
-			begin(r, &pem);
-			break;
-		case BR_PEM_END_OBJ:
-			if (r->inside)
-				reason = add_anchor(r);
-			break;
-		case BR_PEM_ERROR:
+	while (reason == NULL &&
+		(result = pem_next(&text, &len, &name, &base64)) != PEM_END) {
+		if (result == PEM_BROKEN)
 			reason = "not PEM";
-			break;
-		default:
-			break;
-		}
+		else if (pem_is_certificate(name))
+			reason = take_certificate(r, base64);
 	}
 	if (reason == NULL && r->ca->count == 0)
 		reason = "holds no certificate";
@@ -134,7 +117,6 @@ load(struct clientca *ca, int fd)
 	static UNTOUCHED char text[CLIENTCA_FILE_MAX];
 	struct reading r = {.ca = ca};
 	struct stat status;
-	size_t kept = 0;
 
 	if (fstat(fd, &status) == -1)
 		return strerror(errno);
@@ -146,11 +128,7 @@ load(struct clientca *ca, int fd)
 		return strerror(errno);
 	if ((size_t)n == sizeof text)
 		return "too large";
-	/* BearSSL finds no object among lines that end in CR LF. */
-	for (size_t i = 0; i < (size_t)n; i++)
-		if (text[i] != '\r')
-			text[kept++] = text[i];
-	return decode(&r, text, kept);
+	return decode(&r, text, (size_t)n);
 }
 
 int

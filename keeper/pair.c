@@ -66,13 +66,6 @@ take_key(struct pem *pem, struct slice base64)
 }
 
 static bool
-is_certificate(struct slice name)
-{
-	return slice_is(name, "CERTIFICATE") ||
-	       slice_is(name, "X509 CERTIFICATE");
-}
-
-static bool
 is_key(struct slice name)
 {
 	return slice_is(name, "PRIVATE KEY") ||
@@ -94,7 +87,7 @@ decode_pem(struct pem *pem, char *text, size_t len)
 		(result = pem_next(&text, &len, &name, &base64)) != PEM_END) {
 		if (result == PEM_BROKEN)
 			reason = "not PEM";
-		else if (pem->want_chain && is_certificate(name))
+		else if (pem->want_chain && pem_is_certificate(name))
 			reason = take_certificate(pem->signer, base64);
 		else if (pem->want_key && is_key(name))
 			reason = take_key(pem, base64);

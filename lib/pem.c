@@ -41,6 +41,13 @@ drop_blanks(char *text, size_t len)
 	return kept;
 }
 
+bool
+pem_is_certificate(struct slice name)
+{
+	return slice_is(name, "CERTIFICATE") ||
+	       slice_is(name, "X509 CERTIFICATE");
+}
+
 enum pem_result
 pem_next(char **text, size_t *len, struct slice *name, struct slice *base64)
 {

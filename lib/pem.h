@@ -21,4 +21,7 @@ enum pem_result {
 enum pem_result pem_next(
 	char **text, size_t *len, struct slice *name, struct slice *base64);
 
+/* CERTIFICATE, or X509 CERTIFICATE as old programs write it. */
+bool pem_is_certificate(struct slice name);
+
 #endif
