@@ -26,9 +26,10 @@ ACCOUNTS = ("qmaild", "qmaill")
 
 
 def peer(name):
-    """Links the programs of a package that is unpacked below build/peers to
-    where they would be installed. Where their libraries are (for
-    LD_LIBRARY_PATH), or None when it is not unpacked."""
+    """Copies the programs of a package that is unpacked below build/peers to
+    where they would be installed: the log's account need not reach the clone.
+    Where their libraries are (for LD_LIBRARY_PATH), or None when it is not
+    unpacked."""
     top = os.path.join(PEERS, name)
     if not os.path.exists(top + "/.complete"):
         return None
@@ -36,9 +37,13 @@ def peer(name):
         link = path[len(top):]
         if os.path.lexists(link):
             os.unlink(link)
-        os.symlink(path, link)
-    return ":".join(sorted({os.path.dirname(path) for path in
-                            glob.glob(top + "/**/*.so*", recursive=True)}))
+        shutil.copy2(path, link)
+    libraries = f"/usr/local/lib/{name}"
+    os.makedirs(libraries, exist_ok=True)
+    for path in glob.glob(top + "/**/*.so*", recursive=True):
+        if os.path.isfile(path):
+            shutil.copy2(path, libraries)
+    return libraries
 
 
 def accounts(*names):
