@@ -110,7 +110,10 @@ int
 main(int argc, char **argv)
 {
 	struct bear *b = &bear;
-	struct canned c = {wire_read, wire_write, &b->io, argv[4]};
+	struct canned c = {.read = wire_read,
+		.write = wire_write,
+		.wire = &b->io,
+		.sink = argv[4]};
 	int on = 1;
 
 	if (argc != 5 || load_pair(b, argv[2], argv[3]) == -1 ||

@@ -26,7 +26,9 @@ wire_write(void *wire, const char *data, size_t len)
 int
 main(int argc, char **argv)
 {
-	struct canned c = {wire_read, wire_write, NULL, argv[1]};
+	struct canned c = {.read = wire_read,
+		.write = wire_write,
+		.sink = argv[1]};
 	int on = 1;
 
 	if (argc != 2)

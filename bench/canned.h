@@ -11,14 +11,33 @@
 
 #define CANNED_INPUT 65536
 
+/* A queue program that was started. */
+struct canned_message {
+	pid_t pid;
+	int data, envelope; /* write ends; -1 when closed */
+};
+
 struct canned {
 	ssize_t (*read)(void *wire, char *data, size_t len); /* <= 0: the end */
 	int (*write)(void *wire, const char *data, size_t len);
 	void *wire;
 	const char *sink; /* path of the queue program */
+	/*
+	 * Where somebody else lets in and hands over: 0 or -1, and a
+	 * descriptor for the body. NULL: all is done in this process.
+	 */
+	int (*login)(void);
+	int (*open)(void);
+	int (*commit)(void);
 };
 
 /* Greets, and talks until QUIT or the end of input. */
 void canned_talk(struct canned *c);
+
+/* Starts the queue program. 0, or -1. */
+int canned_open(struct canned_message *m, const char *sink);
+
+/* Closes the body, gives the envelope, waits for the end. 0, or -1. */
+int canned_commit(struct canned_message *m);
 
 #endif

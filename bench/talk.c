@@ -133,7 +133,7 @@ copy_octets(struct talk *t, int fd, size_t left)
 }
 
 static pid_t
-start_sink(struct talk *t, const int message[2], const int envelope[2])
+start_sink(const char *sink, const int message[2], const int envelope[2])
 {
 	pid_t pid = vfork();
 
@@ -145,40 +145,84 @@ start_sink(struct talk *t, const int message[2], const int envelope[2])
 	close(message[1]);
 	close(envelope[0]);
 	close(envelope[1]);
-	execl(t->c->sink, t->c->sink, (char *)NULL);
+	execl(sink, sink, (char *)NULL);
 	_exit(120);
+}
+
+int
+canned_open(struct canned_message *m, const char *sink)
+{
+	int data[2], envelope[2];
+
+	if (pipe(data) == -1 || pipe(envelope) == -1)
+		return -1;
+	m->pid = start_sink(sink, data, envelope);
+	close(data[0]);
+	close(envelope[0]);
+	m->data = data[1];
+	m->envelope = envelope[1];
+	return m->pid == -1 ? -1 : 0;
+}
+
+int
+canned_commit(struct canned_message *m)
+{
+	static const char text[] = "Fa@example.com\0Tb@example.org\0";
+	int status;
+
+	if (m->data != -1)
+		close(m->data);
+	int result = all(m->envelope, text, sizeof text);
+
+	close(m->envelope);
+	return waitpid(m->pid, &status, 0) == m->pid && status == 0 ? result
+								   : -1;
+}
+
+static int
+copy(struct talk *t, int fd, size_t octets)
+{
+	return octets == SIZE_MAX ? copy_dot(t, fd)
+				  : copy_octets(t, fd, octets);
+}
+
+/* The body and the rest go through another process. */
+static int
+message_elsewhere(struct talk *t, size_t octets)
+{
+	int fd = t->c->open();
+
+	if (fd == -1)
+		return -1;
+	int result = copy(t, fd, octets);
+
+	close(fd);
+	return result == -1 ? -1 : t->c->commit();
 }
 
 /* One message; octets is SIZE_MAX for DATA. */
 static int
 message(struct talk *t, size_t octets)
 {
-	static const char text[] = "Fa@example.com\0Tb@example.org\0";
-	int data[2], envelope[2], status, result;
-	pid_t pid;
+	struct canned_message m;
+	int result;
 
-	if (pipe(data) == -1 || pipe(envelope) == -1)
-		return -1;
-	pid = start_sink(t, data, envelope);
-	close(data[0]);
-	close(envelope[0]);
-	if (pid == -1)
-		return -1;
-	result = octets == SIZE_MAX ? copy_dot(t, data[1])
-				    : copy_octets(t, data[1], octets);
-	close(data[1]);
-	if (result == 0)
-		result = all(envelope[1], text, sizeof text);
-	close(envelope[1]);
-	if (waitpid(pid, &status, 0) != pid || status != 0 || result == -1)
-		return -1;
-	return put(t, "250 2.0.0 ok\r\n");
+	if (t->c->open != NULL)
+		result = message_elsewhere(t, octets);
+	else
+		result = canned_open(&m, t->c->sink) == -1 ||
+					 copy(t, m.data, octets) == -1
+				 ? -1
+				 : canned_commit(&m);
+	return result == -1 ? -1 : put(t, "250 2.0.0 ok\r\n");
 }
 
 /* AUTH SCRAM has two turns more; its proofs are believed as well. */
 static int
 auth(struct talk *t, const char *from)
 {
+	if (t->c->login != NULL && t->c->login() == -1)
+		return -1;
 	if (from[5] != 'S')
 		return put(t, "235 2.7.0 ok\r\n");
 	if (put(t, "334 cj1jYW5uZWQscz1NREV5TXpRMU5qYzRPV0ZpWTJSbFpnPT0sa"

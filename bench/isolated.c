@@ -1,0 +1,233 @@
+/*
+ * isolated - the limit with the isolation of smtpd-auth and nothing else of
+ * it: keeper and session, a process more for a login, the jail of both, the
+ * message pipe passed on, one log line at either end. So what lies between
+ * it and smtpd-auth is the price of doing the work, and what lies between it
+ * and canned the price of the isolation. Under tcpserver as root:
+ * isolated SINK EMPTY-DIRECTORY
+ */
+#include "bench/canned.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/fork.h"
+#include "lib/jail.h"
+
+#define ACCOUNT 65534
+#define UID_BASE 1900000000u
+#define CHANNEL 3 /* the session's descriptors are 0, 1 and this */
+
+static struct jail jail = {
+	.isolate = true, .base = UID_BASE, .account = ACCOUNT};
+
+static ssize_t
+wire_read(void *wire, char *data, size_t len)
+{
+	(void)wire;
+	return read(0, data, len);
+}
+
+static int
+wire_write(void *wire, const char *data, size_t len)
+{
+	(void)wire;
+	return write(1, data, len) == (ssize_t)len ? 0 : -1;
+}
+
+/* ------------------------------------------------------- the session --- */
+
+union control {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
+/* Asks the keeper by one letter; returns 0, the descriptor it sent, or -1. */
+static int
+ask(char letter)
+{
+	union control control;
+	struct iovec packet = {&letter, 1};
+	struct msghdr message = {.msg_iov = &packet,
+		.msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = sizeof control.space};
+	int fd = 0;
+
+	if (write(CHANNEL, &letter, 1) != 1 ||
+		recvmsg(CHANNEL, &message, 0) != 1)
+		return -1;
+	if (message.msg_controllen > 0)
+		memcpy(&fd, CMSG_DATA(&control.header), sizeof fd);
+	return fd;
+}
+
+static int
+ask_login(void)
+{
+	return ask('A');
+}
+
+static int
+ask_open(void)
+{
+	return ask('O');
+}
+
+static int
+ask_commit(void)
+{
+	return ask('C');
+}
+
+static _Noreturn void
+be_session(int channel)
+{
+	struct canned c = {.read = wire_read,
+		.write = wire_write,
+		.login = ask_login,
+		.open = ask_open,
+		.commit = ask_commit};
+
+	if (dup2(channel, CHANNEL) == -1)
+		_exit(111);
+	close(STDERR_FILENO);
+	jail_close_from(CHANNEL + 1);
+	jail.kind = JAIL_SESSION;
+	jail.fds_max = CHANNEL + 2;
+	if (jail_enter(&jail) != NULL)
+		_exit(111);
+	canned_talk(&c);
+	_exit(0);
+}
+
+/* -------------------------------------------------------- the keeper --- */
+
+/* A process that answers once, and is gone. */
+static int
+log_in(void)
+{
+	char letter = 'A';
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	pid_t pid = fork_child();
+
+	if (pid == 0) {
+		dup2(pair[1], 0);
+		jail_close_from(1);
+		jail.kind = JAIL_AUTHENTICATOR;
+		jail.fds_max = 2;
+		if (jail_raise(JAIL_RIGHTS_MAKE) == -1 ||
+			jail_enter(&jail) != NULL || read(0, &letter, 1) != 1)
+			_exit(111);
+		_exit(write(0, &letter, 1) != 1);
+	}
+	close(pair[1]);
+	int result = pid != -1 && write(pair[0], &letter, 1) == 1 &&
+				     read(pair[0], &letter, 1) == 1 &&
+				     waitpid(pid, NULL, 0) == pid
+			     ? 0
+			     : -1;
+	close(pair[0]);
+	return result;
+}
+
+static int
+answer(int channel, char letter, int fd)
+{
+	union control control = {.space = {0}};
+	struct iovec packet = {&letter, 1};
+	struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
+
+	if (fd != -1) {
+		message.msg_control = control.space;
+		message.msg_controllen = sizeof control.space;
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+	}
+	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+static int
+serve(int channel, char letter, const char *sink)
+{
+	static struct canned_message m;
+	int fd = -1, result;
+
+	switch (letter) {
+	case 'A':
+		result = log_in();
+		break;
+	case 'O':
+		result = canned_open(&m, sink);
+		fd = m.data;
+		break;
+	default:
+		result = canned_commit(&m);
+	}
+	if (result == 0)
+		result = answer(channel, letter, fd);
+	if (fd != -1)
+		close(fd);
+	m.data = -1;
+	return result;
+}
+
+/* As a line of smtpd-auth's log. */
+static int
+say(const char *text)
+{
+	return write(STDERR_FILENO, text, strlen(text)) == -1 ? -1 : 0;
+}
+
+static int
+be_keeper(int channel, pid_t session, const char *sink)
+{
+	char letter;
+
+	/* Not the client, and no room for a pipe there. */
+	if (dup2(STDERR_FILENO, 0) == -1 || dup2(STDERR_FILENO, 1) == -1 ||
+		jail_keep() == -1 ||
+		jail_identity(ACCOUNT, ACCOUNT) == -1 ||
+		jail_lower(JAIL_RIGHTS_MAKE) == -1 ||
+		prctl(PR_SET_DUMPABLE, 0) == -1 ||
+		say("smtpd-auth: 4711 127.0.0.1 connect port=587\n") == -1)
+		return 111;
+	while (read(channel, &letter, 1) == 1)
+		if (serve(channel, letter, sink) == -1)
+			return 111;
+	waitpid(session, NULL, 0);
+	return say("smtpd-auth: 4711 127.0.0.1 end seconds=0.0 messages=0 "
+		   "reason=quit\n") == -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	int on = 1, channel[2];
+
+	if (argc != 3)
+		return 100;
+	jail.directory = argv[2];
+	setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) ==
+		-1)
+		return 111;
+	pid_t session = fork_child();
+
+	if (session == -1)
+		return 111;
+	if (session == 0)
+		be_session(channel[1]);
+	close(channel[1]);
+	return be_keeper(channel[0], session, argv[1]);
+}
