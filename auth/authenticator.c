@@ -27,7 +27,9 @@
 /* Of a packet so much is sent as there is. */
 #define PACKET_HEAD offsetof(struct verdict_packet, challenge)
 #define PACKET_ROOM (PACKET_HEAD + EXCHANGE_CHALLENGE_MAX)
-#define EXIT_MS 1000 /* from the last word to the exit; then it is killed */
+/* From the last word: its exit is looked for; then it is killed. */
+#define REAP_MS 20
+#define EXIT_MS 1000
 
 static _Noreturn void authenticator_run(
 	int fd, const struct authenticator_setup *setup);
@@ -45,7 +47,7 @@ authenticator_start(
 {
 	int pair[2];
 
-	authenticator_init(a);
+	authenticator_stop(a);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
 	a->has_child = setup->kind == AUTHENTICATOR_CHECKPASSWORD;
@@ -62,12 +64,19 @@ authenticator_start(
 		return -1;
 	}
 	a->fd = pair[0];
-	a->isolated = setup->jail.isolate;
+	a->rights = setup->jail.isolate ? JAIL_RIGHTS_MAKE : JAIL_RIGHTS_NONE;
 	return 0;
 }
 
+bool
+authenticator_busy(const struct authenticator *a)
+{
+	return a->pid != -1 && !a->leaving;
+}
+
 int
-authenticator_step(struct authenticator *a, struct slice response)
+authenticator_step(
+	struct authenticator *a, struct slice response, int64_t now)
 {
 	char flag = response.data == NULL ? 0 : RESPONSE_THERE;
 	struct iovec parts[] = {
@@ -76,7 +85,7 @@ authenticator_step(struct authenticator *a, struct slice response)
 
 	if (response.len > EXCHANGE_RESPONSE_MAX)
 		return -1;
-	a->deadline = clock_ms() + AUTHENTICATOR_TIMEOUT_MS;
+	a->deadline = now + AUTHENTICATOR_TIMEOUT_MS;
 	return sendmsg(a->fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 			       (ssize_t)(1 + response.len)
 		       ? 0
@@ -124,15 +133,46 @@ wait_for_parting(pid_t pid)
 }
 
 void
-authenticator_finish(struct authenticator *a)
+authenticator_finish(struct authenticator *a, int64_t now)
 {
-	struct pollfd gone = {.fd = a->fd};
+	close(a->fd);
+	a->fd = -1;
+	a->leaving = true;
+	a->deadline = now + REAP_MS;
+	a->patience = now + EXIT_MS;
+}
 
-	/* Its end of the pair closes when it exits: nothing to kill. */
-	if (clock_poll(&gone, 1, clock_ms() + EXIT_MS) == 1 &&
-		waitpid(a->pid, NULL, WNOHANG) == a->pid)
-		a->pid = -1;
-	authenticator_stop(a);
+static bool
+has_gone(const struct authenticator *a)
+{
+	return waitpid(a->pid, NULL, WNOHANG) == a->pid;
+}
+
+void
+authenticator_reap(struct authenticator *a, int64_t now)
+{
+	if (!a->leaving)
+		return;
+	if (has_gone(a))
+		authenticator_init(a);
+	else if (a->patience <= now)
+		authenticator_stop(a);
+	else if (a->deadline <= now)
+		a->deadline = a->patience;
+}
+
+static void
+end_by_force(struct authenticator *a)
+{
+	if (a->has_child)
+		wait_for_parting(a->pid);
+	if (a->rights != JAIL_RIGHTS_NONE)
+		(void)jail_raise(a->rights);
+	kill(a->pid, SIGKILL);
+	if (a->rights != JAIL_RIGHTS_NONE)
+		(void)jail_lower(a->rights);
+	while (waitpid(a->pid, NULL, 0) == -1 && errno == EINTR)
+		;
 }
 
 void
@@ -140,19 +180,8 @@ authenticator_stop(struct authenticator *a)
 {
 	if (a->fd != -1)
 		close(a->fd);
-	if (a->pid == -1) {
-		authenticator_init(a);
-		return;
-	}
-	if (a->has_child)
-		wait_for_parting(a->pid);
-	if (a->isolated)
-		(void)jail_raise(JAIL_RIGHTS_MAKE);
-	kill(a->pid, SIGKILL);
-	if (a->isolated)
-		jail_lower(JAIL_RIGHTS_MAKE);
-	while (waitpid(a->pid, NULL, 0) == -1 && errno == EINTR)
-		;
+	if (a->pid != -1 && !has_gone(a))
+		end_by_force(a);
 	authenticator_init(a);
 }
 

@@ -70,7 +70,7 @@ collect(struct authenticator *collector, struct verdict_packet *packet)
 	do {
 		if (kind_receive(KEEPER_FD, &response, &text) == -1)
 			return -1;
-		int sent = authenticator_step(collector, text);
+		int sent = authenticator_step(collector, text, clock_ms());
 
 		kind_wipe(&response);
 		/* If it is gone, its last word may be there to read. */
@@ -288,6 +288,7 @@ checkpassword_run(int fd, const struct authenticator_setup *setup)
 	keep_descriptors(fd);
 	inner.kind = AUTHENTICATOR_COLLECTOR;
 	inner.users_fd = -1;
+	authenticator_init(&collector);
 	if (authenticator_start(&collector, &inner) == -1)
 		_exit(1); /* the keeper finds out */
 	int result = collect(&collector, &packet);

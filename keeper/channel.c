@@ -135,11 +135,16 @@ channel_receive_fd(int channel, struct channel_message *m, int *fd)
 int
 channel_ask(int channel, struct channel_message *m)
 {
+	return channel_send(channel, m) == -1 ? -1 : channel_await(channel, m);
+}
+
+int
+channel_await(int channel, struct channel_message *m)
+{
 	unsigned char type = m->type;
 	int fd;
 
-	if (channel_send(channel, m) == -1 ||
-		channel_receive_fd(channel, m, &fd) == -1)
+	if (channel_receive_fd(channel, m, &fd) == -1)
 		return -1;
 	if (fd != -1)
 		close(fd); /* only ASK_OPEN brings one, and asks for itself */

@@ -35,7 +35,8 @@ enum channel_type {
 	ASK_MAIL,      /* sender */
 	ASK_RCPT,      /* recipient */
 	TELL_ENVELOPE, /* F sender NUL, T recipient NUL ...: policy accepts */
-	ASK_OPEN,      /* struct channel_open, HELO -> message pipe */
+	ASK_OPEN,      /* struct channel_open, HELO, and what TELL_ENVELOPE
+			  would tell -> message pipe */
 	ASK_COMMIT, /* struct channel_commit -> struct channel_queued, text */
 	ASK_ABORT,  /* code: channel_abort */
 	TELL_TRACE, /* a line of the conversation */
@@ -74,7 +75,11 @@ enum channel_abort {
 	ABORT_QUEUE /* the queue program stopped reading */
 };
 
-/* Words of the log, by code; [0] is for a session that died without one. */
+/*
+ * Words of the log, by code; [0] is for a session that died without one. A
+ * session that has nothing left to do says it by its exit status alone.
+ */
+#define CHANNEL_EXIT 32 /* exit status: this and the code */
 enum channel_end {
 	END_QUIT = 1,
 	END_CLIENT,
@@ -110,6 +115,7 @@ enum channel_flags {
 
 struct channel_open {
 	uint32_t flags;
+	uint32_t helo_len;
 };
 
 struct channel_commit {
@@ -167,10 +173,13 @@ void channel_start(
 	struct channel_message *m, enum channel_type type, unsigned code);
 
 /*
- * The session's side. Each ask sends m, receives the answer into m and
- * returns its verdict, or -1 when the keeper is gone or answers nonsense:
- * the session then ends without another word.
+ * The session's side: sends m, receives the answer into m and returns its
+ * verdict, or -1 when the keeper is gone or answers nonsense: the session
+ * then ends without another word.
  */
 int channel_ask(int channel, struct channel_message *m);
+
+/* The second half of it, for a request that was sent. */
+int channel_await(int channel, struct channel_message *m);
 
 #endif

@@ -270,10 +270,8 @@ hear_path(struct keeper *k, char type, struct slice given)
  * the same settings, so one that we would refuse is an attack.
  */
 int
-hear_envelope(struct keeper *k)
+envelope_hear(struct keeper *k, struct slice rest)
 {
-	struct slice rest = channel_rest(&k->message, 0);
-
 	while (rest.len > 0) {
 		struct slice path = slice_split(&rest, '\0');
 
@@ -282,4 +280,10 @@ hear_envelope(struct keeper *k)
 			return -1;
 	}
 	return 0;
+}
+
+int
+hear_envelope(struct keeper *k)
+{
+	return envelope_hear(k, channel_rest(&k->message, 0));
 }

@@ -49,7 +49,7 @@ static const struct rule {
 	[ASK_MAIL]         = {0, KEEPER_PATH_MAX, 0, IN_EXCHANGE | IN_TRANSACTION, 0, answer_mail},
 	[ASK_RCPT]         = {1, KEEPER_PATH_MAX, IN_MAIL, IN_EXCHANGE | IN_OPEN, 0, answer_rcpt},
 	[TELL_ENVELOPE]    = {3, CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, hear_envelope},
-	[ASK_OPEN]         = {sizeof(struct channel_open), sizeof(struct channel_open) + KEEPER_HELO_MAX, IN_RCPT, IN_OPEN, 0, answer_open},
+	[ASK_OPEN]         = {sizeof(struct channel_open), CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, answer_open},
 	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit), IN_OPEN, 0, 0, answer_commit},
 	[ASK_ABORT]        = {0, 0, IN_MAIL, 0, 0, answer_abort},
 	[TELL_TRACE]       = {1, 1024, 0, 0, 0, NULL},
@@ -103,7 +103,7 @@ static unsigned
 state(const struct keeper *k)
 {
 	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
-	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
+	       (authenticator_busy(&k->authenticator) ? IN_EXCHANGE : 0u) |
 	       (k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
 	       (k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
 	       (k->signed_once ? IN_SIGNED : 0u) |
@@ -218,6 +218,7 @@ turn(struct keeper *k)
 	/* Verdicts first: the session may be waiting for one. */
 	if (fds[1].revents != 0 && login_verdict(k) == -1)
 		return -1;
+	authenticator_reap(&k->authenticator, k->now);
 	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
 		return -1;
 	if (k->held_until != CLOCK_NEVER && k->held_until <= k->now &&
@@ -250,11 +251,23 @@ let_go(struct keeper *k)
 		queue_abandon(&k->queue);
 }
 
+/* Its last word, where it has not sent one. */
+static void
+hear_exit(struct keeper *k, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) - CHANNEL_EXIT : 0;
+
+	if (k->end == 0 && code > 0 && code < END_CODES)
+		k->end = (unsigned)code;
+}
+
 /* It has let go of the channel; its exit must follow, or it is made to. */
 static void
 reap_session(struct keeper *k)
 {
-	if (waitpid(k->session, NULL, WNOHANG) == 0) {
+	int status = 0;
+
+	if (waitpid(k->session, &status, WNOHANG) == 0) {
 		struct pollfd gone = {
 			.fd = (int)syscall(SYS_pidfd_open, k->session, 0),
 			.events = POLLIN};
@@ -265,10 +278,11 @@ reap_session(struct keeper *k)
 				(void)jail_raise(JAIL_RIGHTS_KILL);
 			kill(k->session, SIGKILL);
 		}
-		while (waitpid(k->session, NULL, 0) == -1 && errno == EINTR)
+		while (waitpid(k->session, &status, 0) == -1 && errno == EINTR)
 			;
 		k->now = clock_ms();
 	}
+	hear_exit(k, status);
 }
 
 static void

@@ -134,7 +134,7 @@ static int
 step(struct keeper *k, struct slice response)
 {
 	/* If it is gone already, its last word may still be there to read. */
-	(void)authenticator_step(&k->authenticator, response);
+	(void)authenticator_step(&k->authenticator, response, k->now);
 	if (response.len > 0)
 		explicit_bzero(k->message.body, k->message.len);
 	if (k->authenticator.fd == -1)
@@ -314,9 +314,11 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		memcpy(k->senders, packet->challenge, packet->challenge_len);
 		k->senders_len = packet->challenge_len;
 	}
-	/* No other authenticator will be needed. */
-	if (k->jail.isolate)
+	/* No other authenticator will be needed; this one may be leaving. */
+	if (k->jail.isolate) {
 		(void)jail_lower(JAIL_RIGHTS_KILL);
+		k->authenticator.rights = JAIL_RIGHTS_KILL;
+	}
 	log_outcome(k, "auth ok", user, packet->label, "");
 	return answer_later(k, VERDICT_OK,
 		k->config->statedir.data == NULL ? 0
@@ -401,7 +403,7 @@ login_verdict(struct keeper *k)
 			&k->message, packet.challenge, packet.challenge_len);
 		return keeper_answer(k, VERDICT_CHALLENGE);
 	}
-	authenticator_finish(&k->authenticator);
+	authenticator_finish(&k->authenticator, k->now);
 	switch (packet.result) {
 	case EXCHANGE_OK:
 		return logged_in(k, &packet);

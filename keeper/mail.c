@@ -23,13 +23,10 @@ make_id(struct keeper *k)
 	(void)buffer_string(&id); /* three numbers always fit */
 }
 
-/* The pipe is new and empty, so the whole line fits without waiting. */
-static int
-write_received(struct keeper *k, unsigned flags, int fd)
+static void
+add_received(const struct keeper *k, unsigned flags, struct buffer *line)
 {
 	const struct config *config = k->config;
-	char text[RECEIVED_MAX];
-	struct buffer line = BUFFER_OVER(text);
 	struct slice login = slice_of(k->login);
 
 	if (login.len == 0)
@@ -47,36 +44,33 @@ write_received(struct keeper *k, unsigned flags, int fd)
 		.utf8 = flags & OPEN_SMTPUTF8,
 		.now = clock_seconds(),
 	};
-	received_add(&line, &received);
-	if (line.overflow)
-		return -1;
-	return write(fd, line.data, line.len) == (ssize_t)line.len ? 0 : -1;
+	received_add(line, &received);
 }
 
 static int
 start_queue(struct keeper *k, unsigned flags, int *fd)
 {
-	char program[1024];
+	char path[1024], text[RECEIVED_MAX];
+	struct buffer line = BUFFER_OVER(text);
+	struct queue_program program = {.path = path,
+		.environment = environment_make(k, flags),
+		.error_fd = (int)k->config->error_fd};
 
-	char *const *environment = environment_make(k, flags);
+	int result = slice_string(k->config->queue_program, path, sizeof path);
 
-	if (environment == NULL)
-		errno = E2BIG;
-	if (environment == NULL ||
-		slice_string(k->config->queue_program, program,
-			sizeof program) == -1 ||
-		queue_start(&k->queue, program, environment,
-			(int)k->config->error_fd, fd) == -1) {
-		keeper_log_config(k, program, strerror(errno));
-		return -1;
-	}
+	if (result == -1)
+		path[0] = '\0';
+	add_received(k, flags, &line);
+	program.head = buffer_slice(&line);
+	errno = E2BIG;
+	if (program.environment == NULL || line.overflow)
+		result = -1;
+	if (result == 0)
+		result = queue_start(&k->queue, &program, fd);
+	if (result == -1)
+		keeper_log_config(k, path, strerror(errno));
 	k->qp = k->queue.pid;
-	if (write_received(k, flags, *fd) == -1) {
-		close(*fd);
-		queue_kill(&k->queue);
-		return -1;
-	}
-	return 0;
+	return result;
 }
 
 int
@@ -88,12 +82,14 @@ answer_open(struct keeper *k)
 
 	if (channel_take(&k->message, &at, &open, sizeof open) == -1 ||
 		open.flags & ~(unsigned)OPEN_FLAGS ||
+		open.helo_len > sizeof k->helo ||
+		channel_take(&k->message, &at, k->helo, open.helo_len) == -1 ||
 		k->unfinished++ >= KEEPER_UNFINISHED_MAX)
 		return -1;
-	struct slice helo = channel_rest(&k->message, at);
-
-	memcpy(k->helo, helo.data, helo.len);
-	k->helo_len = helo.len;
+	k->helo_len = open.helo_len;
+	if (envelope_hear(k, channel_rest(&k->message, at)) == -1 ||
+		k->recipients == 0)
+		return -1;
 	make_id(k);
 	k->message.len = 0;
 	if (k->lost || start_queue(k, open.flags, &fd) == -1)

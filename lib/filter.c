@@ -1,9 +1,13 @@
 /*
  * filter - see filter.h. Run by session and authenticator.
  *
- * The kernel compiles a filter for each process anew, and tries it for each
- * of some thousand numbers when it is installed. So the list becomes a tree
- * of comparisons: few steps to the answer, not as many as there are calls.
+ * The kernel compiles a filter for each process anew. So the list becomes a
+ * tree of comparisons: few steps to the answer, not as many as there are
+ * calls. It also follows the filter for each of some thousand numbers, to
+ * remember which are always allowed, and stops at the first step that does
+ * more than load, compare and jump (seccomp(2), seccomp_is_const_allow() in
+ * the kernel). Such a step stands first and changes nothing: to follow all
+ * costs more than to run the compiled filter for the calls of a connection.
  */
 #include "lib/filter.h"
 
@@ -31,6 +35,7 @@
 #define ARGUMENT(n) ((uint32_t)(offsetof(struct seccomp_data, args) + (n)*8))
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define NOT_FOLLOWED BPF_STMT(BPF_MISC | BPF_TAX, 0) /* X = A, X is unused */
 #define KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 /* Runs the next `length` steps only if so, else goes on behind them. */
 #define IF_EQUAL(k, length) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, length)
@@ -116,6 +121,7 @@ filter_install(const struct filter_call *calls, size_t count)
 	}
 	sort(sorted, calls, count);
 	p.len = 0;
+	add(&p, (struct sock_filter)NOT_FOLLOWED);
 	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch)));
 	add(&p, (struct sock_filter)BPF_JUMP(
 			BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_HERE, 1, 0));

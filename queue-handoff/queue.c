@@ -54,10 +54,8 @@ close_all(struct queue *q)
 }
 
 struct spawn {
-	const char *program;
-	char *const *environment;
+	const struct queue_program *program;
 	int in, envelope, error; /* what become 0, 1 and error_fd */
-	int error_fd;
 };
 
 /*
@@ -68,15 +66,16 @@ struct spawn {
 static void
 become_program(const struct spawn *s)
 {
-	char *const argv[] = {(char *)(uintptr_t)s->program, NULL};
+	const struct queue_program *program = s->program;
+	char *const argv[] = {(char *)(uintptr_t)program->path, NULL};
 
 	setpgid(0, 0);
 	signals_default();
-	if (s->error == s->error_fd)
+	if (s->error == program->error_fd)
 		fcntl(s->error, F_SETFD, 0); /* dup2 would leave the flag */
 	if (dup2(s->in, 0) != -1 && dup2(s->envelope, 1) != -1 &&
-		dup2(s->error, s->error_fd) != -1)
-		execve(s->program, argv, s->environment);
+		dup2(s->error, program->error_fd) != -1)
+		execve(program->path, argv, program->environment);
 }
 
 /*
@@ -103,9 +102,17 @@ spawn(pid_t *pid, const struct spawn *s)
 	return failed;
 }
 
+/* The pipe is new and empty, so the head fits without waiting. */
+static bool
+write_head(int fd, struct slice head)
+{
+	return head.len == 0 ||
+	       write(fd, head.data, head.len) == (ssize_t)head.len;
+}
+
 int
-queue_start(struct queue *q, const char *program, char *const *environment,
-	int error_fd, int *message_write)
+queue_start(struct queue *q, const struct queue_program *program,
+	int *message_write)
 {
 	int message[2] = {-1, -1}, envelope[2] = {-1, -1}, error[2] = {-1, -1};
 	int result = 0;
@@ -113,12 +120,12 @@ queue_start(struct queue *q, const char *program, char *const *environment,
 	queue_init(q);
 	if (pipe2(message, O_CLOEXEC) == -1 ||
 		pipe2(envelope, O_CLOEXEC) == -1 ||
-		pipe2(error, O_CLOEXEC) == -1)
+		pipe2(error, O_CLOEXEC) == -1 ||
+		!write_head(message[1], program->head))
 		result = errno;
 	else
-		result = spawn(&q->pid,
-			&(struct spawn){program, environment, message[0],
-				envelope[0], error[1], error_fd});
+		result = spawn(&q->pid, &(struct spawn){program, message[0],
+						envelope[0], error[1]});
 	q->message_read = message[0];
 	q->envelope_read = envelope[0];
 	q->envelope_write = envelope[1];

@@ -46,14 +46,22 @@ struct queue {
 
 void queue_init(struct queue *q);
 
+/* What a queue program is started with. */
+struct queue_program {
+	const char *path;
+	char *const *environment;
+	int error_fd;
+	struct slice head; /* of the message, at most PIPE_BUF octets */
+};
+
 /*
- * Starts program in a process group of its own, with descriptors 0, 1, 2 and
- * error_fd, default signals, and this environment. message_write is where the
- * message goes (non-blocking, the caller closes it). Returns 0, or -1 with
- * errno.
+ * Starts the program in a process group of its own, with descriptors 0, 1, 2
+ * and error_fd, default signals, and its environment. The head is in the pipe
+ * before it runs. message_write is where the rest of the message goes
+ * (non-blocking, the caller closes it). Returns 0, or -1 with errno.
  */
-int queue_start(struct queue *q, const char *program, char *const *environment,
-	int error_fd, int *message_write);
+int queue_start(struct queue *q, const struct queue_program *program,
+	int *message_write);
 
 /*
  * The message is whole: write the envelope (which must live until the end),

@@ -21,15 +21,17 @@ static enum reply
 open_message(struct session *s)
 {
 	struct channel_open open = {
-		(s->esmtp ? OPEN_ESMTP : 0u) |
-		(s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
-		(s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
-		(s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u)};
+		.flags = (s->esmtp ? OPEN_ESMTP : 0u) |
+			 (s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
+			 (s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
+			 (s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
+		.helo_len = (uint32_t)s->helo_len};
 
-	deferred_tell(s);
+	deferred_make_room(s, sizeof open + s->helo_len);
 	channel_start(&s->message, ASK_OPEN, 0);
 	channel_add(&s->message, &open, sizeof open);
 	channel_add(&s->message, s->helo, s->helo_len);
+	deferred_add(s);
 	if (channel_send(s->channel, &s->message) == -1 ||
 		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1 ||
 		s->message.type != ASK_OPEN)
@@ -135,12 +137,17 @@ commit(struct session *s)
 	char text[CHANNEL_TEXT_MAX + 64];
 	struct buffer b = BUFFER_OVER(text);
 
-	/* Its end of file comes before its envelope. */
-	close(s->pipe);
-	s->pipe = -1;
 	channel_start(&s->message, ASK_COMMIT, 0);
 	channel_add(&s->message, &request, sizeof request);
-	int verdict = session_ask(s);
+	if (channel_send(s->channel, &s->message) == -1)
+		_exit(111);
+	/*
+	 * Everything is in the pipe. Its end comes after the word to the
+	 * keeper, so that the program finds the envelope when it wakes up.
+	 */
+	close(s->pipe);
+	s->pipe = -1;
+	int verdict = session_await(s);
 
 	s->mail = false; /* the keeper has forgotten it too */
 	session_forget_mail(s, ABORT_RESET);

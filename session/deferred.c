@@ -61,14 +61,27 @@ deferred_recipient(struct session *s, struct slice recipient)
 }
 
 void
+deferred_add(struct session *s)
+{
+	channel_add(&s->message, s->deferred, s->deferred_len);
+	s->deferred_len = 0;
+	s->told = true;
+}
+
+void
+deferred_make_room(struct session *s, size_t others)
+{
+	if (s->deferred_len > CHANNEL_BODY_MAX - others)
+		deferred_tell(s);
+}
+
+void
 deferred_tell(struct session *s)
 {
 	if (s->deferred_len == 0)
 		return;
 	channel_start(&s->message, TELL_ENVELOPE, 0);
-	channel_add(&s->message, s->deferred, s->deferred_len);
-	s->deferred_len = 0;
-	s->told = true;
+	deferred_add(s);
 	if (channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 }

@@ -97,14 +97,24 @@ session_reply(struct session *s, enum reply reply)
 		session_reply_text(s, reply_text(reply));
 }
 
-int
-session_ask(struct session *s)
+static int
+verdict_or_exit(int verdict)
 {
-	int verdict = channel_ask(s->channel, &s->message);
-
 	if (verdict == -1)
 		_exit(111);
 	return verdict;
+}
+
+int
+session_ask(struct session *s)
+{
+	return verdict_or_exit(channel_ask(s->channel, &s->message));
+}
+
+int
+session_await(struct session *s)
+{
+	return verdict_or_exit(channel_await(s->channel, &s->message));
 }
 
 void
@@ -161,9 +171,20 @@ line_in_place(struct session *s, struct slice input, size_t len)
 	return true;
 }
 
+static void
+set_line_deadline(struct session *s)
+{
+	s->stream.now = clock_ms();
+	s->stream.deadline =
+		s->stream.now + (int64_t)s->config->timeoutsmtpd * 1000;
+	if (s->login_deadline < s->stream.deadline)
+		s->stream.deadline = s->login_deadline;
+}
+
 /*
  * Reads up to and with the next LF; s->line gets the line without its end.
- * The deadline is the whole line's: one octet a minute is no line.
+ * The deadline is the whole line's: one octet a minute is no line. It counts
+ * from the first time that the client keeps us waiting.
  */
 enum line_result
 session_line(struct session *s, bool auth)
@@ -173,12 +194,12 @@ session_line(struct session *s, bool auth)
 
 	s->line = s->line_copy;
 	s->line_len = 0;
-	s->stream.now = clock_ms();
-	s->stream.deadline =
-		s->stream.now + (int64_t)s->config->timeoutsmtpd * 1000;
-	if (s->login_deadline < s->stream.deadline)
-		s->stream.deadline = s->login_deadline;
-	for (;;) {
+	for (bool timed = false;;) {
+		/* A line that is there already needs no look at the clock. */
+		if (!timed && stream_waits(&s->stream)) {
+			set_line_deadline(s);
+			timed = true;
+		}
 		if (stream_next(&s->stream, &input) == -1) {
 			session_stream_failed(s);
 			return LINE_STOP;
@@ -413,9 +434,11 @@ finish(struct session *s, const char *reason)
 	bool drain = s->end == END_QUIT ? unread : s->end != END_CLIENT;
 
 	session_reply(s, s->last);
-	/* The keeper then hears of the end and sees it in one turn. */
 	if (!drain)
 		stream_close(&s->stream, false);
+	/* One turn of the keeper in place of two. */
+	if (!drain && reason == NULL && s->pipe == -1)
+		_exit(CHANNEL_EXIT + s->end);
 	channel_start(&s->message, TELL_END, s->end);
 	if (reason != NULL)
 		channel_add(&s->message, reason, strlen(reason));

@@ -97,13 +97,18 @@ enum reply session_stop(
 enum reply session_stream_failed(struct session *s);
 /* A request to the keeper; on -1 the session is to stop. */
 int session_ask(struct session *s);
+/* The answer alone, when the request is sent. */
+int session_await(struct session *s);
 /*
- * May the session accept it by itself? Then the keeper is told when the
- * message opens, or before it is asked about another one. deferred.c
+ * May the session accept it by itself? Then the keeper is told in the request
+ * that opens the message, or before it is asked about another one. deferred.c
  */
 bool deferred_sender(struct session *s, struct slice sender);
 bool deferred_recipient(struct session *s, struct slice recipient);
 void deferred_tell(struct session *s);
+void deferred_add(struct session *s); /* to the request */
+/* Before it, when the rest of the request is so large. */
+void deferred_make_room(struct session *s, size_t others);
 /* Forgets the envelope, here and in the keeper. */
 void session_forget_mail(struct session *s, enum channel_abort why);
 void session_trace(struct session *s, const char *mark, struct slice text);

@@ -127,13 +127,17 @@ stream_wire_next(struct stream *s, struct slice *input)
 	return 0;
 }
 
+bool
+stream_waits(const struct stream *s)
+{
+	return s->tls == NULL ? s->input_start == s->input_end
+			      : tls_buffered(s->tls) == 0;
+}
+
 int
 stream_next(struct stream *s, struct slice *input)
 {
-	bool waiting = s->tls == NULL ? s->input_start == s->input_end
-				      : tls_buffered(s->tls) == 0;
-
-	if (waiting && stream_flush(s) == -1)
+	if (stream_waits(s) && stream_flush(s) == -1)
 		return -1;
 	if (s->tls != NULL)
 		return tls_next(s->tls, input);

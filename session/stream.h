@@ -54,6 +54,7 @@ void stream_init(
  * view holds until then.
  */
 int stream_next(struct stream *s, struct slice *input);
+bool stream_waits(const struct stream *s); /* is nothing there yet? */
 void stream_consume(struct stream *s, size_t len);
 
 /* Is there input that nobody asked for yet, here or in the kernel? */

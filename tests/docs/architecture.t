@@ -50,7 +50,7 @@ is_(re.findall(r"^\d\. `(\w+)`:", DOCUMENT, re.M),
     re.findall(r'return "(\w+)"', entered), "the steps of the jail")
 
 # The channel: keeper.c's table.
-numbers = {"sizeof(struct channel_tls)": 8, "sizeof(struct channel_open)": 4,
+numbers = {"sizeof(struct channel_tls)": 8, "sizeof(struct channel_open)": 8,
            "sizeof(struct channel_commit)": 16}
 for header in ("keeper/channel.h", "keeper/keeper.h", "auth/mechanism.h"):
     for name, value in re.findall(r"^#define (\w+) (\d+)\b",

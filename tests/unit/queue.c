@@ -20,7 +20,10 @@
 static int
 start_program(struct queue *q, const char *path, int error_fd, int *fd)
 {
-	return queue_start(q, path, environ, error_fd, fd);
+	struct queue_program program = {
+		.path = path, .environment = environ, .error_fd = error_fd};
+
+	return queue_start(q, &program, fd);
 }
 
 static struct scratch place;
