@@ -63,7 +63,7 @@ SAY = @echo '  $(1)'; $(if $(V),set -x;)
 all: $(PROGRAMS)
 
 $(foreach p,$(PROGRAMS),$(eval $(p): $(BUILD)/$(basename $(wildcard $(p).c */$(p).c)).o))
-$(PROGRAMS): $(ARCHIVE)
+$(PROGRAMS): $(ARCHIVE) memory.ld
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
 
 $(ARCHIVE): $(OBJECTS)

@@ -27,9 +27,7 @@
 /* Of a packet so much is sent as there is. */
 #define PACKET_HEAD offsetof(struct verdict_packet, challenge)
 #define PACKET_ROOM (PACKET_HEAD + EXCHANGE_CHALLENGE_MAX)
-/* From the last word: its exit is looked for; then it is killed. */
-#define REAP_MS 20
-#define EXIT_MS 1000
+#define EXIT_MS 1000 /* from the last word to the exit; then it is killed */
 
 static _Noreturn void authenticator_run(
 	int fd, const struct authenticator_setup *setup);
@@ -47,7 +45,7 @@ authenticator_start(
 {
 	int pair[2];
 
-	authenticator_stop(a);
+	authenticator_init(a);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
 	a->has_child = setup->kind == AUTHENTICATOR_CHECKPASSWORD;
@@ -64,19 +62,12 @@ authenticator_start(
 		return -1;
 	}
 	a->fd = pair[0];
-	a->rights = setup->jail.isolate ? JAIL_RIGHTS_MAKE : JAIL_RIGHTS_NONE;
+	a->isolated = setup->jail.isolate;
 	return 0;
 }
 
-bool
-authenticator_busy(const struct authenticator *a)
-{
-	return a->pid != -1 && !a->leaving;
-}
-
 int
-authenticator_step(
-	struct authenticator *a, struct slice response, int64_t now)
+authenticator_step(struct authenticator *a, struct slice response, int64_t now)
 {
 	char flag = response.data == NULL ? 0 : RESPONSE_THERE;
 	struct iovec parts[] = {
@@ -132,33 +123,10 @@ wait_for_parting(pid_t pid)
 	close(gone.fd);
 }
 
-void
-authenticator_finish(struct authenticator *a, int64_t now)
-{
-	close(a->fd);
-	a->fd = -1;
-	a->leaving = true;
-	a->deadline = now + REAP_MS;
-	a->patience = now + EXIT_MS;
-}
-
 static bool
 has_gone(const struct authenticator *a)
 {
 	return waitpid(a->pid, NULL, WNOHANG) == a->pid;
-}
-
-void
-authenticator_reap(struct authenticator *a, int64_t now)
-{
-	if (!a->leaving)
-		return;
-	if (has_gone(a))
-		authenticator_init(a);
-	else if (a->patience <= now)
-		authenticator_stop(a);
-	else if (a->deadline <= now)
-		a->deadline = a->patience;
 }
 
 static void
@@ -166,11 +134,11 @@ end_by_force(struct authenticator *a)
 {
 	if (a->has_child)
 		wait_for_parting(a->pid);
-	if (a->rights != JAIL_RIGHTS_NONE)
-		(void)jail_raise(a->rights);
+	if (a->isolated)
+		(void)jail_raise(JAIL_RIGHTS_MAKE);
 	kill(a->pid, SIGKILL);
-	if (a->rights != JAIL_RIGHTS_NONE)
-		(void)jail_lower(a->rights);
+	if (a->isolated)
+		(void)jail_lower(JAIL_RIGHTS_MAKE);
 	while (waitpid(a->pid, NULL, 0) == -1 && errno == EINTR)
 		;
 }
@@ -183,6 +151,16 @@ authenticator_stop(struct authenticator *a)
 	if (a->pid != -1 && !has_gone(a))
 		end_by_force(a);
 	authenticator_init(a);
+}
+
+void
+authenticator_finish(struct authenticator *a, int64_t now)
+{
+	struct pollfd gone = {.fd = a->fd};
+
+	/* Its end of the pair closes when it exits: nothing to kill. */
+	(void)clock_poll_at(&gone, 1, now + EXIT_MS, now);
+	authenticator_stop(a);
 }
 
 /* ------------------------------------------------ in the authenticator --- */

@@ -37,11 +37,9 @@ struct authenticator_peer {
 struct authenticator {
 	pid_t pid; /* -1: none */
 	int fd;
-	bool has_child; /* told to go it takes a program with it */
-	bool leaving;	/* it has said its last word */
-	enum jail_rights rights; /* what we may raise, to end another uid */
+	bool has_child;	  /* told to go it takes a program with it */
+	bool isolated;	  /* its uid is another than ours */
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
-	int64_t patience; /* with one that is leaving */
 };
 
 struct authenticator_setup {
@@ -83,9 +81,6 @@ void authenticator_init(struct authenticator *a);
 int authenticator_start(
 	struct authenticator *a, const struct authenticator_setup *setup);
 
-/* Is an exchange open? */
-bool authenticator_busy(const struct authenticator *a);
-
 /* Feeds one response (data NULL: none). 0, or -1 when it is gone. */
 int authenticator_step(
 	struct authenticator *a, struct slice response, int64_t now);
@@ -97,13 +92,8 @@ int authenticator_step(
  */
 int authenticator_read(struct authenticator *a, struct verdict_packet *packet);
 
-/*
- * After its last word, which its exit follows: nobody waits for that. From
- * now on authenticator_reap() is to be called at every turn, at the latest
- * when the deadline has passed. One that does not go is ended by force.
- */
+/* Reaps it after its last word, which its exit follows. */
 void authenticator_finish(struct authenticator *a, int64_t now);
-void authenticator_reap(struct authenticator *a, int64_t now);
 
 /* Ends it, by force if it is still there, and reaps it. */
 void authenticator_stop(struct authenticator *a);

@@ -288,7 +288,6 @@ checkpassword_run(int fd, const struct authenticator_setup *setup)
 	keep_descriptors(fd);
 	inner.kind = AUTHENTICATOR_COLLECTOR;
 	inner.users_fd = -1;
-	authenticator_init(&collector);
 	if (authenticator_start(&collector, &inner) == -1)
 		_exit(1); /* the keeper finds out */
 	int result = collect(&collector, &packet);

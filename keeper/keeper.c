@@ -103,7 +103,7 @@ static unsigned
 state(const struct keeper *k)
 {
 	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
-	       (authenticator_busy(&k->authenticator) ? IN_EXCHANGE : 0u) |
+	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
 	       (k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
 	       (k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
 	       (k->signed_once ? IN_SIGNED : 0u) |
@@ -218,7 +218,6 @@ turn(struct keeper *k)
 	/* Verdicts first: the session may be waiting for one. */
 	if (fds[1].revents != 0 && login_verdict(k) == -1)
 		return -1;
-	authenticator_reap(&k->authenticator, k->now);
 	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
 		return -1;
 	if (k->held_until != CLOCK_NEVER && k->held_until <= k->now &&

@@ -57,20 +57,18 @@ log_outcome(struct keeper *k, const char *event, struct slice user,
 
 /* A failure of ours: what exactly went wrong is for the admin. */
 static void
-log_temporary(struct keeper *k, struct slice user,
-	const struct verdict_packet *packet)
+log_temporary(struct keeper *k, struct slice user, const char *reason,
+	const char *detail)
 {
 	struct log_line line;
 
-	if (packet->set_up)
-		keeper_log_config(k, backend_name(k), packet->detail);
 	log_start(&line, &k->log, "auth temp");
 	if (user.len > 0)
 		log_value(&line, "user", user);
 	log_text(&line, "mech", k->mechanism->name);
-	log_text(&line, "reason", packet->reason);
-	if (packet->detail[0] != '\0')
-		log_text(&line, "detail", packet->detail);
+	log_text(&line, "reason", reason);
+	if (detail[0] != '\0')
+		log_text(&line, "detail", detail);
 	keeper_log(k, &line);
 }
 
@@ -314,11 +312,9 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		memcpy(k->senders, packet->challenge, packet->challenge_len);
 		k->senders_len = packet->challenge_len;
 	}
-	/* No other authenticator will be needed; this one may be leaving. */
-	if (k->jail.isolate) {
+	/* No other authenticator will be needed. */
+	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
-		k->authenticator.rights = JAIL_RIGHTS_KILL;
-	}
 	log_outcome(k, "auth ok", user, packet->label, "");
 	return answer_later(k, VERDICT_OK,
 		k->config->statedir.data == NULL ? 0
@@ -377,11 +373,37 @@ answer_offer(struct keeper *k)
 	return step(k, (struct slice){NULL, 0});
 }
 
+/* Its last word, and so ours to the session. */
+static int
+answer_verdict(struct keeper *k, const struct verdict_packet *packet)
+{
+	struct slice user = {packet->login, packet->login_len};
+
+	switch (packet->result) {
+	case EXCHANGE_OK:
+		return logged_in(k, packet);
+	case EXCHANGE_FAIL:
+		return failed(k, packet);
+	case EXCHANGE_MALFORMED:
+		log_outcome(k, "auth refused", user, "", "syntax");
+		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
+	case VERDICT_PACKET_NOT_OFFERED:
+		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
+	case VERDICT_PACKET_JAIL:
+		keeper_log_config(k, k->jail.directory, packet->reason);
+		return keeper_answer(k, VERDICT_JAIL);
+	default:
+		if (packet->set_up)
+			keeper_log_config(k, backend_name(k), packet->detail);
+		log_temporary(k, user, packet->reason, packet->detail);
+		return keeper_answer(k, VERDICT_TEMPORARY);
+	}
+}
+
 int
 login_verdict(struct keeper *k)
 {
 	static UNTOUCHED _Alignas(MEMORY_PAGE) struct verdict_packet packet;
-	struct slice user;
 
 	if (k->pending == 0) {
 		/* It died in the client's turn: the next step will find out. */
@@ -394,7 +416,6 @@ login_verdict(struct keeper *k)
 					       : temporary(k, "backend");
 	if (k->pending == ASK_OFFER)
 		return offer_made(k, &packet);
-	user = (struct slice){packet.login, packet.login_len};
 	k->message.len = 0;
 	if (packet.result <= EXCHANGE_FAIL && k->mechanism == &k->foreign)
 		k->foreign.name = k->foreign_name; /* it is one */
@@ -403,35 +424,17 @@ login_verdict(struct keeper *k)
 			&k->message, packet.challenge, packet.challenge_len);
 		return keeper_answer(k, VERDICT_CHALLENGE);
 	}
+	/* First, so that whoever hears the verdict finds it gone. */
 	authenticator_finish(&k->authenticator, k->now);
-	switch (packet.result) {
-	case EXCHANGE_OK:
-		return logged_in(k, &packet);
-	case EXCHANGE_FAIL:
-		return failed(k, &packet);
-	case EXCHANGE_MALFORMED:
-		log_outcome(k, "auth refused", user, "", "syntax");
-		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
-	case VERDICT_PACKET_NOT_OFFERED:
-		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
-	case VERDICT_PACKET_JAIL:
-		keeper_log_config(k, k->jail.directory, packet.reason);
-		return keeper_answer(k, VERDICT_JAIL);
-	default:
-		log_temporary(k, user, &packet);
-		return keeper_answer(k, VERDICT_TEMPORARY);
-	}
+	return answer_verdict(k, &packet);
 }
 
 int
 login_timeout(struct keeper *k)
 {
-	static const struct verdict_packet late = {
-		.reason = "backend", .detail = "timeout"};
-
 	if (k->pending == ASK_OFFER)
 		return no_offer(k, "timeout");
 	authenticator_stop(&k->authenticator);
-	log_temporary(k, (struct slice){NULL, 0}, &late);
+	log_temporary(k, (struct slice){NULL, 0}, "backend", "timeout");
 	return answer_without_body(k, VERDICT_TEMPORARY);
 }

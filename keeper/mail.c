@@ -62,9 +62,10 @@ start_queue(struct keeper *k, unsigned flags, int *fd)
 		path[0] = '\0';
 	add_received(k, flags, &line);
 	program.head = buffer_slice(&line);
-	errno = E2BIG;
-	if (program.environment == NULL || line.overflow)
+	if (program.environment == NULL || line.overflow) {
+		errno = E2BIG;
 		result = -1;
+	}
 	if (result == 0)
 		result = queue_start(&k->queue, &program, fd);
 	if (result == -1)

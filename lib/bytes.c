@@ -31,24 +31,41 @@ slice_equal_nocase(struct slice a, struct slice b)
 	return a.len == b.len && same_letters(a.data, b.data, a.len);
 }
 
+/* Without strlen(): most texts differ in their first octet. */
 bool
 slice_is(struct slice a, const char *text)
 {
-	return slice_equal(a, slice_of(text));
+	size_t i = 0;
+
+	while (i < a.len && text[i] != '\0' && a.data[i] == text[i])
+		i++;
+	return i == a.len && text[i] == '\0';
+}
+
+/* How much of the text the slice begins with. */
+static size_t
+same_start(struct slice a, const char *text)
+{
+	size_t i = 0;
+
+	while (i < a.len && text[i] != '\0' &&
+		bytes_lower(a.data[i]) == bytes_lower(text[i]))
+		i++;
+	return i;
 }
 
 bool
 slice_is_nocase(struct slice a, const char *text)
 {
-	return slice_equal_nocase(a, slice_of(text));
+	size_t same = same_start(a, text);
+
+	return same == a.len && text[same] == '\0';
 }
 
 bool
 slice_starts_nocase(struct slice a, const char *prefix)
 {
-	size_t len = strlen(prefix);
-
-	return a.len >= len && same_letters(a.data, prefix, len);
+	return prefix[same_start(a, prefix)] == '\0';
 }
 
 struct slice

@@ -1,16 +1,18 @@
 /*
  * filter - see filter.h. Run by session and authenticator.
  *
- * The kernel compiles a filter for each process anew. So the list becomes a
- * tree of comparisons: few steps to the answer, not as many as there are
- * calls. It also follows the filter for each of some thousand numbers, to
- * remember which are always allowed, and stops at the first step that does
- * more than load, compare and jump (seccomp(2), seccomp_is_const_allow() in
- * the kernel). Such a step stands first and changes nothing: to follow all
- * costs more than to run the compiled filter for the calls of a connection.
+ * The kernel compiles a filter for each process anew, so that each step
+ * costs, whether it is ever run or not: one comparison a call, and one ALLOW
+ * and one KILL for all of them. It also follows the filter for each of some
+ * thousand numbers, to remember which are always allowed, and stops at the
+ * first step that does more than load, compare and jump (seccomp(2);
+ * seccomp_is_const_allow() in the kernel). Such a step stands first and
+ * changes nothing: to follow all costs more than to run the compiled filter
+ * for the calls of a connection.
  */
 #include "lib/filter.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -28,19 +30,21 @@
 #error "lib/filter.c: no seccomp filter for this architecture yet"
 #endif
 
-#define STEPS_MAX 96 /* for FILTER_CALLS_MAX calls, two of them with rules */
-#define LEAF_MAX 3   /* calls that are compared one by one */
+#define STEPS_MAX 96 /* FILTER_CALLS_MAX calls, each with a rule */
+#define RULE_STEPS_MAX 5
+
+/* Where a comparison leads; becomes a distance when all steps are there. */
+#define TO_ALLOW 255
+#define TO_KILL 254
+#define ON 0
 
 /* The low half of a system call's argument; all supported are little-endian. */
 #define ARGUMENT(n) ((uint32_t)(offsetof(struct seccomp_data, args) + (n)*8))
+#define NOT_FOLLOWED BPF_STMT(BPF_MISC | BPF_TAX, 0) /* X = A; X is unused */
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
-#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define NOT_FOLLOWED BPF_STMT(BPF_MISC | BPF_TAX, 0) /* X = A, X is unused */
-#define KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
-/* Runs the next `length` steps only if so, else goes on behind them. */
-#define IF_EQUAL(k, length) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, length)
-#define IF_LARGER(k, length) BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, k, 0, length)
-#define IF_ANY_BIT(k, length) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, 0, length)
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
+#define EQUAL(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, yes, no)
+#define ANY_BIT(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, yes, no)
 
 struct program {
 	struct sock_filter steps[STEPS_MAX];
@@ -53,83 +57,67 @@ add(struct program *p, struct sock_filter step)
 	p->steps[p->len++] = step;
 }
 
-/* What is done with a call whose number fits. */
 static void
-add_rule(struct program *p, const struct filter_call *call)
+add_call(struct program *p, const struct filter_call *call)
 {
-	if (call->rule != FILTER_ANY) {
+	uint32_t number = call->number;
+
+	switch (call->rule) {
+	case FILTER_ANY:
+		add(p, (struct sock_filter)EQUAL(number, TO_ALLOW, ON));
+		break;
+	case FILTER_NO_EXEC:
+		add(p, (struct sock_filter)EQUAL(number, ON, 2));
 		add(p, (struct sock_filter)LOAD(ARGUMENT(2)));
-		add(p, (struct sock_filter)IF_ANY_BIT(PROT_EXEC, 1));
-		add(p, (struct sock_filter)KILL);
-	}
-	if (call->rule == FILTER_MEMORY) {
+		add(p, (struct sock_filter)ANY_BIT(
+			       PROT_EXEC, TO_KILL, TO_ALLOW));
+		break;
+	case FILTER_MEMORY:
+		add(p, (struct sock_filter)EQUAL(number, ON, 4));
+		add(p, (struct sock_filter)LOAD(ARGUMENT(2)));
+		add(p, (struct sock_filter)ANY_BIT(PROT_EXEC, TO_KILL, ON));
 		add(p, (struct sock_filter)LOAD(ARGUMENT(3)));
-		add(p, (struct sock_filter)IF_ANY_BIT(MAP_ANONYMOUS, 1));
-		add(p, (struct sock_filter)ALLOW);
-		add(p, (struct sock_filter)KILL);
-	} else {
-		add(p, (struct sock_filter)ALLOW);
+		add(p, (struct sock_filter)ANY_BIT(
+			       MAP_ANONYMOUS, TO_ALLOW, TO_KILL));
+		break;
 	}
 }
 
-/* The calls are sorted; the greater half stands first, behind its test. */
+/* The last two steps are KILL and ALLOW. */
 static void
-add_tree(struct program *p, const struct filter_call *calls, size_t count)
+resolve(const struct program *p, size_t at, unsigned char *to)
 {
-	if (count > LEAF_MAX) {
-		size_t half = count / 2;
-		unsigned short test = p->len++;
-
-		add_tree(p, calls + half, count - half);
-		p->steps[test] =
-			(struct sock_filter)IF_LARGER(calls[half].number - 1,
-				(unsigned char)(p->len - test - 1));
-		add_tree(p, calls, half);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		unsigned short test = p->len++;
-
-		add_rule(p, &calls[i]);
-		p->steps[test] = (struct sock_filter)IF_EQUAL(
-			calls[i].number, (unsigned char)(p->len - test - 1));
-	}
-	add(p, (struct sock_filter)KILL);
-}
-
-static void
-sort(struct filter_call *sorted, const struct filter_call *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t at = i;
-
-		for (; at > 0 && sorted[at - 1].number > calls[i].number; at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = calls[i];
-	}
+	if (*to == TO_ALLOW)
+		*to = (unsigned char)(p->len - 1 - at - 1);
+	else if (*to == TO_KILL)
+		*to = (unsigned char)(p->len - 2 - at - 1);
 }
 
 int
 filter_install(const struct filter_call *calls, size_t count)
 {
-	struct filter_call sorted[FILTER_CALLS_MAX];
 	struct program p;
 
+	static_assert(FILTER_CALLS_MAX * RULE_STEPS_MAX + 6 <= STEPS_MAX,
+		"calls with rules, and what stands around them");
 	if (count == 0 || count > FILTER_CALLS_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
-	sort(sorted, calls, count);
 	p.len = 0;
 	add(&p, (struct sock_filter)NOT_FOLLOWED);
 	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch)));
-	add(&p, (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_HERE, 1, 0));
-	add(&p, (struct sock_filter)KILL);
+	add(&p, (struct sock_filter)EQUAL(AUDIT_ARCH_HERE, ON, TO_KILL));
 	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
-	add(&p, (struct sock_filter)IF_LARGER(sorted[count - 1].number, 1));
-	add(&p, (struct sock_filter)KILL);
-	add_tree(&p, sorted, count);
+	for (size_t i = 0; i < count; i++)
+		add_call(&p, &calls[i]);
+	add(&p, (struct sock_filter)RETURN(SECCOMP_RET_KILL_PROCESS));
+	add(&p, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
+	for (size_t i = 0; i < p.len; i++)
+		if (BPF_CLASS(p.steps[i].code) == BPF_JMP) {
+			resolve(&p, i, &p.steps[i].jt);
+			resolve(&p, i, &p.steps[i].jf);
+		}
 
 	struct sock_fprog program = {p.len, p.steps};
 

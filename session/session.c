@@ -38,46 +38,6 @@ session_stream_failed(struct session *s)
 	}
 }
 
-/* Apart, so that only a traced session touches so much of the stack. */
-static __attribute__((noinline)) void
-send_trace(struct session *s, const char *mark, struct slice text)
-{
-	struct channel_message m;
-
-	channel_start(&m, TELL_TRACE, 0);
-	if (text.len > 1000)
-		text.len = 1000;
-	channel_add(&m, mark, 1);
-	channel_add(&m, " ", 1);
-	channel_add(&m, text.data, text.len);
-	(void)channel_send(s->channel, &m); /* the next request will tell */
-}
-
-/* A line of the conversation for the log, where the admin asked for it. */
-void
-session_trace(struct session *s, const char *mark, struct slice text)
-{
-	if (s->config->trace)
-		send_trace(s, mark, text);
-}
-
-/* "WORD <hidden N bytes>": what may be a password is never traced. */
-void
-session_trace_hidden(
-	struct session *s, const char *mark, const char *word, size_t len)
-{
-	char text[128];
-	struct buffer b = BUFFER_OVER(text);
-
-	if (!s->config->trace)
-		return;
-	buffer_add_text(&b, word);
-	buffer_add_text(&b, "<hidden ");
-	buffer_add_number(&b, len);
-	buffer_add_text(&b, " bytes>");
-	session_trace(s, mark, buffer_slice(&b));
-}
-
 void
 session_reply_text(struct session *s, struct slice text)
 {
@@ -246,47 +206,6 @@ trim(struct slice text)
 	return text;
 }
 
-/* A mechanism that is not offered may be anything, a password too. */
-static void
-trace_auth(struct session *s, struct slice argument)
-{
-	struct slice rest = argument, offered = s->mechanisms;
-	struct slice name = slice_split(&rest, ' ');
-	char text[64];
-	struct buffer b = BUFFER_OVER(text);
-
-	buffer_add_text(&b, "AUTH");
-	while (offered.len > 0)
-		if (slice_equal_nocase(slice_split(&offered, ' '), name)) {
-			buffer_add_char(&b, ' ');
-			buffer_add_slice(&b, name);
-			argument = rest;
-			break;
-		}
-	if (argument.data == NULL) {
-		session_trace(s, "<", buffer_slice(&b));
-		return;
-	}
-	buffer_add_char(&b, ' ');
-	if (buffer_string(&b) != NULL)
-		session_trace_hidden(s, "<", text, argument.len);
-}
-
-static void
-trace_command(struct session *s, const struct command *command,
-	struct slice line, struct slice argument)
-{
-	if (!s->config->trace)
-		return;
-	if (command->verb == NULL) {
-		session_trace_hidden(s, "<", "", line.len);
-	} else if (command->run == command_auth) {
-		trace_auth(s, argument);
-	} else {
-		session_trace(s, "<", line);
-	}
-}
-
 static enum reply
 dispatch(struct session *s)
 {
@@ -300,7 +219,7 @@ dispatch(struct session *s)
 		argument.data == NULL ? (struct slice){"", 0} : trim(argument);
 	while (command->verb != NULL && !slice_is_nocase(verb, command->verb))
 		command++;
-	trace_command(s, command, line, argument);
+	session_trace_command(s, command, line, argument);
 	if (command->counts && ++s->idle_commands > SESSION_IDLE_COMMANDS_MAX)
 		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
 	return command->run(s, argument);

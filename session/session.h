@@ -111,6 +111,7 @@ void deferred_add(struct session *s); /* to the request */
 void deferred_make_room(struct session *s, size_t others);
 /* Forgets the envelope, here and in the keeper. */
 void session_forget_mail(struct session *s, enum channel_abort why);
+/* trace.c */
 void session_trace(struct session *s, const char *mark, struct slice text);
 /* "WORD<hidden N bytes>", where N octets may be a password. */
 void session_trace_hidden(
@@ -123,6 +124,9 @@ struct command {
 	bool counts; /* towards SESSION_IDLE_COMMANDS_MAX */
 };
 extern const struct command commands[];
+
+void session_trace_command(struct session *s, const struct command *command,
+	struct slice line, struct slice argument);
 enum reply command_auth(struct session *s, struct slice argument);
 /* For EHLO: asks what Dovecot offers, unless that is known. */
 void auth_learn_offer(struct session *s);
