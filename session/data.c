@@ -158,24 +158,18 @@ feed_step(struct data *d, struct feed *f)
 }
 
 /*
- * Whole lines of the body, CR LF and all, as many as there are: nearly all of
- * a large message. What is no such line is left as it is, for the steps.
+ * Whole lines of the body, as many as there are: nearly all of a large
+ * message. What is no such line is left as it is, for the steps.
  */
 static void
 take_lines(struct data *d, struct feed *f)
 {
-	while (f->in < f->end && !(d->dots && *f->in == '.')) {
-		size_t left = (size_t)(f->end - f->in);
-		size_t len = scan_copy(f->out, f->in, left);
+	struct scan lines = {f->in, f->end, f->out};
 
-		if (left - len < 2 || f->in[len] != '\r' ||
-			f->in[len + 1] != '\n')
-			return;
-		f->out[len] = '\n';
-		f->out += len + 1;
-		f->in += len + 2;
-		d->octets += len + 2;
-	}
+	scan_lines(&lines, d->dots ? '.' : '\0');
+	d->octets += (size_t)(lines.in - f->in);
+	f->in = lines.in;
+	f->out = lines.out;
 }
 
 enum data_result

@@ -9,7 +9,7 @@
 #include "lib/bytes.h"
 
 #define STREAM_INPUT_MAX 1536  /* octets of one read, among commands */
-#define STREAM_BULK_MAX 65536  /* ... and inside a message */
+#define STREAM_BULK_MAX 262144 /* ... and inside a message */
 #define STREAM_OUTPUT_MAX 1024 /* octets of replies before a write */
 #define STREAM_GONE_MS                                                         \
 	1500 /* a client that hung up while we wait for others                 \
