@@ -9,8 +9,8 @@ import subprocess
 import goals
 import sides
 
-SIDES = ("limit", "smtpd-auth", "smtpd-auth-unprivileged", "mailfront",
-         "postfix")
+SIDES = ("limit", "isolation", "smtpd-auth", "smtpd-auth-unprivileged",
+         "mailfront", "postfix")
 
 # figure, heading, format, ratios wanted
 COLUMNS = (
@@ -211,7 +211,8 @@ CHART = (
     ("TLS (EC) + AUTH + 2 KB", ("tls-message", "ec", 20)),
     ("200 MB by DATA", ("big-data", None, 1)),
 )
-COLOURS = {"limit": "#9aa5b1", "smtpd-auth": "#1f6f54",
+COLOURS = {"limit": "#9aa5b1", "isolation": "#8d7bb0",
+           "smtpd-auth": "#1f6f54",
            "smtpd-auth-unprivileged": "#7fb9a4", "mailfront": "#c98a3a",
            "postfix": "#4a6fa5"}
 BAR, GAP, LEFT, SCALE, RIGHT = 14, 18, 190, 70, 620

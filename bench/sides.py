@@ -88,6 +88,7 @@ def wait_for(port, alive=lambda: True):
 
 class Side:
     name = "?"
+    believes = False        # lets in whoever comes, with a fixed challenge
 
     def __init__(self, work):
         self.work = work
@@ -157,6 +158,7 @@ class Limit(Tcpserver):
     """What no server under tcpserver can beat: a program of fixed replies."""
 
     name = "limit"
+    believes = True
 
     def supports(self, scenario, tls):
         return scenario in SESSIONS
@@ -167,6 +169,22 @@ class Limit(Tcpserver):
         certificate, key = self.work.certificate(tls)
         return [os.path.join(self.work.build, "bear"), tls,
                 certificate[:-4] + ".der", key[:-4] + ".der", self.work.sink]
+
+
+class Isolation(Limit):
+    """The same in the processes and jails of smtpd-auth, and no more."""
+
+    name = "isolation"
+
+    def supports(self, scenario, tls):
+        return (scenario in SESSIONS and scenario != "scram" and
+                tls is None and os.geteuid() == 0)
+
+    def program(self, tls):
+        empty = os.path.join(self.work.directory, "isolation-empty")
+        os.makedirs(empty, mode=0o555, exist_ok=True)
+        return [os.path.join(self.work.build, "isolated"), self.work.sink,
+                empty]
 
 
 def scram_secret(password, iterations=4096):
