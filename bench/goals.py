@@ -28,6 +28,7 @@ PLAN = (
     ("idle", "ec", 1000, 1000, 100),
     ("lookup", None, 1, 500, 100),
     ("build", None, 1, 1, 1),
+    ("steps", None, 1, 1, 1),
 )
 
 BIG = 200 * 1024 * 1024     # octets of the message in big-*

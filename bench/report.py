@@ -31,6 +31,7 @@ class Results:
 
     def __init__(self):
         self.rows = {}
+        self.steps = []     # (what, microseconds)
         self.failures = []
 
     def add(self, row, side, figures):
@@ -143,6 +144,11 @@ def tables(results):
         if any(row[0] == scenario for row in results.rows):
             parts += ["## %s (`%s`)" % (title, scenario), "",
                       aligned(table(results, scenario)), ""]
+    if results.steps:
+        parts += ["## Single steps, warm, in microseconds (`steps`)", "",
+                  aligned([["step", "", "us"]] +
+                          [[what, "", "%.1f" % us]
+                           for what, us in results.steps]), ""]
     lines = goal_lines(results)
     if len(lines) > 1:
         parts += ["## Goals", "", aligned(lines), ""]
