@@ -28,7 +28,10 @@ enum {
 
 #define IN_TRANSACTION (IN_MAIL | IN_RCPT | IN_OPEN)
 
-/* The whole privilege of a session that was taken over. */
+/*
+ * The whole privilege of a session that was taken over. The answers check
+ * what is in the body: of ASK_OPEN, that there is a recipient in the end.
+ */
 static const struct rule {
 	size_t min, max;     /* octets of the body */
 	unsigned needs;	     /* all of these */

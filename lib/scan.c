@@ -28,7 +28,8 @@ suspects(__m128i text)
 
 /*
  * Copies STEP octets; returns how many stand before the first that may be a
- * mark. It may also be a TAB: one comparison is cheaper than three.
+ * mark. It may also be a TAB or another control character: one comparison is
+ * cheaper than three.
  */
 static size_t
 copy_step(char *out, const char *in)
@@ -73,8 +74,8 @@ copy_step(char *out, const char *in)
 #endif
 
 /*
- * From n on, in whole steps: where the first mark is, or where the last step
- * ends. Behind what only looked like a mark it goes on.
+ * In whole steps: where the first mark is, or where the last step ends.
+ * Behind what only looked like a mark it goes on.
  */
 static inline size_t
 copy_steps(char *out, const char *in, size_t len)

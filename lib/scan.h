@@ -23,9 +23,9 @@ struct scan {
 /*
  * Copies whole lines that end with CR LF and hold no other CR, LF or NUL,
  * each with an LF for its end, and moves in and out behind them. It stops
- * before a line that begins with stop, that is not of this form, or that
- * lies within the last SCAN_REST octets. out has room for end - in octets
- * and does not overlap; what it holds behind the lines is undefined.
+ * before a line that begins with stop, that is not of this form, or whose
+ * end may lie within the last SCAN_REST octets. out has room for end - in
+ * octets and does not overlap; what it holds behind the lines is undefined.
  */
 #define SCAN_REST 34
 void scan_lines(struct scan *s, char stop);

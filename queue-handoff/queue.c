@@ -106,8 +106,11 @@ spawn(pid_t *pid, const struct spawn *s)
 static bool
 write_head(int fd, struct slice head)
 {
-	return head.len == 0 ||
-	       write(fd, head.data, head.len) == (ssize_t)head.len;
+	ssize_t n = head.len == 0 ? 0 : write(fd, head.data, head.len);
+
+	if (n >= 0 && n < (ssize_t)head.len)
+		errno = EIO; /* a part of it is no success, and no errno */
+	return n == (ssize_t)head.len;
 }
 
 int
@@ -250,6 +253,8 @@ left_over(int read_fd)
 static void
 kill_group(const struct queue *q)
 {
+	if (q->pid <= 0)
+		return; /* to kill() that would be everybody */
 	kill(-q->pid, SIGKILL);
 	kill(q->pid, SIGKILL); /* should it not have its group yet */
 }

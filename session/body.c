@@ -90,19 +90,30 @@ write_body(struct session *s, size_t len)
 	return write_pipe(s, (struct slice){s->out, len});
 }
 
+/* Input, as much as there is room for what becomes of it. */
+static int
+next_piece(struct session *s, struct slice *input)
+{
+	if (stream_next(&s->stream, input) == -1)
+		return -1;
+	if (input->len > sizeof s->out)
+		input->len = sizeof s->out;
+	return 0;
+}
+
 /* One read's worth of time: the idle limit, and the rate over all. */
 static void
 set_deadline(struct session *s, int64_t start, uint64_t octets)
 {
 	int64_t now = octets == 0 ? start : clock_ms();
-	int64_t idle = now + (int64_t)s->config->timeoutsmtpd * 1000;
 	int64_t rate = start + RATE_FREE_MS +
 		       (int64_t)(octets < CHUNK_MAX / RATE_MS_AN_OCTET
 					 ? octets * RATE_MS_AN_OCTET
 					 : (uint64_t)INT64_MAX / 2);
 
-	s->stream.now = now;
-	s->stream.deadline = idle < rate ? idle : rate;
+	stream_time(&s->stream, now, (int64_t)s->config->timeoutsmtpd * 1000);
+	if (rate < s->stream.deadline)
+		s->stream.deadline = rate;
 }
 
 static bool
@@ -233,7 +244,7 @@ read_data(struct session *s)
 	data_start(&s->data, true);
 	do {
 		set_deadline(s, start, s->data.octets);
-		if (stream_next(&s->stream, &input) == -1)
+		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 	} while (data_step(s, input, &damage, &reply));
 	trace_octets(s, s->data.octets);
@@ -335,7 +346,7 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 
 	while (octets > 0 && s->end == 0) {
 		set_deadline(s, start, total - octets);
-		if (stream_next(&s->stream, &input) == -1)
+		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 		if (input.len > octets)
 			input.len = (size_t)octets;

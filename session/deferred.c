@@ -3,7 +3,7 @@
  * the session.
  *
  * Policy and settings are the keeper's own code and memory. What they accept
- * is told to it in one packet when the message opens, and decided there once
+ * is told to it in the request that opens the message, and decided there once
  * more: a round trip to the keeper costs as much as all else about a
  * recipient. What they refuse, and what the keeper alone can know, it is
  * asked.

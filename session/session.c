@@ -11,12 +11,6 @@
 
 #include "lib/clock.h"
 
-static int64_t
-seconds_from_now(uint64_t seconds)
-{
-	return clock_ms() + (int64_t)seconds * 1000;
-}
-
 enum reply
 session_stop(struct session *s, enum channel_end end, enum reply last)
 {
@@ -134,9 +128,8 @@ line_in_place(struct session *s, struct slice input, size_t len)
 static void
 set_line_deadline(struct session *s)
 {
-	s->stream.now = clock_ms();
-	s->stream.deadline =
-		s->stream.now + (int64_t)s->config->timeoutsmtpd * 1000;
+	stream_time(&s->stream, clock_ms(),
+		(int64_t)s->config->timeoutsmtpd * 1000);
 	if (s->login_deadline < s->stream.deadline)
 		s->stream.deadline = s->login_deadline;
 }
@@ -276,7 +269,7 @@ session_start_tls(struct session *s)
 	struct slice sni;
 	bool ask_client = authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE);
 
-	s->stream.deadline = clock_ms() + SESSION_HANDSHAKE_MS;
+	stream_time(&s->stream, clock_ms(), SESSION_HANDSHAKE_MS);
 	int result = tls_init(&s->tls, &s->stream, &s->message,
 		s->config->tls_min, ask_client, s->message.body);
 
@@ -323,7 +316,8 @@ delay_greeting(struct session *s)
 {
 	struct slice input;
 
-	s->stream.deadline = seconds_from_now(s->config->greetdelay);
+	stream_time(
+		&s->stream, clock_ms(), (int64_t)s->config->greetdelay * 1000);
 	if (stream_next(&s->stream, &input) == 0)
 		session_stop(s, END_ERRORS, REPLY_EARLY_TALKER);
 	else if (s->stream.state == STREAM_TIMEOUT)

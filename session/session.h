@@ -18,6 +18,7 @@
 #include "session/stream.h"
 #include "session/tls.h"
 
+#define SESSION_OUT_MAX 65536	      /* octets of a message in one piece */
 #define SESSION_LINE_MAX 4096	      /* octets of a command with CR LF */
 #define SESSION_AUTH_LINE_MAX 12288   /* octets, RFC 4954 §4 */
 #define SESSION_GREETING_MAX 512      /* octets; control/load.c allows 500 */
@@ -69,7 +70,7 @@ struct session {
 	char line_copy[SESSION_AUTH_LINE_MAX];
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
 	_Alignas(MEMORY_PAGE) union {
-		char out[STREAM_BULK_MAX];
+		char out[SESSION_OUT_MAX];
 		/* Until the message opens: what the keeper was not yet told. */
 		char deferred[CHANNEL_BODY_MAX];
 	}; /* what data.c makes of

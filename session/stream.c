@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/memory.h"
 #include "session/tls.h"
 
 #define CLOSE_MS 2000
@@ -25,8 +26,16 @@ stream_init(struct stream *s, int in, int out, int channel, char *bulk_input)
 	s->now = 0;
 	s->bulk = s->full = false;
 	s->bulk_input = bulk_input;
+	s->bulk_size = STREAM_BULK_MIN;
 	s->input = s->command_input;
 	s->input_start = s->input_end = s->output_len = 0;
+}
+
+void
+stream_time(struct stream *s, int64_t now, int64_t ms)
+{
+	s->now = now;
+	s->deadline = now + ms;
 }
 
 static int
@@ -95,6 +104,21 @@ add_crs(struct stream *s, size_t cap)
 	s->input_end = cap;
 }
 
+/*
+ * A client that fills the buffer will do so again: fewer, larger reads. All
+ * of it is touched now, so that what a connection takes is soon known and
+ * does not creep up through a long message.
+ */
+static void
+use_whole_buffer(struct stream *s)
+{
+	volatile char *page = s->bulk_input;
+
+	for (size_t i = s->bulk_size; i < STREAM_BULK_MAX; i += MEMORY_PAGE)
+		page[i] = 0;
+	s->bulk_size = STREAM_BULK_MAX;
+}
+
 int
 stream_wire_next(struct stream *s, struct slice *input)
 {
@@ -105,7 +129,11 @@ stream_wire_next(struct stream *s, struct slice *input)
 			(wait && wait_client(s, s->in, POLLIN) == -1))
 			return -1;
 		wait = true;
-		size_t cap = s->bulk ? STREAM_BULK_MAX : STREAM_INPUT_MAX;
+		s->now = 0; /* nobody waited: it gets old */
+		if (s->full && s->bulk && s->input == s->bulk_input &&
+			s->bulk_size < STREAM_BULK_MAX)
+			use_whole_buffer(s);
+		size_t cap = s->bulk ? s->bulk_size : STREAM_INPUT_MAX;
 
 		s->input = s->bulk ? s->bulk_input : s->command_input;
 		ssize_t n = read(s->in, s->input, s->terminal ? cap / 2 : cap);
@@ -249,7 +277,7 @@ drain_input(struct stream *s)
 void
 stream_close(struct stream *s, bool drain)
 {
-	s->deadline = clock_ms() + CLOSE_MS;
+	stream_time(s, clock_ms(), CLOSE_MS);
 	if (stream_flush(s) == -1)
 		return;
 	if (s->tls != NULL)

@@ -9,7 +9,8 @@
 #include "lib/bytes.h"
 
 #define STREAM_INPUT_MAX 1536  /* octets of one read, among commands */
-#define STREAM_BULK_MAX 262144 /* ... and inside a message */
+#define STREAM_BULK_MIN 65536  /* ... and inside a message */
+#define STREAM_BULK_MAX 262144 /* ... when one of those came full */
 #define STREAM_OUTPUT_MAX 1024 /* octets of replies before a write */
 #define STREAM_GONE_MS                                                         \
 	1500 /* a client that hung up while we wait for others                 \
@@ -38,6 +39,7 @@ struct stream {
 	bool bulk;	  /* a message comes: read much at once */
 	bool full;	  /* the last read filled the buffer: more is there */
 	char *bulk_input; /* STREAM_BULK_MAX octets */
+	size_t bulk_size; /* so much of them is used */
 	char *input;	  /* what was read last: the one or the other buffer */
 	size_t input_start, input_end, output_len;
 	char output[STREAM_OUTPUT_MAX];
@@ -47,6 +49,12 @@ struct stream {
 /* bulk_input: STREAM_BULK_MAX octets, which live as long. */
 void stream_init(
 	struct stream *s, int in, int out, int channel, char *bulk_input);
+
+/*
+ * From now, a reading of the clock just made, the client has so much time.
+ * The next wait takes the reading in place of a new one.
+ */
+void stream_time(struct stream *s, int64_t now, int64_t ms);
 
 /*
  * What the client sent next, at least one octet; waits for it, and before

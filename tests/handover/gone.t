@@ -121,4 +121,18 @@ with case("reset"), Server(record={"SLEEP": 0}) as server:
         starts(c.message(), "250 2.0.0", "after all that a message")
         is_(len(server.messages()), 1, "after all that one is queued")
 
+# What came in one segment: the clock that was read before the slow program
+# ran must not lengthen the time for the last word, or the keeper ends it all.
+path = queue_script("cat >/dev/null; cat <&1 >/dev/null; sleep 5\n")
+with case("pipelined behind a slow program"), Server(
+        env={"QMAILQUEUE": path}) as server, server.client() as c:
+    c.hello()
+    c.envelope()
+    c.send("BDAT 18 LAST\r\nSubject: x\r\n\r\nhi\r\nQUIT\r\nNOOP\r\n")
+    starts(c.reply(), "250 2.0.0", "behind a slow program: queued")
+    starts(c.reply(), "221 2.0.0", "behind a slow program: and quit")
+    is_(server.wait_idle(4), [], "behind a slow program: all are gone")
+    like(server.log(), "end .*reason=quit",
+         "behind a slow program: an end in order")
+
 done()
