@@ -9,26 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static ssize_t
-wire_read(void *wire, char *data, size_t len)
-{
-	(void)wire;
-	return read(0, data, len);
-}
-
-static int
-wire_write(void *wire, const char *data, size_t len)
-{
-	(void)wire;
-	return write(1, data, len) == (ssize_t)len ? 0 : -1;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct canned c = {.read = wire_read,
-		.write = wire_write,
-		.sink = argv[1]};
+	struct canned c = {
+		.read = canned_read, .write = canned_write, .sink = argv[1]};
 	int on = 1;
 
 	if (argc != 2)

@@ -34,6 +34,10 @@ struct canned {
 /* Greets, and talks until QUIT or the end of input. */
 void canned_talk(struct canned *c);
 
+/* The wire in the clear: descriptors 0 and 1. */
+ssize_t canned_read(void *wire, char *data, size_t len);
+int canned_write(void *wire, const char *data, size_t len);
+
 /* Starts the queue program. 0, or -1. */
 int canned_open(struct canned_message *m, const char *sink);
 

@@ -6,13 +6,13 @@ as root with everything on; the figures are ratios within one run.
 
 # scenario, tls, clients at once, sessions a round, sessions with --quick
 PLAN = (
-    ("connect", None, 1, 600, 100),
-    ("connect", None, 20, 1000, 200),
-    ("connect", None, 100, 1000, 200),
-    ("auth", None, 1, 400, 60),
-    ("message", None, 1, 400, 60),
-    ("message", None, 20, 600, 100),
-    ("message", None, 100, 600, 100),
+    ("connect", None, 1, 1500, 100),
+    ("connect", None, 20, 1500, 200),
+    ("connect", None, 100, 1500, 200),
+    ("auth", None, 1, 1000, 60),
+    ("message", None, 1, 1000, 60),
+    ("message", None, 20, 1000, 100),
+    ("message", None, 100, 1000, 100),
     ("pipeline", None, 1, 50, 15),
     ("scram", None, 1, 400, 60),
     ("scram", None, 20, 400, 60),

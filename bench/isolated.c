@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper/channel.h"
 #include "lib/fork.h"
 #include "lib/jail.h"
 
@@ -25,71 +26,46 @@
 
 static struct jail jail = {
 	.isolate = true, .base = UID_BASE, .account = ACCOUNT};
-
-static ssize_t
-wire_read(void *wire, char *data, size_t len)
-{
-	(void)wire;
-	return read(0, data, len);
-}
-
-static int
-wire_write(void *wire, const char *data, size_t len)
-{
-	(void)wire;
-	return write(1, data, len) == (ssize_t)len ? 0 : -1;
-}
+static struct channel_message message;
 
 /* ------------------------------------------------------- the session --- */
 
-union control {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-/* Asks the keeper by one letter; returns 0, the descriptor it sent, or -1. */
+/* Asks the keeper; returns 0, the descriptor that came, or -1. */
 static int
-ask(char letter)
+ask(enum channel_type type)
 {
-	union control control;
-	struct iovec packet = {&letter, 1};
-	struct msghdr message = {.msg_iov = &packet,
-		.msg_iovlen = 1,
-		.msg_control = control.space,
-		.msg_controllen = sizeof control.space};
-	int fd = 0;
+	int fd;
 
-	if (write(CHANNEL, &letter, 1) != 1 ||
-		recvmsg(CHANNEL, &message, 0) != 1)
+	channel_start(&message, type, 0);
+	if (channel_send(CHANNEL, &message) == -1 ||
+		channel_receive_fd(CHANNEL, &message, &fd) == -1)
 		return -1;
-	if (message.msg_controllen > 0)
-		memcpy(&fd, CMSG_DATA(&control.header), sizeof fd);
-	return fd;
+	return fd == -1 ? 0 : fd;
 }
 
 static int
 ask_login(void)
 {
-	return ask('A');
+	return ask(ASK_AUTH);
 }
 
 static int
 ask_open(void)
 {
-	return ask('O');
+	return ask(ASK_OPEN);
 }
 
 static int
 ask_commit(void)
 {
-	return ask('C');
+	return ask(ASK_COMMIT);
 }
 
 static _Noreturn void
 be_session(int channel)
 {
-	struct canned c = {.read = wire_read,
-		.write = wire_write,
+	struct canned c = {.read = canned_read,
+		.write = canned_write,
 		.login = ask_login,
 		.open = ask_open,
 		.commit = ask_commit};
@@ -115,7 +91,7 @@ log_in(void)
 	char letter = 'A';
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+	if (channel_pair(pair) == -1)
 		return -1;
 	pid_t pid = fork_child();
 
@@ -140,34 +116,16 @@ log_in(void)
 }
 
 static int
-answer(int channel, char letter, int fd)
-{
-	union control control = {.space = {0}};
-	struct iovec packet = {&letter, 1};
-	struct msghdr message = {.msg_iov = &packet, .msg_iovlen = 1};
-
-	if (fd != -1) {
-		message.msg_control = control.space;
-		message.msg_controllen = sizeof control.space;
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-	}
-	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
-}
-
-static int
-serve(int channel, char letter, const char *sink)
+serve(int channel, const char *sink)
 {
 	static struct canned_message m;
 	int fd = -1, result;
 
-	switch (letter) {
-	case 'A':
+	switch (message.type) {
+	case ASK_AUTH:
 		result = log_in();
 		break;
-	case 'O':
+	case ASK_OPEN:
 		result = canned_open(&m, sink);
 		fd = m.data;
 		break;
@@ -175,7 +133,7 @@ serve(int channel, char letter, const char *sink)
 		result = canned_commit(&m);
 	}
 	if (result == 0)
-		result = answer(channel, letter, fd);
+		result = channel_answer(channel, &message, fd);
 	if (fd != -1)
 		close(fd);
 	m.data = -1;
@@ -192,18 +150,15 @@ say(const char *text)
 static int
 be_keeper(int channel, pid_t session, const char *sink)
 {
-	char letter;
-
 	/* Not the client, and no room for a pipe there. */
 	if (dup2(STDERR_FILENO, 0) == -1 || dup2(STDERR_FILENO, 1) == -1 ||
-		jail_keep() == -1 ||
-		jail_identity(ACCOUNT, ACCOUNT) == -1 ||
+		jail_keep() == -1 || jail_identity(ACCOUNT, ACCOUNT) == -1 ||
 		jail_lower(JAIL_RIGHTS_MAKE) == -1 ||
 		prctl(PR_SET_DUMPABLE, 0) == -1 ||
 		say("smtpd-auth: 4711 127.0.0.1 connect port=587\n") == -1)
 		return 111;
-	while (read(channel, &letter, 1) == 1)
-		if (serve(channel, letter, sink) == -1)
+	while (channel_receive(channel, &message) == 1)
+		if (serve(channel, sink) == -1)
 			return 111;
 	waitpid(session, NULL, 0);
 	return say("smtpd-auth: 4711 127.0.0.1 end seconds=0.0 messages=0 "
@@ -219,8 +174,7 @@ main(int argc, char **argv)
 		return 100;
 	jail.directory = argv[2];
 	setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) ==
-		-1)
+	if (channel_pair(channel) == -1)
 		return 111;
 	pid_t session = fork_child();
 

@@ -7,7 +7,7 @@ from support import *  # noqa: E402
 from support import extra_world  # noqa: E402
 from support.extra_conf import (  # noqa: E402
     BIN, DIR, HOST, LIVE, QUEUE, account_uid, conf, fresh, install, live,
-    path_of, put, read, running, started, text, tree)
+    path_of, put, read, running, started, text, tree, wait_for)
 
 extra_world.enter()
 install()
@@ -303,7 +303,10 @@ with case("running"):
         fresh()
         program = os.path.join(home("process"), process)
         os.symlink("/bin/sleep", program)
-        with started([program, "1000"], cwd="/var/scanned"):
+        with started([program, "1000"], cwd="/var/scanned") as running_:
+            # The kernel gives it its name after it has let us go on.
+            wait_for(lambda: text(f"/proc/{running_.pid}/comm").strip() ==
+                     process, "the process's name")
             said = made(name, conf(HOST, path=everything))
         like(said, f"supervisor +{name}, which runs here",
              f"{name} runs: before systemd")
