@@ -16,7 +16,7 @@ keeper lib control auth queue-handoff
 session lib control keeper/channel.h
 client lib
 check lib control auth keeper/pair.h keeper/signer.h client
-bench lib client
+bench lib client keeper/channel.h
 '
 count=0
 failed=0
