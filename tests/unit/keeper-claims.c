@@ -235,6 +235,51 @@ test_envelope(void)
 		"a path that is too long: an attack");
 }
 
+/* What comes of asking to open a message with this behind flags and HELO. */
+static int
+opened(unsigned flags, unsigned helo_len, const char *text, size_t len)
+{
+	static const struct world relay = {.mechanisms = "", .relay = true};
+	struct channel_open open = {.flags = flags, .helo_len = helo_len};
+	int channel;
+	pid_t pid = start(&relay, &channel);
+
+	channel_start(&m, ASK_OPEN, 0);
+	(void)channel_add(&m, &open, sizeof open);
+	(void)channel_add(&m, text, len);
+	/* There is no queue program: what is right is answered 451. */
+	int verdict = channel_ask(channel, &m);
+	int code = finish(pid, channel);
+
+	return verdict == VERDICT_TEMPORARY && code == 0 ? 0 : code;
+}
+
+#define OPENED(flags, helo_len, text)                                          \
+	opened((flags), (helo_len), (text), sizeof(text) - 1)
+
+static void
+test_open(void)
+{
+	char helo[KEEPER_HELO_MAX + 20];
+
+	memset(helo, 'h', sizeof helo);
+	memcpy(helo + KEEPER_HELO_MAX + 1, "Fa@b\0Tc@d", 10);
+	ok(OPENED(OPEN_ESMTP, 4, "heloFa@b\0Tc@d\0") == 0,
+		"HELO and an envelope that the policy allows");
+	ok(OPENED(0, 0, "Fa@b\0Tc@d\0") == 0, "no HELO");
+	ok(OPENED(0, 4, "helo") == 111, "no envelope: an attack");
+	ok(OPENED(0, 4, "heloFa@b\0") == 111, "no recipient: an attack");
+	ok(OPENED(0, 4, "heloTc@d\0") == 111, "no sender: an attack");
+	ok(OPENED(0, 4, "heloFa@b\0Tc@d") == 111, "no end: an attack");
+	ok(OPENED(0, 5, "helo") == 111, "HELO behind the end: an attack");
+	ok(OPENED(0, ~0u, "heloFa@b\0Tc@d\0") == 111,
+		"HELO of four billion octets: an attack");
+	ok(opened(0, KEEPER_HELO_MAX + 1, helo, KEEPER_HELO_MAX + 11) == 111,
+		"HELO that is too long: an attack");
+	ok(OPENED(OPEN_FLAGS + 1, 4, "heloFa@b\0Tc@d\0") == 111,
+		"an unknown flag: an attack");
+}
+
 static void
 test_plus(void)
 {
@@ -276,5 +321,6 @@ main(void)
 	test_attacks();
 	test_plus();
 	test_envelope();
+	test_open();
 	return tap_done();
 }
