@@ -270,7 +270,7 @@ hear_path(struct keeper *k, char type, struct slice given)
  * the same settings, so one that we would refuse is an attack.
  */
 int
-envelope_hear(struct keeper *k, struct slice rest)
+envelope_take(struct keeper *k, struct slice rest)
 {
 	while (rest.len > 0) {
 		struct slice path = slice_split(&rest, '\0');
@@ -285,5 +285,5 @@ envelope_hear(struct keeper *k, struct slice rest)
 int
 hear_envelope(struct keeper *k)
 {
-	return envelope_hear(k, channel_rest(&k->message, 0));
+	return envelope_take(k, channel_rest(&k->message, 0));
 }

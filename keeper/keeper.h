@@ -147,7 +147,7 @@ int answer_rcpt(struct keeper *k);
 int envelope_end(struct keeper *k); /* nothing can be added after it */
 int hear_envelope(struct keeper *k);
 /* What the session has accepted by itself. -1 for what it may not. */
-int envelope_hear(struct keeper *k, struct slice told);
+int envelope_take(struct keeper *k, struct slice told);
 int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);

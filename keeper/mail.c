@@ -88,7 +88,7 @@ answer_open(struct keeper *k)
 		k->unfinished++ >= KEEPER_UNFINISHED_MAX)
 		return -1;
 	k->helo_len = open.helo_len;
-	if (envelope_hear(k, channel_rest(&k->message, at)) == -1 ||
+	if (envelope_take(k, channel_rest(&k->message, at)) == -1 ||
 		k->recipients == 0)
 		return -1;
 	make_id(k);

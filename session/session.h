@@ -70,11 +70,10 @@ struct session {
 	char line_copy[SESSION_AUTH_LINE_MAX];
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
 	_Alignas(MEMORY_PAGE) union {
-		char out[SESSION_OUT_MAX];
+		char out[SESSION_OUT_MAX]; /* what data.c makes of input */
 		/* Until the message opens: what the keeper was not yet told. */
 		char deferred[CHANNEL_BODY_MAX];
-	}; /* what data.c makes of
-							    the input */
+	};
 	char offer[CHANNEL_OFFER_MAX];
 	struct tls tls;
 };
