@@ -6,6 +6,9 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
 BLOCK = b"x" * 1048576
+# KiB: a client that fills 64 of them gets this once, at a time that depends
+# on which of the two is quicker (session/stream.h).
+LARGE_BUFFER = 320
 
 
 def memory(server):
@@ -29,7 +32,8 @@ def flat(what, server, c, megabytes, start=b"", block=BLOCK):
         c.send(block)
     c.drained()
     after = memory(server)
-    ok(after - before <= 64, f"{what}: {megabytes} MB more take no memory",
+    ok(after - before <= LARGE_BUFFER + 64,
+       f"{what}: {megabytes} MB more take no memory",
        f"{before} KiB, then {after} KiB")
     ok(after < 4096, f"{what}: less than 4 MB in all", f"{after} KiB")
 

@@ -51,7 +51,7 @@ def hang():
     """A program that never ends; for the check at the end."""
     program = Program()
     with checking(program) as server:
-        client = Client(server.port, deadline=90)
+        client = Client(server.port, deadline=300)
         try:
             patience["got"] = client.command(plain(JOE, "hang"))
             patience["left"] = gone([program.last().pid], 2)

@@ -11,7 +11,8 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
 from support.extra_dovecot import (  # noqa: E402
-    Dovecot, free_port, installed, why_not)
+    Dovecot, installed, why_not)
+from support.extra_launcher import free_port  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 
 KERBEROS = ["krb5-kdc", "krb5-admin-server", "krb5-user"]
@@ -85,7 +86,7 @@ class Realm:
 
     def __exit__(self, *_):
         self.kdc.terminate()
-        self.kdc.wait(10)
+        self.kdc.wait(60)
 
     def run(self, *command, text="", check=True):
         """A program of Kerberos; its exit status."""
@@ -113,7 +114,7 @@ def gsasl(server, realm, user="joe", host=HOST):
          "smtp", "--hostname", host, "-a", user, "-z", user, "127.0.0.1",
          str(server.port)], env={**realm.env, "HOME": realm.home},
         stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False,
-        timeout=60)
+        timeout=300)
     return found.returncode, found.stdout + found.stderr
 
 

@@ -99,7 +99,7 @@ with case("tokens"), Dovecot(
                  "--oauth2-bearer", TOKEN, "-u", JOE + ":",
                  "--mail-from", JOE, "--mail-rcpt", "x@example.net", "-T", "-"],
                 input="Subject: by curl\r\n\r\nx\r\n", text=True,
-                capture_output=True, check=False, timeout=60)
+                capture_output=True, check=False, timeout=300)
             is_((found.returncode, found.stderr), (0, ""), f"{name}: by curl")
             is_([m.env["SMTPAUTHMETHOD"] for m in only.messages()], [name],
                 f"{name}: was used")

@@ -7,6 +7,7 @@ import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.client import DEADLINE  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
 from support.extra_clients import (  # noqa: E402
     BODY, JOE, MESSAGE, PASSWORD, RECIPIENT, SENDER, WRONG, arrived,
@@ -44,7 +45,7 @@ class SClient:
         self.process.stdin.write(text.encode() + b"\n")
         self.process.stdin.flush()
 
-    def reply(self, deadline=15):
+    def reply(self, deadline=DEADLINE):
         """The next whole reply; what came so far at the end."""
         end = time.monotonic() + deadline
         while True:

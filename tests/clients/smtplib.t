@@ -22,10 +22,10 @@ def context():
 def connect(server, how):
     """Up to EHLO under TLS."""
     if how == "SMTP_SSL":
-        client = smtplib.SMTP_SSL("127.0.0.1", server.port, timeout=30,
+        client = smtplib.SMTP_SSL("127.0.0.1", server.port, timeout=300,
                                   context=context())
     else:
-        client = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
+        client = smtplib.SMTP("127.0.0.1", server.port, timeout=300)
         if how == "starttls":
             client.starttls(context=context())
     client.ehlo()

@@ -82,7 +82,7 @@ def type_line(what, line, scanned):
         line = line.replace("tail -f", "cat")
     typed = subprocess.run(line, shell=True, check=False, text=True,
                            input=PASSWORD + "\n", capture_output=True,
-                           timeout=60)
+                           timeout=300)
     is_(typed.returncode, 0, f"{what}: {line}")
     if typed.returncode:
         diag(typed.stdout + typed.stderr)

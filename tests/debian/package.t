@@ -139,7 +139,7 @@ class Dialogue:
             ["/usr/bin/smtpd-auth"], stdin=theirs, stdout=theirs,
             stderr=subprocess.DEVNULL, env={**QUIET, "RELAYCLIENT": "", **env})
         theirs.close()
-        ours.settimeout(15)
+        ours.settimeout(60)
         self.stream = ours.makefile("rwb")
         ours.close()
         self.greeting = self.line()

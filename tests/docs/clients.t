@@ -56,7 +56,7 @@ def run(words, stdin="", **env):
     """Exit code and output."""
     done = subprocess.run(
         words, input=stdin, text=True, capture_output=True, check=False,
-        timeout=60, cwd=WORK, env={"PATH": os.environ["PATH"], "HOME": WORK,
+        timeout=300, cwd=WORK, env={"PATH": os.environ["PATH"], "HOME": WORK,
                                    "LC_ALL": "C", **env})
     return done.returncode, done.stdout + done.stderr
 

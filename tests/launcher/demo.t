@@ -98,7 +98,7 @@ def once(what, place, count):
         wait_for(taken, "a listener", 15)
         ok(f"{login}:{password}" in command, what + ": curl's line has both")
         sent = subprocess.run(shlex.split(command), cwd=place, check=False,
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=300)
         is_(sent.returncode, 0, what + ": curl sends it")
         if sent.returncode:
             diag(sent.stderr)

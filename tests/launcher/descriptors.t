@@ -30,7 +30,7 @@ def whole(what, server, c, tls=True):
 
 def ends(what, server, process, code=0):
     """One exit status for the launcher; nothing stays."""
-    is_(process.wait(5), code, f"{what}: exit {code}")
+    is_(process.wait(60), code, f"{what}: exit {code}")
     is_(server.left(), [], f"{what}: no process is left")
 
 

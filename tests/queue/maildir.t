@@ -5,6 +5,8 @@ program exited 0, and a failure leaves nothing behind.
 Run from the top of the tree by prove. QUEUE_MAILDIR_PROGRAM names another
 program. What needs root, a mount or strace is skipped where it is missing."""
 
+import array
+import fcntl
 import os
 import re
 import resource
@@ -14,6 +16,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -23,7 +26,7 @@ MESSAGE = b"Subject: test\n\nline one\nline two\n"
 ENVELOPE = b"Fjoe@example.com\0Tann@example.org\0Tbob@example.org\0\0"
 HEADER = (b"Return-Path: <joe@example.com>\nDelivered-To: ann@example.org\n"
           b"Delivered-To: bob@example.org\n")
-SECONDS = 20  # for a run; one that takes longer is killed, so it fails
+SECONDS = 300  # for a run; one that takes longer is killed, so it fails
 NAME = re.compile(r"^\d+\.M\d+P\d+Q\d+\.[^/:]+$")
 FATAL = re.compile(rb"\Aqueue-maildir: fatal: unable to [^\n]+: [^\n]+\n\Z")
 
@@ -96,6 +99,24 @@ class Run:
         self.code = self.process.wait()
         guard.cancel()
         return self.code, self.error
+
+    def end_message(self):
+        """The whole of it is in the pipe."""
+        os.write(self.message, MESSAGE)
+        os.close(self.message)
+        self.message = os.open(os.devnull, os.O_WRONLY)
+
+    def drained(self, pipe):
+        """Waits until it has read all that is in there and wants more."""
+        def is_empty():
+            number = array.array("i", [0])
+            fcntl.ioctl(pipe, termios.FIONREAD, number)
+            return number[0] == 0
+
+        def sleeps():
+            with open("/proc/%d/stat" % self.process.pid, "rb") as file:
+                return file.read().rpartition(b")")[2].split()[0] in b"SZ"
+        wait_until(lambda: is_empty() and sleeps())
 
     def kill(self, signo):
         self.process.send_signal(signo)
@@ -218,11 +239,12 @@ def test_prefixes(path):
         fails(path, 54, "%d octets of the envelope" % size,
               envelope=ENVELOPE[:size])
     run = Run(path)
+    run.end_message()
     for octet in ENVELOPE[:-1]:
         os.write(run.envelope, bytes([octet]))
-        time.sleep(0.001)
+        run.drained(run.envelope)
     ok(listing(path, "new") == [], "all but the last octet: not there yet")
-    code, error = run.finish(MESSAGE, ENVELOPE[-1:])
+    code, error = run.finish(b"", ENVELOPE[-1:])
     ok(code == 0 and contents(path) == [HEADER + MESSAGE],
        "octet by octet it is taken", code, error)
 
@@ -252,16 +274,16 @@ def start_envelope(path, whole, **how):
     but the last octet of the envelope, and waits for more."""
     shutil.rmtree(path, ignore_errors=True)
     run = Run(path, **how)
-    os.write(run.message, MESSAGE)
     if whole:
-        os.close(run.message)
-        run.message = os.open(os.devnull, os.O_WRONLY)
+        run.end_message()
         os.write(run.envelope, ENVELOPE[:-1])
+    else:
+        os.write(run.message, MESSAGE)
     # Signals are held before cur is made; the file has its name from the
     # end of the message on.
     wait_until(lambda: listing(path, "tmp") if whole else
                os.path.isdir(os.path.join(path, "cur")))
-    time.sleep(0.02)
+    run.drained(run.envelope if whole else run.message)
     return run
 
 
@@ -278,7 +300,6 @@ def test_signals(path):
                run.code, run.error, left)
     run = start_envelope(path, True, ignore=[signal.SIGHUP])
     run.process.send_signal(signal.SIGHUP)
-    time.sleep(0.1)
     code, error = run.finish(b"", ENVELOPE[-1:])
     ok(code == 0 and len(contents(path)) == 1, "SIGHUP under nohup is none",
        code, error)

@@ -8,8 +8,7 @@ import struct
 import time
 
 from . import sasl, tap
-
-DEADLINE = float(os.environ.get("TEST_DEADLINE", "15"))  # seconds a wait
+from .patience import AT_MOST as DEADLINE
 
 
 class Reply(str):

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from . import place
-from .client import Client
+from .client import DEADLINE, Client
 
 HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}
 
@@ -94,10 +94,10 @@ class Single:
 
     def __exit__(self, *_):
         self.client.close()
-        self.process.wait(15)
+        self.process.wait(60)
 
 
-def attach(sock, deadline=15):
+def attach(sock, deadline=DEADLINE):
     """A Client over a socket that is connected already."""
     client = Client.__new__(Client)
     client.deadline = deadline

@@ -27,7 +27,7 @@ def need(*programs):
             tap.skip_all(f"{program} is not installed")
 
 
-def run(words, stdin="", env=None, deadline=60):
+def run(words, stdin="", env=None, deadline=300):
     """Runs a client; its exit code and what it said."""
     done = subprocess.run(
         words, input=stdin.encode(), capture_output=True, check=False,

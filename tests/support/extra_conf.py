@@ -93,7 +93,7 @@ def conf(*arguments, path=None, **options):
     env = {**os.environ, **({"PATH": path} if path else {})}
     return subprocess.run([BIN + "/smtpd-auth-conf", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False, timeout=60, env=env,
+                          text=True, check=False, timeout=300, env=env,
                           **options)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 from . import place
+from .extra_launcher import free_port
 from .extra_process import Process, wait_for
 
 PEERS = os.path.join(place.TOP, "build", "peers")
@@ -39,13 +40,6 @@ def why_not(packages):
                       capture_output=True).returncode:
         return "no mount namespace with an overlay here"
     return None
-
-
-def free_port():
-    """One of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 CONFIG = """
@@ -136,7 +130,7 @@ class Dovecot:
             raise AssertionError("Dovecot: " + self.process.stdout.read(
                 4000).decode() + self.log())
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(15)
+            sock.settimeout(60)
             try:
                 sock.connect(self.socket)
                 sock.sendall(b"VERSION\t1\t1\nCPID\t%d\n" % os.getpid())
@@ -188,7 +182,7 @@ class Dovecot:
                 child.signal(signal.SIGCONT)
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

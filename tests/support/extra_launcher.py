@@ -1,17 +1,19 @@
 """Launchers other than tcpserver: what stands on 0, 1 and 2 is the test's."""
 import contextlib
 import os
+import random
 import select
 import shutil
 import socket
 import subprocess
-import time
 
 from . import place
 from .client import DEADLINE, Client
-from .server import Server
+from .patience import Patience
+from .server import Server, shown
 
 SYSLOG = "/dev/log"
+_PORTS = []
 
 
 class Direct(Server):
@@ -47,10 +49,10 @@ class Direct(Server):
 
     def left(self, deadline=3):
         """Those that are left after so many seconds."""
-        end = time.monotonic() + deadline
-        while self.members() and time.monotonic() < end:
+        patience = Patience(deadline)
+        while self.members() and patience.left() > 0:
             select.select([], [], [], 0.01)
-        return self.members()
+        return [shown(pid) for pid in self.members()]
 
     def stop(self):
         """Ends what was started."""
@@ -115,15 +117,17 @@ class Syslog:
 
     def wait(self, words, deadline=DEADLINE):
         """The first line with these words."""
-        end = time.monotonic() + deadline
+        patience = Patience(deadline)
         while True:
             for line in self.lines:
                 if all(word in line for word in words):
                     return line
-            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            self.socket.settimeout(patience.left() or 0.01)
             try:
                 self.lines.append(self.socket.recv(65536).decode())
             except TimeoutError:
+                if patience.left() > 0:
+                    continue
                 raise AssertionError(f"not in the syslog: {words} in\n" +
                                      "\n".join(self.lines)) from None
 
@@ -133,17 +137,14 @@ def syslog():
     """A Syslog, or None where there is one already, or no right to make it.
 
     Only one test at a time may stand in for syslogd: an abstract address is
-    the lock.
+    the lock, and who has it may take as long as a test may.
     """
     lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    end = time.monotonic() + 120
     while True:
         try:
             lock.bind("\0smtpd-auth-tests-syslog")
             break
         except OSError:
-            if time.monotonic() >= end:
-                raise
             select.select([], [], [], 0.05)
     stand_in = None
     try:
@@ -171,20 +172,34 @@ def copy_of_tree():
     return copy
 
 
-def free_port():
-    """One that nothing listens on just now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+def free_port(host="127.0.0.1"):
+    """One that nothing listens on, and no other test is given meanwhile.
+
+    Below what the kernel gives to those who ask for any; the lock is held as
+    long as this process lives.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in random.sample(range(20000, 32000), 1000):
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            lock.bind(f"\0smtpd-auth-tests-port-{port}")
+            with socket.socket(family) as sock:
+                sock.bind((host, port))
+        except OSError:
+            lock.close()
+            continue
+        _PORTS.append(lock)
+        return port
+    raise AssertionError("no port is free")
 
 
 def connect(port, greet=True, deadline=DEADLINE):
     """A client, as soon as something listens."""
-    end = time.monotonic() + deadline
+    patience = Patience(deadline)
     while True:
         try:
             return Client(port, greet=greet)
         except ConnectionRefusedError:
-            if time.monotonic() >= end:
+            if patience.left() == 0:
                 raise
             select.select([], [], [], 0.05)

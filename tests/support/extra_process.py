@@ -3,10 +3,11 @@ import os
 import re
 import select
 import socket
-import time
 
 from . import place
 from .client import DEADLINE
+from .patience import Patience
+from .server import shown
 
 
 def wait_for(condition, what, deadline=DEADLINE):
@@ -14,12 +15,12 @@ def wait_for(condition, what, deadline=DEADLINE):
 
     For what the kernel has no event for: states in /proc.
     """
-    end = time.monotonic() + deadline
+    patience = Patience(deadline)
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() >= end:
+        if patience.left() == 0:
             raise AssertionError(f"not within {deadline} s: {what}")
         select.select([], [], [], 0.005)
 
@@ -199,7 +200,7 @@ def gone(pids, deadline):
         wait_for(lambda: not left(), "their end", deadline)
     except AssertionError:
         pass
-    return left()
+    return [shown(pid) for pid in left()]
 
 
 def queue_script(text, mode=0o755, name="queue"):

@@ -82,7 +82,7 @@ def run(*arguments, stdin="", **more):
     more.setdefault("env", {"PATH": os.environ["PATH"]})
     return Output(subprocess.run(
         [place.installed("smtpd-check"), *arguments], input=stdin, text=True,
-        capture_output=True, check=False, timeout=60, **more))
+        capture_output=True, check=False, timeout=300, **more))
 
 
 class Host:
@@ -175,7 +175,7 @@ exec envdir ./env \\
         return Output(subprocess.run(
             ["/smtpd-check", *(arguments or ["/" + self.SERVICE])],
             input=stdin, text=True, capture_output=True, check=False,
-            timeout=60, env=env or {"PATH": "/usr/bin:/bin"},
+            timeout=300, env=env or {"PATH": "/usr/bin:/bin"},
             preexec_fn=enter))
 
     def cure(self, command):

@@ -101,7 +101,7 @@ def shows(client):
         client.sock.getpeercert(binary_form=True)).strip()
 
 
-def s_client(port, *arguments, stdin="", starttls=True, deadline=30):
+def s_client(port, *arguments, stdin="", starttls=True, deadline=300):
     """openssl s_client; what it printed, on either descriptor."""
     words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}",
              *(["-starttls", "smtp"] if starttls else []), *arguments]

@@ -5,6 +5,7 @@ removed when the test ends (kept with KEEP=1). It is readable by all, because
 the server under test runs as another account.
 """
 import atexit
+import faulthandler
 import os
 import shutil
 import signal
@@ -19,8 +20,15 @@ _base = None
 _lock = threading.RLock()
 
 
-# A test that is ended for taking too long stops its servers, too.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+def _ended(_number, _frame):
+    print("# ended for taking too long; where each thread is:", flush=True)
+    faulthandler.dump_traceback()
+    sys.exit(1)
+
+
+# A test that is ended for taking too long says where it stood, and stops its
+# servers, too.
+signal.signal(signal.SIGTERM, _ended)
 
 
 def base():

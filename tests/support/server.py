@@ -8,16 +8,25 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 
 from . import place
 from .certificate import certificate as make_certificate
 from .client import DEADLINE, Client
+from .patience import Patience
 from .record import records
 
 ROOT = os.geteuid() == 0
 ACCOUNT = "nobody"
 CONTROL = {"me": "mx.example.org\n", "rcpthosts": "example.com\n"}
+
+
+def shown(pid):
+    """A process as a failure names it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return " ".join(file.read().split()[:5])
+    except OSError:
+        return f"{pid} (gone since)"
 
 
 def parallel(function, items, threads=8):
@@ -76,11 +85,14 @@ class Log(threading.Thread):
         """Waits until the pattern was found count times; the matches."""
         def found():
             return list(re.finditer(pattern, self.text(), re.M))
+        patience = Patience(deadline)
         with self.news:
-            if not self.news.wait_for(lambda: len(found()) >= count,
-                                      deadline):
-                raise AssertionError(
-                    f"not logged: {pattern!r} x {count} in\n{self.text()}")
+            while len(found()) < count:
+                left = patience.left()
+                if left == 0:
+                    raise AssertionError(
+                        f"not logged: {pattern!r} x {count} in\n{self.text()}")
+                self.news.wait(left)
             return found()
 
 
@@ -248,18 +260,19 @@ class Server:
 
     def wait_idle(self, deadline=DEADLINE):
         """Waits until no connection's process is left; those that are."""
-        end = time.monotonic() + deadline
+        patience = Patience(deadline)
         while True:
             left = self.processes()
-            if not left or time.monotonic() >= end:
-                return left
+            time_left = patience.left()
+            if not left or time_left == 0:
+                return [shown(pid) for pid in left]
             try:
                 gone = os.pidfd_open(left[0])
             except ProcessLookupError:
                 continue
             poll = select.poll()
             poll.register(gone, select.POLLIN)
-            poll.poll(max(0, end - time.monotonic()) * 1000)
+            poll.poll(time_left * 1000)
             os.close(gone)
 
     # What can be seen.

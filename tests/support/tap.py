@@ -66,6 +66,14 @@ def like(got, pattern, what):
               "     got: " + _short(got), " pattern: " + pattern)
 
 
+def took(watch, least, most, what):
+    """A Stopwatch: not less by the clock, not more undisturbed seconds."""
+    late = watch.exceeds(most)
+    return ok(watch.clock() >= least and not late, what,
+              f"by the clock {watch.clock():.2f} s, undisturbed "
+              f"{watch.undisturbed():.2f} s, expected {least} to {most}")
+
+
 def skip(what, why):
     """A check that cannot be made here."""
     global _count
