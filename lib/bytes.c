@@ -103,6 +103,27 @@ slice_split(struct slice *rest, char sep)
 	return head;
 }
 
+bool
+bytes_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct slice
+slice_word(struct slice *rest)
+{
+	struct slice word = {rest->data, 0};
+	size_t end;
+
+	while (word.len < rest->len && !bytes_blank(word.data[word.len]))
+		word.len++;
+	for (end = word.len; end < rest->len && bytes_blank(word.data[end]);
+		end++)
+		;
+	*rest = slice_from(*rest, end);
+	return word;
+}
+
 int
 slice_number(struct slice text, uint64_t *value)
 {

@@ -40,6 +40,15 @@ size_t slice_find_last(struct slice a, char c);
  */
 struct slice slice_split(struct slice *rest, char sep);
 
+/* A blank or a tab. */
+bool bytes_blank(char c);
+
+/*
+ * Takes the text before the next blanks or tabs, and those, off the front of
+ * *rest and returns it. What is left begins with no blank, and may be empty.
+ */
+struct slice slice_word(struct slice *rest);
+
 /*
  * Decimal digits only, at least one. A value over UINT64_MAX saturates.
  * Returns 0, or -1 when text is not a number.

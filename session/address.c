@@ -22,12 +22,6 @@ struct parser {
 enum path_rule { ALLOW_NULL, NO_NULL };
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_alphanumeric(char c)
 {
 	char lower = bytes_lower(c);
@@ -56,7 +50,7 @@ skip_blanks(struct slice *text)
 {
 	size_t n = 0;
 
-	while (n < text->len && is_blank(text->data[n]))
+	while (n < text->len && bytes_blank(text->data[n]))
 		n++;
 	*text = slice_from(*text, n);
 	return n > 0;
@@ -142,17 +136,18 @@ keep_atext(struct parser *p)
 	return keep_utf8(p);
 }
 
-/* atom *("." atom) */
+/*
+ * Atoms and dots, in any order: addresses of Japanese carriers have dots at
+ * their ends and two in a row, which RFC 5321 would want quoted.
+ */
 static int
 parse_dot_string(struct parser *p)
 {
-	do {
-		if (keep_atext(p) == -1)
-			return -1;
-		while (keep_atext(p) == 0)
-			;
-	} while (next_is(p, '.') && keep(p, 1) == 0);
-	return 0;
+	size_t start = p->out->len;
+
+	while ((next_is(p, '.') ? keep(p, 1) : keep_atext(p)) == 0)
+		;
+	return p->out->len > start ? 0 : -1;
 }
 
 /* Keeps what stands between quotes, without the backslashes. */
@@ -293,7 +288,7 @@ parse_bare(struct parser *p)
 {
 	struct slice word = {p->rest.data, 0};
 
-	while (word.len < p->rest.len && !is_blank(word.data[word.len]))
+	while (word.len < p->rest.len && !bytes_blank(word.data[word.len]))
 		word.len++;
 	p->rest = slice_from(p->rest, word.len);
 	struct parser bare = {word, p->utf8, p->out};
@@ -317,15 +312,6 @@ parse_path(struct parser *p, const char *prefix, enum path_rule rule)
 	if (result == -1 || (!skip_blanks(&p->rest) && p->rest.len > 0))
 		return -1;
 	return 0;
-}
-
-int
-address_mailbox(struct slice text, bool utf8_offered, struct address *out)
-{
-	struct parser p = {text, utf8_offered, out};
-
-	*out = (struct address){.len = 0};
-	return parse_mailbox(&p, false) == 0 && p.rest.len == 0 ? 0 : -1;
 }
 
 enum address_result

@@ -46,7 +46,4 @@ enum address_result address_mail(struct slice arg, bool utf8_offered,
 enum address_result address_rcpt(
 	struct slice arg, bool utf8_offered, struct address *out);
 
-/* Is text, all of it, a mailbox or a local part? 0, or -1. */
-int address_mailbox(struct slice text, bool utf8_offered, struct address *out);
-
 #endif

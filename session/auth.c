@@ -132,12 +132,12 @@ outcome(struct session *s, int verdict)
 	}
 }
 
-/* AUTH MECHANISM [initial response] */
+/* MECHANISM [initial response], any blanks and tabs between. */
 static void
 start(struct session *s, struct slice argument)
 {
 	struct slice response = argument;
-	struct slice name = slice_split(&response, ' ');
+	struct slice name = slice_word(&response);
 
 	channel_start(&s->message, ASK_AUTH, INITIAL_NONE);
 	if (name.len > 40)
@@ -145,7 +145,7 @@ start(struct session *s, struct slice argument)
 	channel_add(&s->message, name.len > 0 ? name.data : "?",
 		name.len > 0 ? name.len : 1);
 	channel_add(&s->message, "", 1);
-	if (response.data == NULL)
+	if (response.len == 0)
 		return;
 	size_t len = s->message.len;
 

@@ -113,7 +113,11 @@ command_ehlo(struct session *s, struct slice name)
 	keyword(s, "CHUNKING", none);
 	if (config->maxrcpt > 0)
 		keyword_number(s, "LIMITS RCPTMAX=", config->maxrcpt);
-	keyword_number(s, "SIZE ", config->databytes);
+	/* Some clients take 0 for a limit, which RFC 1870 says it is not. */
+	if (config->databytes > 0)
+		keyword_number(s, "SIZE ", config->databytes);
+	else
+		keyword(s, "SIZE", none);
 	if (s->tls_possible && !s->tls_on)
 		keyword(s, "STARTTLS", none);
 	if (auth_usable(s))

@@ -9,7 +9,7 @@
 
 /*
  * text starts with the first parameter; *out must be empty before. The value
- * of AUTH is checked and not kept. Never returns ADDRESS_SYNTAX.
+ * of AUTH is not kept. Never returns ADDRESS_SYNTAX.
  */
 enum address_result parameters_parse(
 	struct slice text, bool utf8_offered, struct mail_parameters *out);

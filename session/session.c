@@ -4,7 +4,6 @@
  */
 #include "session/session.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -89,14 +88,19 @@ session_forget_mail(struct session *s, enum channel_abort why)
 
 /* ----------------------------------------------------------- one line --- */
 
+static bool
+is_auth(struct slice line)
+{
+	return slice_is_nocase(slice_word(&line), "AUTH");
+}
+
 static enum line_result
 check_line(struct session *s, size_t total, bool auth)
 {
 	struct slice line = {s->line, s->line_len};
 	bool cr = line.len > 0 && line.data[line.len - 1] == '\r';
-	size_t limit = auth || slice_starts_nocase(line, "AUTH ")
-			       ? SESSION_AUTH_LINE_MAX
-			       : SESSION_LINE_MAX;
+	size_t limit = auth || is_auth(line) ? SESSION_AUTH_LINE_MAX
+					     : SESSION_LINE_MAX;
 
 	if (total > limit)
 		return LINE_TOO_LONG;
@@ -189,27 +193,17 @@ is_http(struct slice line)
 	return false;
 }
 
-static struct slice
-trim(struct slice text)
-{
-	while (text.len > 0 && isblank((unsigned char)text.data[0]))
-		text = slice_from(text, 1);
-	while (text.len > 0 && isblank((unsigned char)text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
 static enum reply
 dispatch(struct session *s)
 {
 	struct slice line = {s->line, s->line_len}, argument = line;
-	struct slice verb = slice_split(&argument, ' ');
+	struct slice verb = slice_word(&argument);
 	const struct command *command = commands;
 
 	if (is_http(line))
 		return session_stop(s, END_ERRORS, REPLY_NOT_A_WEB_SERVER);
-	argument =
-		argument.data == NULL ? (struct slice){"", 0} : trim(argument);
+	while (argument.len > 0 && bytes_blank(argument.data[argument.len - 1]))
+		argument.len--;
 	while (command->verb != NULL && !slice_is_nocase(verb, command->verb))
 		command++;
 	session_trace_command(s, command, line, argument);
@@ -227,7 +221,7 @@ one_command(struct session *s)
 		break;
 	case LINE_TOO_LONG:
 		session_reply(s,
-			slice_starts_nocase((struct slice){s->line, 5}, "AUTH ")
+			is_auth((struct slice){s->line, s->line_len})
 				? REPLY_AUTH_TOO_LONG
 				: REPLY_LINE_TOO_LONG);
 		break;

@@ -49,7 +49,7 @@ static void
 trace_auth(struct session *s, struct slice argument)
 {
 	struct slice rest = argument, offered = s->mechanisms;
-	struct slice name = slice_split(&rest, ' ');
+	struct slice name = slice_word(&rest);
 	char text[64];
 	struct buffer b = BUFFER_OVER(text);
 
@@ -61,7 +61,7 @@ trace_auth(struct session *s, struct slice argument)
 			argument = rest;
 			break;
 		}
-	if (argument.data == NULL) {
+	if (argument.len == 0) {
 		session_trace(s, "<", buffer_slice(&b));
 		return;
 	}

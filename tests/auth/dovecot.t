@@ -237,7 +237,7 @@ with case("offer"):
             is_(offer(c), "PLAIN GSSAPI OAUTHBEARER", "again")
             is_(len(fake.lines), 1, "without asking again")
             for name in ("ANONYMOUS", "EXTERNAL", "DOVECOT-TOKEN", "ODD",
-                         "SCRAM-SHA-256-PLUS", "NTLM", "PL\tAIN", "secret!",
+                         "SCRAM-SHA-256-PLUS", "NTLM", "PL\x0bAIN", "secret!",
                          "X" * 21, "LOWER", "OTHER"):
                 starts(c.command("AUTH " + name), UNKNOWN, f"not {name!r}")
             is_([auth[2] for auth in fake.auths()], [],

@@ -47,8 +47,26 @@ with case("base64"), Server(users={JOE: "secret"}) as server:
     with server.client() as c:
         c.must(("AUTH PLAIN", "334"))
         is_(c.command("="), BASE64, "= is no response but an initial one")
+    for line, what in (
+            ("AUTH PLAIN {} ", "a blank at the end"),
+            ("AUTH PLAIN  {}", "two before the response: Windows Mail"),
+            ("AUTH  PLAIN {}", "two before the mechanism"),
+            ("AUTH\tPLAIN\t{}\t", "tabs"),
+            ("auth \t  plain\t \t {} \t  ", "all of it")):
+        with case(what), server.client() as c:
+            is_(c.command(line.format(PLAIN)), OK, what)
+    for line in ("AUTH PLAIN  ", "AUTH\tPLAIN", "AUTH  PLAIN\t"):
+        with case(line), server.client() as c:
+            c.must((line, "334 "))
+            is_(c.command(PLAIN), OK, f"{line!r}: no initial response")
     with server.client() as c:
-        is_(c.command(f"AUTH PLAIN {PLAIN} "), OK, "a blank at the end")
+        c.must(("AUTH  LOGIN \t " + b64(JOE) + " ", "334 UGFzc3dvcmQ6"))
+        is_(c.command(b64("secret")), OK, "LOGIN's name behind blanks")
+    for text in (" " + PLAIN, PLAIN + " ", PLAIN + "\t"):
+        with case(repr(text)), server.client() as c:
+            c.must(("AUTH PLAIN", "334"))
+            is_(c.command(text), BASE64,
+                "a response on a line of its own is taken as it is")
     with server.client() as c:
         got = c.command(f"AUTH PLAIN {PLAIN} {PLAIN}")
         starts(got, "501 ", "two initial responses")
@@ -57,7 +75,7 @@ with case("long lines"), Server(users={JOE: "secret"}) as server:
     for length, start in ((LIMIT, None), (LIMIT + 1, LONG),
                           (LIMIT + 4, LONG), (65536, LONG), (200000, LONG)):
         with case(f"AUTH line of {length}"), server.client() as c:
-            head = "AUTH PLAIN "
+            head = "AUTH\tPLAIN\t" if length % 2 else "AUTH PLAIN "
             c.send(head + "A" * (length - len(head) - 2) + "\r\n")
             got = c.reply()
             if start is None:
@@ -95,6 +113,7 @@ with case("where AUTH is allowed"), Server(users={JOE: "secret"}) as server:
     with server.client() as c:
         starts(c.command("AUTH"), "501 5.5.4", "AUTH without a mechanism")
         starts(c.command("AUTH "), "501 5.5.4", "AUTH and a blank")
+        starts(c.command("AUTH\t "), "501 5.5.4", "AUTH, a tab and a blank")
         for name in ("NTLM", "CRAM-MD5", "GSSAPI", "X" * 300, "PLAI",
                      "PLAINX", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512",
                      "EXTERNAL"):

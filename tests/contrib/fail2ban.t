@@ -261,7 +261,7 @@ def hostile(server):
             c.login("LOGIN", login, "wrong")
     with server.client() as c:
         c.command("AUTH " + INJECTED)
-        c.command("AUTH LOGIN\treason=password")
+        c.command("AUTH LOGIN\x0breason=password")
 
 
 HOSTILE = {}

@@ -92,7 +92,8 @@ with case("secrets"):
                 for line in (SECRET, token, SECRET + " with argument",
                              "AUTH" + SECRET, "XAUTH PLAIN " + token,
                              "AUTH " + token, "AUTH XYZ " + token,
-                             "AUTH PLAIN " + plain):
+                             "AUTH\tXYZ\t" + token,
+                             "AUTH \t PLAIN\t" + plain):
                     replies.append(c.command(line))
                 for line in (plain, SECRET):
                     c.must(("AUTH PLAIN", "334"))

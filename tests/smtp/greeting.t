@@ -6,7 +6,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
 BASE = {"PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES",
-        "CHUNKING", "LIMITS RCPTMAX=1000", "SIZE 0", "HELP"}
+        "CHUNKING", "LIMITS RCPTMAX=1000", "SIZE", "HELP"}
 AUTH = "AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN"
 USERS = {"joe@example.com": "secret"}
 

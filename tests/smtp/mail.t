@@ -32,6 +32,18 @@ SENDERS = (  # argument of MAIL, start of the reply, sender in the envelope
     ("FROM:<a@example.org> AUTH=<>", "250 2.1.0", "a@example.org"),
     ("FROM:<a@example.org> AUTH=e+3Dmc2@example.org", "250 2.1.0",
      "a@example.org"),
+    # What it says matters to nobody, however odd.
+    *((f"FROM:<a@example.org> AUTH={value}", "250 2.1.0", "a@example.org")
+      for value in ("", "+ZZ", "a+", "a+0D+0ARCPT", "<a@b>", "a=b", "a@@b",
+                    "joe@example.com,", "\u00e9", "x" * 3000)),
+    # Japanese carriers give such addresses away.
+    *((f"FROM:<{local}@example.org>", "250 2.1.0", local + "@example.org")
+      for local in (".a", "a.", "a..b", "..a...b..", ".")),
+    ("FROM:a..b.@example.org", "250 2.1.0", "a..b.@example.org"),
+    ("FROM:<a@example..org>", "501 5.1.7", None),
+    ("FROM:<a@.example.org>", "501 5.1.7", None),
+    ("\tFROM: \t<a@example.org>\tSIZE=5 \t BODY=7BIT \t", "250 2.1.0",
+     "a@example.org"),
     ("FROM:<a@example.org> SMTPUTF8", "250 2.1.0", "a@example.org"),
     ("FROM:<a@example.org> SMTPUTF8=1", "501 5.5.4", None),
     ("FROM:<a@example.org> BODY=BINARYMIME", "555 5.5.4", None),
@@ -45,9 +57,8 @@ SENDERS = (  # argument of MAIL, start of the reply, sender in the envelope
     ("FROM:<a@example.org> SIZE=+5", "501 5.5.4", None),
     ("FROM:<a@example.org> SIZE=0x10", "501 5.5.4", None),
     ("FROM:<a@example.org> SIZE=1k", "501 5.5.4", None),
-    ("FROM:<a@example.org> AUTH=+ZZ", "501 5.5.4", None),
-    ("FROM:<a@example.org> AUTH=a+", "501 5.5.4", None),
-    ("FROM:<a@example.org> AUTH=a+0D+0ARCPT", "501 5.5.4", None),
+    ("FROM:<a@example.org> AUTH", "501 5.5.4", None),
+    ("FROM:<a@example.org> AUTH=a\x01b", "501 5.5.4", None),
     ("FROM:", "501 5.1.7", None),
     ("TO:<a@example.org>", "501 5.1.7", None),
     ("FROM:<a@example.org", "501 5.1.7", None),
@@ -70,6 +81,7 @@ RECIPIENTS = (  # argument of RCPT, start of the reply, recipient
     ("to:<b@EXAMPLE.com>", "250 2.1.5", "b@EXAMPLE.com"),
     ('TO:<"b c"@example.com>', "250 2.1.5", "b c@example.com"),
     ("TO:<@r.example:b@example.com>", "250 2.1.5", "b@example.com"),
+    ("TO:<.b..c.@example.com>", "250 2.1.5", ".b..c.@example.com"),
     ("TO:<>", "501 5.1.3", None),
     ("TO:", "501 5.1.3", None),
     ("FROM:<b@example.com>", "501 5.1.3", None),

@@ -123,9 +123,13 @@ static const struct path_case {
 	{TEXT("<a@\033x>"), NULL, 0},
 
 	/* Dots. */
-	{TEXT("<.a@x>"), NULL, 0},
-	{TEXT("<a.@x>"), NULL, 0},
-	{TEXT("<a..b@x>"), NULL, 0},
+	{TEXT("<.a@x>"), TEXT(".a@x")},
+	{TEXT("<a.@x>"), TEXT("a.@x")},
+	{TEXT("<a..b@x>"), TEXT("a..b@x")},
+	{TEXT("<...a..b...@x>"), TEXT("...a..b...@x")},
+	{TEXT("<.@x>"), TEXT(".@x")},
+	{TEXT("a..@x"), TEXT("a..@x")},
+	{TEXT("<a..>"), TEXT("a..")},
 	{TEXT("<a@example.com.>"), TEXT("a@example.com")},
 	{TEXT("a@example.com."), TEXT("a@example.com")},
 	{TEXT("<a@example.com..>"), NULL, 0},

@@ -92,24 +92,19 @@ static const struct parameter_case {
 	{" AUTH=joe", ADDRESS_OK, {0}},
 	{" AUTH=+22a+20b+22@example.com", ADDRESS_OK, {0}},
 	{" AUTH=+C3+9F@example.com", ADDRESS_OK, {0}},
-	{" AUTH=+C2+85@example.com", ADDRESS_VALUE, {0}},
-	{" AUTH=+C3@example.com", ADDRESS_VALUE, {0}},
-	{" AUTH=\xc3\x9f@example.com", ADDRESS_VALUE, {0}},
-	{" AUTH=", ADDRESS_VALUE, {0}},
+	/* What it says does not matter. */
+	{" AUTH=", ADDRESS_OK, {0}},
+	{" AUTH=\xc3\x9f@example.com", ADDRESS_OK, {0}},
+	{" AUTH=e=mc2@example.com", ADDRESS_OK, {0}},
+	{" AUTH=e+3dmc2@example.com", ADDRESS_OK, {0}},
+	{" AUTH=a+0D+0ARCPT", ADDRESS_OK, {0}},
+	{" AUTH=+ZZ", ADDRESS_OK, {0}},
+	{" AUTH=a+", ADDRESS_OK, {0}},
+	{" AUTH=<a@b>", ADDRESS_OK, {0}},
+	{" AUTH=a..b@@c", ADDRESS_OK, {0}},
 	{" AUTH", ADDRESS_VALUE, {0}},
-	{" AUTH=e=mc2@example.com", ADDRESS_VALUE, {0}},
-	{" AUTH=e+3dmc2@example.com", ADDRESS_VALUE, {0}},
-	{" AUTH=a+0D+0ARCPT", ADDRESS_VALUE, {0}},
-	{" AUTH=+22a+0Ab+22@x", ADDRESS_VALUE, {0}},
-	{" AUTH=a+00b", ADDRESS_VALUE, {0}},
-	{" AUTH=a+7Fb", ADDRESS_VALUE, {0}},
-	{" AUTH=+ZZ", ADDRESS_VALUE, {0}},
-	{" AUTH=a+", ADDRESS_VALUE, {0}},
-	{" AUTH=a+4", ADDRESS_VALUE, {0}},
-	{" AUTH=a+G1", ADDRESS_VALUE, {0}},
-	{" AUTH=a+1G", ADDRESS_VALUE, {0}},
-	{" AUTH=<a@b>", ADDRESS_VALUE, {0}},
-	{" AUTH=a@b+20", ADDRESS_VALUE, {0}},
+	{" AUTH=a\x01b", ADDRESS_VALUE, {0}},
+	{" AUTH=a\x7f", ADDRESS_VALUE, {0}},
 	{" AUTH=a@b c@d", ADDRESS_PARAMETER, {0}},
 	{" AUTH=<> AUTH=<>", ADDRESS_PARAMETER, {0}},
 };
@@ -143,19 +138,15 @@ test_more(void)
 
 	ok(run(TEXT("<a@b> SMTPUTF8"), false, &a, &m) == ADDRESS_PARAMETER,
 		"SMTPUTF8, not offered");
-	ok(run(TEXT("<a@b> AUTH=+C3+9F@x"), false, &a, &m) == ADDRESS_VALUE,
-		"8 bit in AUTH, not offered");
 	ok(run(TEXT("<a@b> SIZE=1\0"), true, &a, &m) == ADDRESS_VALUE,
 		"NUL behind a number");
 	ok(run(TEXT("<a@b> \0"), true, &a, &m) == ADDRESS_PARAMETER,
 		"NUL for a parameter");
 	memset(in + at, 'a', sizeof in - at);
-	ok(run(in, at + ADDRESS_MAX, true, &a, &m) == ADDRESS_OK,
-		"AUTH that just fits");
-	ok(run(in, at + ADDRESS_MAX + 1, true, &a, &m) == ADDRESS_VALUE,
-		"AUTH that does not");
-	ok(run(in, sizeof in, true, &a, &m) == ADDRESS_VALUE,
+	ok(run(in, sizeof in, true, &a, &m) == ADDRESS_OK,
 		"AUTH of four thousand octets");
+	ok(run(TEXT("<a@b> AUTH=a\0b"), true, &a, &m) == ADDRESS_VALUE,
+		"NUL in AUTH");
 }
 
 int
