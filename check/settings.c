@@ -54,6 +54,7 @@ file_counts(const char *directory, const struct config_row *row)
 			close(fd);
 		break;
 	case CONFIG_PATH:
+	case CONFIG_CHARACTERS:
 		counts = faccessat(dir_fd, row->file, F_OK, 0) == 0;
 		break;
 	default:
@@ -249,6 +250,7 @@ print_value(const struct check *c, const struct config_row *row)
 
 	switch (row->type) {
 	case CONFIG_TEXT:
+	case CONFIG_CHARACTERS:
 		print_slice(*(const struct slice *)member);
 		break;
 	case CONFIG_MECHANISMS:
@@ -259,6 +261,7 @@ print_value(const struct check *c, const struct config_row *row)
 			" %llu", (unsigned long long)*(const uint64_t *)member);
 		break;
 	case CONFIG_FLAG:
+	case CONFIG_SUBMISSION:
 		(void)printf(" %d", *(const bool *)member);
 		break;
 	case CONFIG_LIST:

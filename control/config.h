@@ -22,6 +22,8 @@ struct config {
 	uint64_t error_fd;				 /* 2 to 9 */
 	bool smtputf8, forcetls, oldclients, received_auth, trace;
 	bool sendercheck;
+	struct slice recipientdelimiter; /* each character is one */
+	bool addheaders;
 	bool require_auth;     /* after the port and SMTPAUTH were looked at */
 	bool auth_off;	       /* SMTPAUTH=- or 0 */
 	struct slice smtpauth; /* as the launcher set it; or absent */
@@ -50,6 +52,8 @@ enum config_type {
 	CONFIG_TEXT,	   /* struct slice */
 	CONFIG_NUMBER,	   /* uint64_t */
 	CONFIG_FLAG,	   /* bool: 0, 1, or empty for 1 */
+	CONFIG_SUBMISSION, /* the same; default 1 on port 587, 465 or with -s */
+	CONFIG_CHARACTERS, /* struct slice; an empty file says: none */
 	CONFIG_LIST,	   /* struct control_list */
 	CONFIG_MECHANISMS, /* struct slice, names with a blank between */
 	CONFIG_FILE,	   /* int, a descriptor; -1 when there is no file */

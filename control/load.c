@@ -103,9 +103,21 @@ find_text(struct config *config, const struct config_row *row, int dir_fd,
 		control_line(dir_fd, row->file, text, &reason) ==
 			CONTROL_BROKEN)
 		return fail_row(config, row, reason);
+	if (text->data == NULL && row->type == CONFIG_CHARACTERS &&
+		dir_fd != CONTROL_ABSENT &&
+		faccessat(dir_fd, row->file, F_OK, 0) == 0)
+		*text = slice_of("");
 	if (text->data == NULL)
 		*text = slice_of(row->fallback);
 	return 0;
+}
+
+/* A submission service is known by its port (RFC 6409, RFC 8314). */
+static bool
+is_submission(const struct config *config)
+{
+	return config->smtps || slice_is(config->local_port, "587") ||
+	       slice_is(config->local_port, "465");
 }
 
 static int
@@ -116,9 +128,12 @@ load_value(struct config *config, const struct config_row *row, int dir_fd)
 
 	if (find_text(config, row, dir_fd, &text) == -1)
 		return -1;
-	if (text.data == NULL)
+	if (text.data == NULL) {
+		if (row->type == CONFIG_SUBMISSION && is_submission(config))
+			*(bool *)member = true;
 		return 0;
-	if (row->type == CONFIG_TEXT) {
+	}
+	if (row->type == CONFIG_TEXT || row->type == CONFIG_CHARACTERS) {
 		*(struct slice *)member = text;
 	} else if (row->type == CONFIG_NUMBER) {
 		if (slice_number(text, member) == -1)
@@ -215,7 +230,7 @@ rows_present(int dir_fd)
 }
 
 static int
-load_rows(struct config *config)
+load_rows(struct config *config, bool smtps)
 {
 	const char *directory = config_directory();
 	int dir_fd =
@@ -228,9 +243,12 @@ load_rows(struct config *config)
 			AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd == -1)
 		return fail(config, directory, strerror(errno));
-	for (size_t i = 0; i < config_rows_count && result == 0; i++)
+	for (size_t i = 0; i < config_rows_count && result == 0; i++) {
 		result = load_row(config, &config_rows[i],
 			present >> (i & 63) & 1 ? dir_fd : CONTROL_ABSENT);
+		/* The option counts, whatever SMTPS says. */
+		config->smtps = config->smtps || smtps;
+	}
 	close(dir_fd);
 	return result;
 }
@@ -336,28 +354,17 @@ settle_programs(struct config *config)
 	return 0;
 }
 
-/* A submission service is known by its port (RFC 6409, RFC 8314). */
-static void
-settle_auth(struct config *config)
-{
-	if (getenv("REQUIREAUTH") == NULL && !config->require_auth)
-		config->require_auth = config->smtps ||
-				       slice_is(config->local_port, "587") ||
-				       slice_is(config->local_port, "465");
-}
-
 int
 config_load(struct config *config, bool smtps)
 {
-	*config = (struct config){.morercpthosts_fd = -1};
+	*config = (struct config){.morercpthosts_fd = -1, .smtps = smtps};
 	/* First, so that the line about a failure can name the client. */
 	launcher_read(config, STDIN_FILENO);
-	int result = load_rows(config);
+	int result = load_rows(config, smtps);
 
-	config->smtps = config->smtps || smtps;
-	if (result == -1 || settle_names(config) == -1 ||
-		settle_numbers(config) == -1 || settle_programs(config) == -1)
-		return -1;
-	settle_auth(config);
-	return 0;
+	if (result == 0)
+		result = settle_names(config);
+	if (result == 0)
+		result = settle_numbers(config);
+	return result == 0 ? settle_programs(config) : -1;
 }

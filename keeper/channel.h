@@ -20,6 +20,9 @@
 #define CHANNEL_OFFER_MAX 512	 /* names of mechanisms */
 #define CHANNEL_TEXT_MAX 512	 /* a reply of the queue program */
 #define CHANNEL_RCPTS_MAX 100000 /* recipients, whatever maxrcpt says */
+#define CHANNEL_ID_MAX 48	 /* octets of a message's id on the log */
+#define CHANNEL_MSGID_MAX 250	 /* octets told of its Message-ID */
+#define CHANNEL_ADDED_MAX 512	 /* octets that the session may add to it */
 
 enum channel_type {
 	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
@@ -36,11 +39,12 @@ enum channel_type {
 	ASK_RCPT,      /* recipient */
 	TELL_ENVELOPE, /* F sender NUL, T recipient NUL ...: policy accepts */
 	ASK_OPEN,      /* struct channel_open, HELO, and what TELL_ENVELOPE
-			  would tell -> message pipe */
-	ASK_COMMIT, /* struct channel_commit -> struct channel_queued, text */
-	ASK_ABORT,  /* code: channel_abort */
-	TELL_TRACE, /* a line of the conversation */
-	TELL_END,   /* code: channel_end */
+			  would tell -> id, message pipe */
+	ASK_COMMIT,    /* struct channel_commit, Message-ID -> struct
+			  channel_queued, text */
+	ASK_ABORT,     /* code: channel_abort; Message-ID as far as it came */
+	TELL_TRACE,    /* a line of the conversation */
+	TELL_END,      /* code: channel_end */
 	CHANNEL_TYPES
 };
 
@@ -119,8 +123,9 @@ struct channel_open {
 };
 
 struct channel_commit {
-	uint64_t octets; /* RFC 1870 */
-	uint32_t broken; /* the program stopped reading: never complete it */
+	uint64_t octets;  /* the client's, RFC 1870: size= and databytes */
+	uint64_t written; /* into the pipe, with what was added */
+	uint32_t broken;  /* the program stopped reading: never complete it */
 };
 
 struct channel_queued {

@@ -10,6 +10,7 @@ mail_forget(struct keeper *k)
 {
 	k->mail = k->lost = k->open = k->finished = k->broken = false;
 	k->envelope_len = k->recipients = 0;
+	k->msgid_len = 0;
 	if (k->config->relaylimits.present)
 		limit_give_back(k);
 }

@@ -53,8 +53,8 @@ static const struct rule {
 	[ASK_RCPT]         = {1, KEEPER_PATH_MAX, IN_MAIL, IN_EXCHANGE | IN_OPEN, 0, answer_rcpt},
 	[TELL_ENVELOPE]    = {3, CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, hear_envelope},
 	[ASK_OPEN]         = {sizeof(struct channel_open), CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, answer_open},
-	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit), IN_OPEN, 0, 0, answer_commit},
-	[ASK_ABORT]        = {0, 0, IN_MAIL, 0, 0, answer_abort},
+	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit) + CHANNEL_MSGID_MAX, IN_OPEN, 0, 0, answer_commit},
+	[ASK_ABORT]        = {0, CHANNEL_MSGID_MAX, IN_MAIL, 0, 0, answer_abort},
 	[TELL_TRACE]       = {1, 1024, 0, 0, 0, NULL},
 	[TELL_END]         = {0, 64, 0, 0, 1, NULL},
 	// clang-format on

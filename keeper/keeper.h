@@ -28,7 +28,6 @@
 #define KEEPER_TRACE_MAX 20000	   /* trace lines of one connection */
 #define KEEPER_UNFINISHED_MAX 100  /* messages opened since one was queued */
 #define KEEPER_ENVELOPE_FIRST 1024 /* octets */
-#define KEEPER_ID_MAX 48	   /* octets of a log id */
 #define KEEPER_MECHANISM_MAX 20	   /* octets of its name, RFC 4422 §3.1 */
 #define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
 #define KEEPER_LOGIN_MS 120000	   /* until logged in, where that is required */
@@ -87,7 +86,7 @@ struct keeper {
 	uint64_t octets;
 	unsigned opened;     /* messages opened: a part of the log id */
 	unsigned unfinished; /* ... since one was queued */
-	char id[KEEPER_ID_MAX];
+	char id[CHANNEL_ID_MAX];
 	char helo[KEEPER_HELO_MAX];
 	size_t helo_len;
 
@@ -96,6 +95,8 @@ struct keeper {
 	/* Large: what is above lies on one page, with their first octets. */
 	struct channel_message message; /* the request, then the answer */
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
+	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
+	size_t msgid_len;
 	unsigned char client_chain[CHANNEL_BODY_MAX];
 
 	struct guard guard;

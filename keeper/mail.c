@@ -98,6 +98,7 @@ answer_open(struct keeper *k)
 	k->open = true;
 	k->octets = 0;
 	k->message.code = VERDICT_OK;
+	channel_add(&k->message, k->id, strlen(k->id));
 	int sent = channel_answer(k->channel, &k->message, fd);
 
 	/* Only the session may hold this end, so that its close ends the text.
@@ -151,7 +152,18 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 		log_exit(&line, &k->queue);
 	if (reason != NULL)
 		log_text(&line, "reason", reason);
+	/* Last: where the line gets too long, nothing else is lost. */
+	if (k->msgid_len > 0)
+		log_msgid(&line, (struct slice){k->msgid, k->msgid_len});
 	keeper_log(k, &line);
+}
+
+/* What the session says that the Message-ID is: the rest of its request. */
+static void
+take_msgid(struct keeper *k, size_t at)
+{
+	k->msgid_len = k->message.len - at; /* the table has its limit */
+	memcpy(k->msgid, k->message.body + at, k->msgid_len);
 }
 
 /* The outcome of a commit, now that the program is gone. */
@@ -202,6 +214,10 @@ answer_commit(struct keeper *k)
 		return -1;
 	if (k->config->databytes != 0 && commit.octets > k->config->databytes)
 		return -1;
+	if (commit.written > commit.octets &&
+		commit.written - commit.octets > CHANNEL_ADDED_MAX)
+		return -1;
+	take_msgid(k, at);
 	k->octets = commit.octets;
 	k->broken = commit.broken != 0;
 	if (k->finished)
@@ -231,11 +247,13 @@ answer_abort(struct keeper *k)
 {
 	unsigned code = k->message.code;
 
-	k->message.len = 0;
 	if (!k->open) {
+		k->message.len = 0;
 		mail_forget(k);
 		return keeper_answer(k, VERDICT_OK);
 	}
+	take_msgid(k, 0);
+	k->message.len = 0;
 	log_message(k, STATUS_REFUSED, false, abort_reason(code));
 	if (k->finished) {
 		mail_forget(k);

@@ -1,7 +1,11 @@
-/* date - see date.h. Run by the authenticator and by smtpd-passwd. */
+/*
+ * date - see date.h. Run by the keeper, the session, the authenticator and
+ * smtpd-passwd.
+ */
 #include "lib/date.h"
 
 #define DAY_SECONDS 86400
+#define SECONDS_MAX INT64_C(253402300799) /* the last second of 9999 */
 
 static uint32_t
 days_of_year(uint32_t year)
@@ -48,4 +52,37 @@ date_of(int64_t seconds)
 	while (days >= days_of_month(year, month))
 		days -= days_of_month(year, month++);
 	return year * 10000 + month * 100 + (uint32_t)days + 1;
+}
+
+/* Two digits, and what stands behind them. */
+static void
+add_pair(struct buffer *out, uint32_t n, char behind)
+{
+	buffer_add_char(out, (char)('0' + n / 10 % 10));
+	buffer_add_char(out, (char)('0' + n % 10));
+	buffer_add_char(out, behind);
+}
+
+void
+date_mail(struct buffer *out, int64_t seconds)
+{
+	static const char days[] = "ThuFriSatSunMonTueWed"; /* as 1970 began */
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	if (seconds < 0 || seconds > SECONDS_MAX)
+		seconds = 0;
+	uint32_t date = date_of(seconds);
+	uint32_t second = (uint32_t)(seconds % DAY_SECONDS);
+
+	buffer_add(out, days + 3 * (seconds / DAY_SECONDS % 7), 3);
+	buffer_add_text(out, ", ");
+	add_pair(out, date % 100, ' ');
+	buffer_add(out, months + 3 * (date / 100 % 100 - 1), 3);
+	buffer_add_char(out, ' ');
+	buffer_add_number(out, date / 10000);
+	buffer_add_char(out, ' ');
+	add_pair(out, second / 3600, ':');
+	add_pair(out, second / 60 % 60, ':');
+	add_pair(out, second % 60, ' ');
+	buffer_add_text(out, "+0000");
 }

@@ -30,8 +30,9 @@ log_start(struct log_line *line, const struct log *log, const char *event)
 	buffer_add_text(&line->buffer, event);
 }
 
-void
-log_value(struct log_line *line, const char *key, struct slice value)
+static void
+add_field(
+	struct log_line *line, const char *key, struct slice value, size_t max)
 {
 	struct buffer *b = &line->buffer;
 	size_t before = b->len;
@@ -39,9 +40,21 @@ log_value(struct log_line *line, const char *key, struct slice value)
 	buffer_add_char(b, ' ');
 	buffer_add_text(b, key);
 	buffer_add_char(b, '=');
-	buffer_add_escaped(b, value, LOG_VALUE);
+	buffer_add_escaped(b, value, max);
 	if (b->overflow)
 		b->len = before; /* a field is whole or absent */
+}
+
+void
+log_value(struct log_line *line, const char *key, struct slice value)
+{
+	add_field(line, key, value, LOG_VALUE);
+}
+
+void
+log_msgid(struct log_line *line, struct slice value)
+{
+	add_field(line, "msgid", value, LOG_MSGID);
 }
 
 void

@@ -17,6 +17,7 @@
 
 #define LOG_LINE 800
 #define LOG_VALUE 120
+#define LOG_MSGID 250 /* a Message-ID is searched for as a whole */
 
 struct log {
 	const char *program; /* "smtpd-auth" */
@@ -40,6 +41,7 @@ void log_open(struct log *log, const char *program, const char *address,
 /* Starts a line; event is "auth fail", "connect", ... as in the contract. */
 void log_start(struct log_line *line, const struct log *log, const char *event);
 void log_value(struct log_line *line, const char *key, struct slice value);
+void log_msgid(struct log_line *line, struct slice value);
 void log_text(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, uint64_t n);
 

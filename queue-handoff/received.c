@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/date.h"
+
 #define TEXT_SHOWN 255 /* octets of a name: RECEIVED_MAX holds five */
 #define WORD_SHOWN 64  /* octets of an address or id */
 
@@ -73,40 +75,6 @@ add_protocol(struct buffer *out, const struct received *r)
 		buffer_add_char(out, 'A');
 }
 
-static void
-add_two_digits(struct buffer *out, int n)
-{
-	buffer_add_char(out, (char)('0' + n / 10 % 10));
-	buffer_add_char(out, (char)('0' + n % 10));
-}
-
-/* RFC 5322 §3.3, by hand: strftime() would speak the locale's language. */
-static void
-add_date(struct buffer *out, time_t now)
-{
-	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	static const time_t epoch = 0;
-	struct tm t;
-
-	if (now < 0 || gmtime_r(&now, &t) == NULL)
-		gmtime_r(&epoch, &t); /* a clock that is no date */
-	buffer_add(out, days + 3 * t.tm_wday, 3);
-	buffer_add_text(out, ", ");
-	add_two_digits(out, t.tm_mday);
-	buffer_add_char(out, ' ');
-	buffer_add(out, months + 3 * t.tm_mon, 3);
-	buffer_add_char(out, ' ');
-	buffer_add_number(out, (uint64_t)t.tm_year + 1900);
-	buffer_add_char(out, ' ');
-	add_two_digits(out, t.tm_hour);
-	buffer_add_char(out, ':');
-	add_two_digits(out, t.tm_min);
-	buffer_add_char(out, ':');
-	add_two_digits(out, t.tm_sec);
-	buffer_add_text(out, " +0000");
-}
-
 void
 received_add(struct buffer *out, const struct received *r)
 {
@@ -118,6 +86,6 @@ received_add(struct buffer *out, const struct received *r)
 	buffer_add_text(out, " id ");
 	add_safe(out, r->id, WORD_SHOWN);
 	buffer_add_text(out, "; ");
-	add_date(out, r->now);
+	date_mail(out, r->now);
 	buffer_add_char(out, '\n');
 }

@@ -2,8 +2,6 @@
  * body - DATA and BDAT: from the client through data.c into the message pipe,
  * and the commit. Run by the session.
  */
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -36,58 +34,10 @@ open_message(struct session *s)
 		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1 ||
 		s->message.type != ASK_OPEN)
 		_exit(111);
-	s->broken = s->begun = false;
+	pipe_start(s);
 	if (s->message.code == VERDICT_OK && s->pipe != -1)
 		return REPLY_NONE;
 	return REPLY_QUEUE_TEMPORARY;
-}
-
-/*
- * Writes to the queue program. When it no longer reads, the rest is thrown
- * away, and its exit code will say why.
- */
-static int
-write_pipe(struct session *s, struct slice text)
-{
-	int64_t deadline = 0;
-
-	while (text.len > 0 && !s->broken && s->pipe != -1) {
-		ssize_t n = write(s->pipe, text.data, text.len);
-
-		if (n >= 0) {
-			text = slice_from(text, (size_t)n);
-		} else if (errno == EAGAIN) {
-			if (deadline == 0)
-				deadline =
-					clock_ms() +
-					(int64_t)s->config->timeoutqueue * 1000;
-			int ready = stream_wait_other(
-				&s->stream, s->pipe, POLLOUT, deadline);
-
-			if (ready == -1)
-				return -1;
-			s->broken = ready == 0;
-		} else if (errno != EINTR) {
-			s->broken = true;
-		}
-	}
-	return 0;
-}
-
-/*
- * What data.c has put into s->out. A first line that begins with a blank would
- * continue our Received line; then there is no header, and an empty line says
- * so.
- */
-static int
-write_body(struct session *s, size_t len)
-{
-	bool blank = len > 0 && (s->out[0] == ' ' || s->out[0] == '\t');
-
-	if (!s->begun && blank && write_pipe(s, slice_of("\n")) == -1)
-		return -1;
-	s->begun = s->begun || len > 0;
-	return write_pipe(s, (struct slice){s->out, len});
 }
 
 /* Input, as much as there is room for what becomes of it. */
@@ -142,14 +92,19 @@ find_damage(struct session *s)
 static enum reply
 commit(struct session *s)
 {
-	struct channel_commit request = {s->data.octets, s->broken};
 	struct channel_queued queued;
 	size_t at = 0;
 	char text[CHANNEL_TEXT_MAX + 64];
 	struct buffer b = BUFFER_OVER(text);
 
+	if (pipe_end(s) == -1)
+		return session_stream_failed(s);
+	struct channel_commit request = {s->data.octets, s->written, s->broken};
+	struct slice msgid = header_message_id(&s->header);
+
 	channel_start(&s->message, ASK_COMMIT, 0);
 	channel_add(&s->message, &request, sizeof request);
+	channel_add(&s->message, msgid.data, msgid.len);
 	if (channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 	/*
@@ -223,7 +178,7 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 	}
 	if (*damage == REPLY_NONE)
 		*damage = find_damage(s);
-	if (*damage == REPLY_NONE && write_body(s, len) == -1) {
+	if (*damage == REPLY_NONE && pipe_write(s, len) == -1) {
 		*reply = session_stream_failed(s);
 		return false;
 	}
@@ -331,7 +286,7 @@ chunk_step(struct session *s, struct slice input)
 		s->chunks = CHUNKS_FAILED;
 		return damage;
 	}
-	if (write_body(s, len) == -1)
+	if (pipe_write(s, len) == -1)
 		return session_stream_failed(s);
 	return REPLY_NONE;
 }
@@ -403,7 +358,7 @@ command_bdat(struct session *s, struct slice argument)
 		return chunk_reply(s, octets);
 	if (data_finish(&s->data, s->out, &len) == DATA_VIOLATION)
 		return violation(s);
-	if (write_body(s, len) == -1)
+	if (pipe_write(s, len) == -1)
 		return session_stream_failed(s);
 	return commit(s);
 }

@@ -73,11 +73,16 @@ session_await(struct session *s)
 void
 session_forget_mail(struct session *s, enum channel_abort why)
 {
-	if (s->pipe != -1)
+	struct slice msgid = {NULL, 0};
+
+	if (s->pipe != -1) {
 		close(s->pipe);
+		msgid = header_message_id(&s->header);
+	}
 	s->pipe = -1;
 	if (s->mail && s->told) {
 		channel_start(&s->message, ASK_ABORT, why);
+		channel_add(&s->message, msgid.data, msgid.len);
 		session_ask(s);
 	}
 	s->deferred_len = 0;
@@ -220,10 +225,9 @@ one_command(struct session *s)
 		session_reply(s, dispatch(s));
 		break;
 	case LINE_TOO_LONG:
-		session_reply(s,
-			is_auth((struct slice){s->line, s->line_len})
-				? REPLY_AUTH_TOO_LONG
-				: REPLY_LINE_TOO_LONG);
+		session_reply(s, is_auth((struct slice){s->line, s->line_len})
+					 ? REPLY_AUTH_TOO_LONG
+					 : REPLY_LINE_TOO_LONG);
 		break;
 	case LINE_BAD_END:
 		session_stop(s, END_LINE_ENDS, REPLY_LINE_ENDS);

@@ -3,7 +3,7 @@
  *
  * session.c: greeting, one line, one row of the command table, limits.
  * command.c: one short function a verb. auth.c: the AUTH dialogue. body.c:
- * DATA and BDAT from the client into the message pipe.
+ * DATA and BDAT from the client, pipe.c: into the message pipe.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -14,6 +14,7 @@
 #include "lib/jail.h"
 #include "lib/memory.h"
 #include "session/data.h"
+#include "session/header.h"
 #include "session/reply.h"
 #include "session/stream.h"
 #include "session/tls.h"
@@ -50,8 +51,8 @@ struct session {
 	enum chunks chunks;
 	int pipe; /* message pipe, or -1 */
 	struct data data;
-	bool begun;  /* some of the message was written */
-	bool broken; /* the queue program stopped reading */
+	bool broken;	  /* the queue program stopped reading */
+	uint64_t written; /* octets it was given */
 	unsigned errors, idle_commands;
 	unsigned char end; /* enum channel_end: say it and stop */
 	enum reply last;   /* ... with this reply, or REPLY_NONE */
@@ -68,6 +69,7 @@ struct session {
 	 */
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
+	struct header header;
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
 	_Alignas(MEMORY_PAGE) union {
 		char out[SESSION_OUT_MAX]; /* what data.c makes of input */
@@ -130,6 +132,10 @@ void session_trace_command(struct session *s, const struct command *command,
 enum reply command_auth(struct session *s, struct slice argument);
 /* For EHLO: asks what Dovecot offers, unless that is known. */
 void auth_learn_offer(struct session *s);
+/* pipe.c: the message opens; what data.c put into s->out; it is over. */
+void pipe_start(struct session *s);
+int pipe_write(struct session *s, size_t len); /* -1: the stream failed */
+int pipe_end(struct session *s);
 enum reply command_data(struct session *s, struct slice argument);
 enum reply command_bdat(struct session *s, struct slice argument);
 

@@ -36,6 +36,29 @@ static const struct config_case defaults[] = {
 	{"REQUIREAUTH", {NULL}, "REQUIREAUTH", "0", 0},
 	{"authdomain", {NULL}, "authdomain", ABSENT, 0},
 	{"sendercheck", {NULL}, "sendercheck", "0", 0},
+	{"recipientdelimiter", {NULL}, "recipientdelimiter", "+", 0},
+	{"recipientdelimiter +-", {"recipientdelimiter:+-\n"},
+		"recipientdelimiter", "+-", 0},
+	{"recipientdelimiter, an empty file: none", {"recipientdelimiter:"},
+		"recipientdelimiter", "", 0},
+	{"recipientdelimiter, an empty line: none", {"recipientdelimiter:\n"},
+		"recipientdelimiter", "", 0},
+	{"addheaders", {NULL}, "addheaders", "0", 0},
+	{"addheaders, 25", {"TCPLOCALPORT=25"}, "addheaders", "0", 0},
+	{"addheaders, 587", {"TCPLOCALPORT=587"}, "addheaders", "1", 0},
+	{"addheaders, 465", {"TCPLOCALPORT=465"}, "addheaders", "1", 0},
+	{"addheaders, -s", {NULL}, "addheaders", "1", DASH_S},
+	{"addheaders, SMTPS", {"SMTPS=1"}, "addheaders", "1", 0},
+	{"addheaders, SMTPS=0", {"SMTPS=0"}, "addheaders", "0", 0},
+	{"addheaders, SMTPS=0 and -s", {"SMTPS=0"}, "addheaders", "1", DASH_S},
+	{"addheaders file wins over 587",
+		{"TCPLOCALPORT=587", "addheaders:0\n"}, "addheaders", "0", 0},
+	{"addheaders file on 25", {"addheaders:1\n"}, "addheaders", "1", 0},
+	{"ADDHEADERS wins over the file", {"ADDHEADERS=0", "addheaders:1\n"},
+		"addheaders", "0", DASH_S},
+	{"ADDHEADERS empty", {"ADDHEADERS="}, "addheaders", "1", 0},
+	{"ADDHEADERS x", {"ADDHEADERS=x"}, "ADDHEADERS", "must be 0 or 1",
+		FAILS},
 	{"statedir", {NULL}, "statedir", ABSENT, 0},
 	{"FORCETLS", {NULL}, "FORCETLS", "1", 0},
 	{"TLSMIN", {NULL}, "TLSMIN", "1.2", 0},
@@ -260,6 +283,7 @@ show(const struct config *config, const char *name, struct buffer *out)
 		buffer_add_number(out, *(const uint64_t *)member);
 		break;
 	case CONFIG_FLAG:
+	case CONFIG_SUBMISSION:
 		buffer_add_number(out, *(const bool *)member);
 		break;
 	default:
