@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "passwd/passwd.h"
+#include "passwd/subaddress.h"
 #include "passwd/record.h"
 #include "control/config.h"
 
@@ -97,7 +98,7 @@ build(const struct passwd_request *r)
 		while (control_next(&list, &at, &line))
 			warn_shut_out(line, &census);
 	}
-	return 0;
+	return subaddress_warn(r);
 }
 
 static void

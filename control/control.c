@@ -191,6 +191,23 @@ control_line(
 }
 
 enum control_result
+control_characters(
+	int dir_fd, const char *name, struct slice *value, const char **reason)
+{
+	struct slice line;
+	enum control_result result = control_line(dir_fd, name, &line, reason);
+
+	if (result == CONTROL_MISSING && dir_fd != CONTROL_ABSENT &&
+		faccessat(dir_fd, name, F_OK, 0) == 0) {
+		line = slice_of("");
+		result = CONTROL_OK;
+	}
+	if (result == CONTROL_OK)
+		*value = line;
+	return result;
+}
+
+enum control_result
 control_list(int dir_fd, const char *name, struct control_list *list,
 	const char **reason)
 {

@@ -34,6 +34,13 @@ enum control_result control_list(int dir_fd, const char *name,
 	struct control_list *list, const char **reason);
 
 /*
+ * As control_line, but a file without a value has the value "", and *value
+ * stays as it is where there is no file.
+ */
+enum control_result control_characters(
+	int dir_fd, const char *name, struct slice *value, const char **reason);
+
+/*
  * Calls found(context, name) for each entry of the directory: one list is
  * cheaper than looking for a dozen files that are not there. 0, or -1 when
  * the directory cannot be listed.

@@ -97,16 +97,15 @@ find_text(struct config *config, const struct config_row *row, int dir_fd,
 	struct slice *text)
 {
 	const char *reason;
+	enum control_result (*read_line)(int, const char *, struct slice *,
+		const char **) = row->type == CONFIG_CHARACTERS
+					 ? control_characters
+					 : control_line;
 
 	*text = from_environment(row);
 	if (text->data == NULL && row->file != NULL &&
-		control_line(dir_fd, row->file, text, &reason) ==
-			CONTROL_BROKEN)
+		read_line(dir_fd, row->file, text, &reason) == CONTROL_BROKEN)
 		return fail_row(config, row, reason);
-	if (text->data == NULL && row->type == CONFIG_CHARACTERS &&
-		dir_fd != CONTROL_ABSENT &&
-		faccessat(dir_fd, row->file, F_OK, 0) == 0)
-		*text = slice_of("");
 	if (text->data == NULL)
 		*text = slice_of(row->fallback);
 	return 0;

@@ -77,42 +77,82 @@ policy_sender(const struct config *config, struct slice sender)
 	return POLICY_OK;
 }
 
-/*
- * A login is known without case (authusers(5)), so it is compared without;
- * one without domain is a user of this host.
- */
-static bool
-is_login(const struct config *config, struct slice login, struct slice sender)
+/* A sender, taken apart. */
+struct parts {
+	struct slice user;   /* what stands before the last @ */
+	struct slice base;   /* ... and before the first delimiter */
+	struct slice domain; /* absent where there is no @ */
+};
+
+size_t
+policy_base(struct slice user, struct slice delimiters)
+{
+	size_t base = 1;
+
+	/* What has nothing before the delimiter is no sub-address. */
+	while (base < user.len &&
+		slice_find(delimiters, user.data[base]) == delimiters.len)
+		base++;
+	return base < user.len ? base : user.len;
+}
+
+static struct parts
+part_sender(const struct config *config, struct slice sender)
 {
 	size_t at = slice_find_last(sender, '@');
+	struct slice user = {sender.data, at};
+	struct parts parts = {.user = user,
+		.base = {sender.data,
+			policy_base(user, config->recipientdelimiter)}};
 
-	if (slice_equal_nocase(login, sender))
-		return true;
-	if (slice_find(login, '@') < login.len || at == sender.len)
+	if (at < sender.len)
+		parts.domain = slice_from(sender, at + 1);
+	return parts;
+}
+
+/*
+ * A login is known without case (authusers(5)), so it is compared without;
+ * one without domain is of authdomain, else of this host.
+ */
+static bool
+is_login(const struct config *config, struct slice login,
+	const struct parts *sender)
+{
+	size_t at = slice_find_last(login, '@');
+	struct slice user = {login.data, at}, domain = config->me;
+
+	if (at < login.len)
+		domain = slice_from(login, at + 1);
+	else if (config->authdomain.data != NULL)
+		domain = config->authdomain;
+	/* Without a domain only what the login itself is without one. */
+	if (sender->domain.data == NULL
+			? at < login.len
+			: !slice_equal_nocase(domain, sender->domain))
 		return false;
-	return slice_equal_nocase(login, (struct slice){sender.data, at}) &&
-	       slice_equal_nocase(config->me, slice_from(sender, at + 1));
+	return slice_equal_nocase(user, sender->user) ||
+	       slice_equal_nocase(user, sender->base);
 }
 
 /* user@host with the user's case, or @host for every user. */
 static bool
-is_sender(struct slice entry, struct slice sender)
+is_sender(struct slice entry, const struct parts *sender)
 {
-	size_t at = slice_find_last(sender, '@');
-	size_t user = slice_find_last(entry, '@');
+	size_t at = slice_find_last(entry, '@');
+	struct slice user = {entry.data, at};
 
-	if (at == sender.len || user == entry.len ||
-		!slice_equal_nocase(
-			slice_from(entry, user), slice_from(sender, at)))
+	if (at == entry.len || sender->domain.data == NULL ||
+		!slice_equal_nocase(slice_from(entry, at + 1), sender->domain))
 		return false;
-	return user == 0 || slice_equal((struct slice){entry.data, user},
-				    (struct slice){sender.data, at});
+	return at == 0 || slice_equal(user, sender->user) ||
+	       slice_equal(user, sender->base);
 }
 
 enum policy_result
 policy_login_sender(const struct config *config, struct slice login,
 	struct slice senders, struct slice sender)
 {
+	struct parts parts = part_sender(config, sender);
 	bool bounces = true, listed = false;
 
 	while (senders.data != NULL) {
@@ -120,12 +160,12 @@ policy_login_sender(const struct config *config, struct slice login,
 
 		if (slice_is(entry, "!<>"))
 			bounces = false;
-		else if (is_sender(entry, sender))
+		else if (is_sender(entry, &parts))
 			listed = true;
 	}
 	if (sender.len == 0)
 		return bounces ? POLICY_OK : POLICY_LOGIN;
-	return listed || is_login(config, login, sender) ? POLICY_OK
+	return listed || is_login(config, login, &parts) ? POLICY_OK
 							 : POLICY_LOGIN;
 }
 

@@ -21,10 +21,17 @@ enum policy_result policy_sender(
 
 /*
  * sendercheck: may login send as sender? senders is the list of
- * smtp_sender, commas between: addresses, @domain, !<>.
+ * smtp_sender, commas between: addresses, @domain, !<>. Who may send as
+ * joe@host may as joe+any@host (recipientdelimiter).
  */
 enum policy_result policy_login_sender(const struct config *config,
 	struct slice login, struct slice senders, struct slice sender);
+
+/*
+ * Octets of a local part before the first of the delimiters: joe of joe+any.
+ * All of them where there is none, or nothing before it.
+ */
+size_t policy_base(struct slice user, struct slice delimiters);
 
 /* relay: RELAYCLIENT is set or the client is logged in. */
 enum policy_result policy_recipient(

@@ -318,6 +318,22 @@ def test_build():
     done = run("build")
     ok(done.returncode == 0 and "authusers:1:" in done.err
        and "bob" in records(), "a user of an unknown scheme: a warning", done)
+    write("".join(f"{login}:{{PLAIN}}x\n" for login in (
+        "joe@example.com", "Joe+x@Example.com", "joe-y@example.com",
+        "joe+z@example.org", "+joe@example.com", "ann", "ann+b", "ann+b+c")))
+    for delimiters, lines in ((None, {2, 7, 8}), ("+-\n", {2, 3, 7, 8}),
+                              ("-\n", {3}), ("", set()), ("\n", set())):
+        if delimiters is not None:
+            write(delimiters, "recipientdelimiter")
+        done = run("build")
+        ok({int(n) for n in re.findall(
+            r"authusers:(\d+): \S+ is a sub-address of", done.err)} == lines
+           and done.returncode == 0,
+           f"recipientdelimiter {delimiters!r}: build warns of a login that "
+           "is another's sub-address", done)
+    os.unlink("recipientdelimiter")
+    ok("2: Joe+x@Example.com is a sub-address of Joe@Example.com" in
+       run("build").err, "and names both")
 
 
 BAD_LINES = (

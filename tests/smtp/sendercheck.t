@@ -99,6 +99,26 @@ with serve() as server:
         like(found[-1][0], LOG + r"from=\\xC3\\xBC@example\.com "
              r"reason=login user=joe@example\.com$", "a line for each")
 
+with case("sub-addresses"), serve() as server:
+    senders(server, JOE, (
+        ("joe+x@example.com", True), ("joe+@example.com", True),
+        ("Joe+x+y@EXAMPLE.com", True), ("joe-x@example.com", False),
+        ("joe+x@example.org", False), ("jo+e@example.com", False),
+        ("+joe@example.com", False), ("ann+joe@example.com", False)))
+    senders(server, "ann@example.com", (
+        ("sales+x@example.com", True), ("Sales+x@example.com", False),
+        ("help+sales@example.org", True), ("sales+x@example.org", False)))
+    senders(server, "bob", (
+        ("bob+x@mx.example.org", True), ("bob+x@example.com", False)))
+for delimiters, rows in (
+        ("+-=\n", (("joe+x", True), ("joe-x", True), ("joe=x", True))),
+        ("-\n", (("joe+x", False), ("joe-x", True))),
+        ("", (("joe+x", False), ("joe", True)))):
+    with case(f"recipientdelimiter {delimiters!r}"), serve(
+            control={"recipientdelimiter": delimiters}) as server:
+        senders(server, JOE, ((local + "@example.com", good)
+                              for local, good in rows))
+
 with case("RELAYCLIENT"), serve({"RELAYCLIENT": ""}) as server:
     with server.client() as c:
         c.talk(("MAIL FROM:<ann@example.com>", "250 2.1.0",

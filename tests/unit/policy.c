@@ -139,6 +139,53 @@ static const struct login_case {
 	{"j@x.example", "!<>,a@b.example", "a@b.example", POLICY_OK},
 	{"j@x.example", "!<>", "j@x.example", POLICY_OK},
 	{"j@x.example", "<>", "", POLICY_OK},
+	/* Sub-addresses, by + and -. */
+	{"joe@example.com", "", "joe+x@example.com", POLICY_OK},
+	{"joe@example.com", "", "JOE+X@Example.COM", POLICY_OK},
+	{"joe@example.com", "", "joe+@example.com", POLICY_OK},
+	{"joe@example.com", "", "joe-x@example.com", POLICY_OK},
+	{"joe@example.com", "", "joe+x+y@example.com", POLICY_OK},
+	{"joe@example.com", "", "joe-x+y@example.com", POLICY_OK},
+	{"joe@example.com", "", "joe=x@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "joe+x@example.org", POLICY_LOGIN},
+	{"joe@example.com", "", "jo+e@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "joe+x", POLICY_LOGIN},
+	{"joe@example.com", "", "joe+x@y@example.com", POLICY_OK},
+	{"joe@example.com", "", "joe@x+y@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "joe@example.com+x", POLICY_LOGIN},
+	{"joe@example.com", "", "+joe@example.com", POLICY_LOGIN},
+	{"joe@example.com", "", "+@example.com", POLICY_LOGIN},
+	{"joe", "", "joe+x@mx.example.com", POLICY_OK},
+	{"joe", "", "joe+x", POLICY_OK},
+	/* A login that is one has what is its own, not what it is below. */
+	{"joe+x@example.com", "", "joe+x@example.com", POLICY_OK},
+	{"joe+x@example.com", "", "joe@example.com", POLICY_LOGIN},
+	{"joe+x@example.com", "", "joe+y@example.com", POLICY_LOGIN},
+	{"joe+x@example.com", "", "joe+x+y@example.com", POLICY_LOGIN},
+	{"+joe@example.com", "", "+joe@example.com", POLICY_OK},
+	{"+joe@example.com", "", "+joe+x@example.com", POLICY_OK},
+	{"j@x.example", "sales@a.example", "sales+x@A.example", POLICY_OK},
+	{"j@x.example", "sales@a.example", "Sales+x@a.example", POLICY_LOGIN},
+	{"j@x.example", "sales@a.example", "sales+x@b.example", POLICY_LOGIN},
+	{"j@x.example", "sales+x@a.example", "sales+x@a.example", POLICY_OK},
+	{"j@x.example", "sales+x@a.example", "sales@a.example", POLICY_LOGIN},
+	{"j@x.example", "@a.example", "any+x@a.example", POLICY_OK},
+	{"j@x.example", "!<>", "j+x@x.example", POLICY_OK},
+};
+
+/* The same where there is an authdomain, and no delimiter. */
+static const struct login_case authdomain_logins[] = {
+	{"joe", "", "joe@example.org", POLICY_OK},
+	{"joe", "", "JOE@Example.ORG", POLICY_OK},
+	{"joe", "", "joe", POLICY_OK},
+	{"joe", "", "joe@mx.example.com", POLICY_LOGIN},
+	{"joe", "", "joe@example.com", POLICY_LOGIN},
+	{"joe", "", "joe+x@example.org", POLICY_LOGIN},
+	{"joe@example.org", "", "joe@example.org", POLICY_OK},
+	{"joe@example.org", "", "joe", POLICY_LOGIN},
+	{"joe@example.com", "", "joe@example.org", POLICY_LOGIN},
+	{"joe+x@example.org", "", "joe+x@example.org", POLICY_OK},
+	{"joe", "sales@a.example", "sales+x@a.example", POLICY_LOGIN},
 };
 
 /* As qmail-newmrh makes it. */
@@ -188,18 +235,17 @@ check_senders(const struct config *config)
 }
 
 static void
-check_logins(void)
+check_logins(const struct config *config, const struct login_case *cases,
+	size_t count)
 {
-	struct config config = {.me = slice_of("mx.example.com")};
-
-	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
-		const struct login_case *c = &logins[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct login_case *c = &cases[i];
 		char what[200];
 
 		snprintf(what, sizeof what, "%s (%s) as <%s>", c->login,
 			c->senders == NULL ? "no list" : c->senders,
 			c->address);
-		ok(policy_login_sender(&config, slice_of(c->login),
+		ok(policy_login_sender(config, slice_of(c->login),
 			   slice_of(c->senders),
 			   slice_of(c->address)) == c->result,
 			what);
@@ -268,13 +314,19 @@ main(void)
 		.badmailfrom =
 			LIST("spam@example.net\n@evil.example\nnobody\n"),
 	};
+	struct config delimited = {.me = slice_of("mx.example.com"),
+		.recipientdelimiter = slice_of("+-")};
+	struct config domain = {.me = slice_of("mx.example.com"),
+		.authdomain = slice_of("example.org")};
 	struct scratch s;
 
 	scratch_make(&s);
 	config.morercpthosts_fd = make_cdb(&s);
 	check_recipients(&config);
 	check_senders(&config);
-	check_logins();
+	check_logins(&delimited, logins, sizeof logins / sizeof *logins);
+	check_logins(&domain, authdomain_logins,
+		sizeof authdomain_logins / sizeof *authdomain_logins);
 	check_missing();
 	check_broken(&s, &config);
 	close(config.morercpthosts_fd);
