@@ -29,10 +29,11 @@ static struct channel_message m;
 
 struct world {
 	const char *mechanisms;
-	bool signed_once; /* the keeper has signed */
-	bool bound;	  /* and its certificate has a binding */
-	bool key;	  /* the private key is in its memory */
-	bool relay;	  /* RELAYCLIENT */
+	bool signed_once;  /* the keeper has signed */
+	bool bound;	   /* and its certificate has a binding */
+	bool key;	   /* the private key is in its memory */
+	bool relay;	   /* RELAYCLIENT */
+	const char *queue; /* the queue program; NULL: there is none */
 };
 
 static _Noreturn void
@@ -59,6 +60,10 @@ be_keeper(int channel, const struct world *world)
 	k.binding_len = world->bound ? 32 : 0;
 	k.signer.type = world->key ? KEY_EC : KEY_NONE;
 	config.relayclient_set = world->relay;
+	config.queue_program = slice_of(world->queue);
+	config.timeoutqueue = 30;
+	config.error_fd = 6;
+	config.databytes = 1000;
 	config.morercpthosts_fd = -1;
 	_exit(keeper_run(&k));
 }
@@ -280,6 +285,49 @@ test_open(void)
 		"an unknown flag: an attack");
 }
 
+/* What comes of committing with these counts and a Message-ID so long. */
+static int
+committed(uint64_t octets, uint64_t written, size_t msgid)
+{
+	static const struct world queue = {
+		.mechanisms = "", .relay = true, .queue = "/bin/true"};
+	static const char name[CHANNEL_MSGID_MAX + 1];
+	struct channel_open open = {.flags = 0};
+	struct channel_commit commit = {octets, written, 0};
+	int channel, fd;
+	pid_t pid = start(&queue, &channel);
+
+	channel_start(&m, ASK_OPEN, 0);
+	(void)channel_add(&m, &open, sizeof open);
+	(void)channel_add(&m, "Fa@b\0Tc@d", 10);
+	(void)channel_send(channel, &m);
+	cdbfile_must(channel_receive_fd(channel, &m, &fd) == 1 && fd != -1);
+	ok(m.code == VERDICT_OK && m.len > 4 && m.len < CHANNEL_ID_MAX,
+		"the answer has the message's id");
+	close(fd);
+	channel_start(&m, ASK_COMMIT, 0);
+	(void)channel_add(&m, &commit, sizeof commit);
+	(void)channel_add(&m, name, msgid);
+	int verdict = channel_ask(channel, &m);
+	int code = finish(pid, channel);
+
+	return verdict == VERDICT_TEMPORARY && code == 0 ? 0 : code;
+}
+
+static void
+test_commit(void)
+{
+	ok(committed(1000, 950, 0) == 0, "as many octets as may be");
+	ok(committed(1000, 1000 + CHANNEL_ADDED_MAX, CHANNEL_MSGID_MAX) == 0,
+		"written, as many more as may be added");
+	ok(committed(1001, 950, 0) == 111, "over databytes: an attack");
+	ok(committed(1000, 1001 + CHANNEL_ADDED_MAX, 0) == 111,
+		"more was written than may be added: an attack");
+	ok(committed(0, UINT64_MAX, 0) == 111, "far more: an attack");
+	ok(committed(0, 0, CHANNEL_MSGID_MAX + 1) == 111,
+		"a Message-ID that is too long: an attack");
+}
+
 static void
 test_plus(void)
 {
@@ -322,5 +370,6 @@ main(void)
 	test_plus();
 	test_envelope();
 	test_open();
+	test_commit();
 	return tap_done();
 }
