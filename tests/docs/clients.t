@@ -84,7 +84,7 @@ def there(program, what):
 
 
 saved("message", MESSAGE)
-for name in ("msmtprc", "remotes", "main.cf", "sasl_passwd", "gitconfig",
+for name in ("msmtprc", "muttrc", "muttrc-plus", "remotes", "main.cf", "sasl_passwd", "gitconfig",
              "curl", "swaks", "tcp.rules", "tcprules", "config-v1.1.xml"):
     ok(name in NAMED, f"the document has {name}")
 
@@ -94,6 +94,32 @@ with case("msmtp"):
             path = saved("msmtprc", here(NAMED["msmtprc"], server))
             arrived(server, "msmtp", run(
                 ["msmtp", "-C", path, "ann@example.net"], MESSAGE))
+
+for name in ("mutt", "neomutt"):
+    root = os.path.join(TOP, "build/peers", name)
+    program = f"{root}/usr/bin/{name}"
+    if not there(program, name):
+        continue
+
+    def mutt(server, more=""):
+        """It sends from the command line."""
+        path = saved("muttrc", here(NAMED["muttrc"], server) + more)
+        return run([program, "-n", "-F", path, "-s", "from a client",
+                    "ann@example.net"], "Hello Ann.\n", TERM="dumb",
+                   LD_LIBRARY_PATH=root + "/usr/lib/x86_64-linux-gnu")
+
+    with case(name), submission(["-s"]) as server:
+        arrived(server, name, mutt(server))
+    with case(f"{name} and -PLUS"), submission(
+            ["-s"], AUTHMECHS="SCRAM-SHA-256 PLAIN SCRAM-SHA-256-PLUS") \
+            as server:
+        code, output = mutt(server)
+        ok(code != 0 and "SASL authentication failed" in output,
+           f"{name} chooses -PLUS, and fails", output)
+        server.wait_log("auth cancel mech=SCRAM-SHA-256-PLUS")
+        ok("mech=PLAIN" not in server.log(), f"{name} tries nothing else")
+        arrived(server, f"{name} with a list", mutt(
+            server, NAMED["muttrc-plus"]))
 
 with case("nullmailer"):
     program = NULLMAILER + "/usr/lib/nullmailer/smtp"

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """queue-sendmail in front of Exim's sendmail."""
 import os
+import re
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like  # noqa: E402
+from support.extra_process import wait_for  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
     Sink, checks_of_arrival, checks_of_killed, checks_of_many,
     checks_of_nothing, checks_of_server, checks_of_utf8, directory, envelope,
@@ -44,6 +46,12 @@ for path in (SPOOL, "/var/log/exim4"):
     directory(path, 0o750, "Debian-exim")
 
 
+def text_of_log():
+    """Exim's."""
+    with open("/var/log/exim4/mainlog", encoding="utf-8") as log_file:
+        return log_file.read()
+
+
 def waiting():
     """Messages in the queue."""
     return int(subprocess.run(["/usr/sbin/exim4", "-bpc"], check=True,
@@ -53,7 +61,16 @@ def waiting():
 checks_of_arrival(sink, quoted=True)
 checks_of_utf8(sink)
 checks_of_many(sink)
-checks_of_server(sink)
+msgid = checks_of_server(sink)
+with case("who is this qp"):
+    # As docs/symptoms.md has it.
+    found = re.findall(rf"(?m)^\S+ \S+ (\S+) <= joe@example\.com .* "
+                       rf"id={re.escape(msgid)}$", text_of_log())
+    if is_(len(found), 1, "msgid= is an id= of Exim's log"):
+        wait_for(lambda: f"{found[0]} Completed" in text_of_log(),
+                 "the delivery in the log")
+        like(text_of_log(), rf"(?m)^\S+ \S+ {re.escape(found[0])} => "
+             "ann@example.net", "and what became of it")
 checks_of_nothing(sink, waiting)
 checks_of_killed(sink)
 

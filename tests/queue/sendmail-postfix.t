@@ -2,6 +2,7 @@
 """queue-sendmail in front of Postfix's sendmail."""
 import glob
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,7 +82,24 @@ try:
     checks_of_arrival(sink, quoted=True)
     checks_of_utf8(sink)
     checks_of_many(sink)
-    checks_of_server(sink)
+    msgid = checks_of_server(sink)
+    with case("who is this qp"):
+        # As docs/symptoms.md has it: msgid=, the queue id, what became of it.
+        def log_lines(pattern):
+            """Lines of Postfix's log; the match objects."""
+            with open("/var/log/postfix.log", encoding="utf-8") as file:
+                return list(re.finditer(f"(?m)^.*{pattern}.*$", file.read()))
+
+        found = log_lines(
+            rf"postfix/cleanup\S* (\w+): message-id=<{re.escape(msgid)}>")
+        if is_(len(found), 1, "msgid= is a message-id of Postfix's log"):
+            number = found[0][1]
+            like(log_lines(f" {number}: uid=")[0][0], "postfix/pickup",
+                 "its queue id: the account of queue-sendmail")
+            wait_for(lambda: log_lines(f" {number}: to=<ann@example.net>"),
+                     "the delivery in the log")
+            like(log_lines(f" {number}: to=<ann@example.net>")[0][0],
+                 "status=sent", "and what became of it")
     checks_of_nothing(sink, waiting)
     checks_of_killed(sink)
     with case("the header"):

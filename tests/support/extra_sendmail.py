@@ -362,10 +362,12 @@ def checks_of_many(sink, count=3000):
 
 
 def checks_of_server(sink):
-    """Through smtpd-auth."""
+    """Through smtpd-auth; the msgid= of our log, to look for in others'."""
     user = "joe@example.com"
+    msgid = "none"
     with case("end to end"), Server(
-            env={"QMAILQUEUE": place.installed("queue-sendmail")},
+            env={"QMAILQUEUE": place.installed("queue-sendmail"),
+                 "ADDHEADERS": "1"},
             users={user: "secret"}) as server, server.client() as client:
         client.hello()
         starts(client.login("PLAIN", user, "secret"), "235", "a login")
@@ -376,7 +378,12 @@ def checks_of_server(sink):
         arrived = sink.expect("end to end")[0]
         is_((arrived.sender, arrived.recipients, arrived.body),
             (user, ["ann@example.net"], b".\nx\n"), "and arrives")
+        msgid = server.wait_log(r"message ok .* msgid=(\S+)$")[0][1]
+        is_(arrived.header("Message-ID"), f"<{msgid}>", "with the Message-ID "
+            "that it was given")
+        ok(arrived.header("Date"), "and a Date")
         starts(client.command("QUIT"), "221", "and that was all")
+    return msgid
 
 
 def checks_of_nothing(sink, waiting):
