@@ -200,7 +200,7 @@ take_vpasswd(struct formats_source *source, struct slice line,
 static struct slice
 without_trailing_blanks(struct slice line)
 {
-	while (line.len > 0 && strchr(" \t\r", line.data[line.len - 1]) != NULL)
+	while (line.len > 0 && strchr(" \t", line.data[line.len - 1]) != NULL)
 		line.len--;
 	return line;
 }
@@ -209,9 +209,12 @@ without_trailing_blanks(struct slice line)
 static bool
 has_ban(struct slice text, struct slice name)
 {
-	while (name.len > 0 && text.data != NULL) {
-		struct slice line = slice_split(&text, '\n');
-		struct slice entry = slice_split(&line, ':');
+	struct userfile_cursor at = {0};
+	struct userfile_line line;
+
+	while (name.len > 0 && userfile_next(text, &at, &line)) {
+		struct slice rest = line.text;
+		struct slice entry = slice_split(&rest, ':');
 
 		entry = without_trailing_blanks(entry);
 		if (entry.len > 0 && entry.data[0] == '!' &&

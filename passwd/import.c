@@ -89,6 +89,8 @@ make_from_password(struct import *i, struct slice login, struct slice clear,
 		fault = "no password";
 	else if (slice_find(clear, '\r') != clear.len)
 		fault = "password holds a CR";
+	else if (slice_find(clear, '\0') != clear.len)
+		fault = "password holds a NUL";
 	else if (prepare_password(&password, &changed) != NULL)
 		i->note = "the password cannot be prepared by SASLprep: it "
 			  "was stored as it is";

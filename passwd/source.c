@@ -211,6 +211,14 @@ is_text(struct slice text)
 	return slice_find(start, '\0') == start.len;
 }
 
+/* Windows calls it Unicode. */
+static bool
+is_utf_16(struct slice text)
+{
+	return slice_starts_nocase(text, "\xff\xfe") ||
+	       slice_starts_nocase(text, "\xfe\xff");
+}
+
 int
 source_open(struct formats_source *s, const char *path, struct slice format,
 	char *reason)
@@ -222,15 +230,21 @@ source_open(struct formats_source *s, const char *path, struct slice format,
 		return system_fail(reason);
 	result = read_file(s, fd, reason);
 	if (result == 0 && !is_text(s->text)) {
+		bool wide = is_utf_16(s->text);
+
 		source_close(s);
-		if (slice_is(format, "vpasswd"))
+		if (wide)
+			result = fail(
+				reason, "is UTF-16: save it as UTF-8", "");
+		else if (slice_is(format, "vpasswd"))
 			result = read_cdb(s, fd, reason);
 		else if (slice_is(format, "sasldb"))
 			result = read_dump(s, path, reason);
 		else
 			result = fail(reason, "is no text", "");
 	}
-	s->is_dump = slice_starts_nocase(s->text, "VERSION=");
+	s->is_dump = slice_starts_nocase(
+		slice_from(s->text, userfile_mark(s->text)), "VERSION=");
 	(void)close(fd); /* was only read */
 	return result;
 }

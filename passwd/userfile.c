@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define LET_GO_EACH ((size_t)1 << 20) /* octets */
-#define FIELDS_MAX 8 /* of a Dovecot passwd-file line, with the login */
+#define MARK "\xef\xbb\xbf" /* UTF-8's byte order mark, which Windows adds */
 
 int
 userfile_fail(struct userfile *f, const char *format, ...)
@@ -144,6 +144,29 @@ userfile_close(struct userfile *f)
 	f->lock_fd = -1;
 }
 
+size_t
+userfile_mark(struct slice text)
+{
+	return slice_starts_nocase(text, MARK) ? strlen(MARK) : 0;
+}
+
+/* The line at the front of rest, to be kept as it is, in line->text. */
+static void
+take_line(struct slice rest, struct userfile_line *line)
+{
+	struct slice text = {rest.data, slice_find(rest, '\n')};
+
+	/* Windows ends a line by CR LF. */
+	while (text.len > 0 && text.data[text.len - 1] == '\r')
+		text.len--;
+	line->text = text;
+	line->login = line->record = (struct slice){NULL, 0};
+	if (text.len == 0 || text.data[0] == '#')
+		return;
+	line->record = text;
+	line->login = slice_split(&line->record, ':');
+}
+
 bool
 userfile_next(struct slice text, struct userfile_cursor *at,
 	struct userfile_line *line)
@@ -154,19 +177,16 @@ userfile_next(struct slice text, struct userfile_cursor *at,
 		userfile_let_go(text, at->gone, at->offset);
 		at->gone = at->offset;
 	}
+	if (at->offset == 0)
+		at->offset = userfile_mark(text);
 	if (at->offset >= text.len)
 		return false;
 	rest = slice_from(text, at->offset);
-	line->text = (struct slice){rest.data, slice_find(rest, '\n')};
-	at->offset += line->text.len;
+	take_line(rest, line);
+	at->offset += slice_find(rest, '\n');
 	if (at->offset < text.len)
 		at->offset++; /* the LF */
 	at->line++;
-	line->login = line->record = (struct slice){NULL, 0};
-	if (line->text.len > 0 && line->text.data[0] != '#') {
-		line->record = line->text;
-		line->login = slice_split(&line->record, ':');
-	}
 	return true;
 }
 
@@ -193,22 +213,16 @@ userfile_login_fault(struct slice login)
 const char *
 userfile_line_fault(const struct userfile_line *line)
 {
-	size_t fields = 2;
-
 	if (line->login.data == NULL)
 		return NULL;
 	if (slice_find(line->text, '\0') != line->text.len)
 		return "line holds a NUL";
-	if (line->text.data[line->text.len - 1] == '\r')
-		return "line ends in CR LF";
+	if (slice_find(line->text, '\r') != line->text.len)
+		return "line holds a CR";
 	if (line->record.data == NULL)
 		return "no colon";
 	if (line->record.len > USERS_RECORD_MAX)
 		return "line longer than 4096 octets after the login";
-	for (size_t i = 0; i < line->record.len; i++)
-		fields += line->record.data[i] == ':';
-	if (fields > FIELDS_MAX)
-		return "more than 8 fields";
 	return userfile_login_fault(line->login);
 }
 

@@ -41,7 +41,7 @@ struct userfile_cursor {
 
 /* A user's line; or a comment or empty line, whose login is absent. */
 struct userfile_line {
-	struct slice text;   /* the whole line without its LF */
+	struct slice text;   /* the whole line without its LF or CR LF */
 	struct slice login;  /* as written; record is absent without a colon */
 	struct slice record; /* after "login:" */
 };
@@ -69,7 +69,10 @@ void userfile_unmap(struct slice text);
 /* Gives the memory of a part back, whole pages of it; it stays readable. */
 void userfile_let_go(struct slice text, size_t from, size_t to);
 
-/* The next line of a text; false at its end. */
+/* Octets of the byte order mark that a text begins with; mostly 0. */
+size_t userfile_mark(struct slice text);
+
+/* The next line of a text, behind such a mark; false at its end. */
 bool userfile_next(struct slice text, struct userfile_cursor *at,
 	struct userfile_line *line);
 

@@ -87,24 +87,24 @@ ssha@example.com:{{SSHA}}abcdef::::::
 argon@example.com:{{ARGON2ID}}$argon2id$v=19$x::::::
 nobody@example.com:::::::nopassword=y
 nocolon@example.com
-many@example.com:{{PLAIN}}x::::::a:b
+quota@example.com:{{PLAIN}}secret::::::userdb_quota_rule=*:storage=100M
 joe@EXAMPLE.com:{{PLAIN}}again
 b@example.com:{{SCRAM-SHA-256}}rubbish
 c d@example.com:{{PLAIN}}x
 e@example.com:{{PLAIN}}x:::smtp_expires_a=soon
 """, status=1)
-    is_(ran.report[0], "5 users imported, 1 of them disabled; 9 lines "
+    is_(ran.report[0], "6 users imported, 1 of them disabled; 8 lines "
         "refused", "the sum")
-    is_(ran.report[1:5], ["SCRAM-SHA-256: 1 of 5", "SCRAM-SHA-1: 0 of 5",
-                          "PLAIN: 5 of 5", "LOGIN: 5 of 5"],
+    is_(ran.report[1:5], ["SCRAM-SHA-256: 1 of 6", "SCRAM-SHA-1: 0 of 6",
+                          "PLAIN: 6 of 6", "LOGIN: 6 of 6"],
         "how many can use each mechanism")
     reasons = refusals(ran)
-    is_(sorted(reasons), [8, 9, 10, 11, 12, 13, 14, 15, 16],
+    is_(sorted(reasons), [8, 9, 10, 11, 13, 14, 15, 16],
         "each refused line by its number")
     for number, word in ((8, "scheme"), (9, "scheme"), (10, "no password"),
-                         (11, "no colon"), (12, "8 fields"),
-                         (13, "earlier line"), (14, "malformed"),
-                         (15, "blank"), (16, "YYYY-MM-DD")):
+                         (11, "no colon"), (13, "earlier line"),
+                         (14, "malformed"), (15, "blank"),
+                         (16, "YYYY-MM-DD")):
         ok(word in reasons[number], f"line {number}: {word}", reasons)
     ok("limits the login" in notes(ran).get(7, ""),
        "a note where Dovecot is stricter", ran.said)
@@ -112,7 +112,9 @@ e@example.com:{{PLAIN}}x:::smtp_expires_a=soon
         f"{SCRAM}:1000:1000:Joe smtp_sender=@x:/home/joe::userdb_quota=1",
         "a line comes with all its fields")
     good(server, "joe@example.com", "SCRAM-SHA-256", "PLAIN")
-    for user in ("ann", "bare", "clear"):
+    is_(lines(server)["quota@example.com"], "{PLAIN}secret::::::"
+        "userdb_quota_rule=*:storage=100M", "field 8 with its colons")
+    for user in ("ann", "bare", "clear", "quota"):
         good(server, user + "@example.com", "PLAIN", "LOGIN")
     is_(login(server, "PLAIN", "off@example.com", "secret"), FAILED,
         "disabled there is disabled here")
@@ -304,6 +306,45 @@ with case("sasldb"), Server(env=OFFER) as server:
     good(server, "hex@example.com", "PLAIN")
 
 LOAD = shutil.which("db5.3_load") or shutil.which("db_load")
+# Every format as Windows has it: a byte order mark, and CR LF.
+WINDOWS = {
+    "dovecot": f"joe@example.com:{MD5}::::::userdb_x=a:b\n",
+    "htpasswd": f"joe@example.com:{MD5}\n",
+    "shadow": f"joe@example.com:{MD5}:19000:0:99999:7:::\n",
+    "vpasswd": f"joe@example.com:{MD5}:1:0:J:/x:NOQUOTA:secret\n",
+    "sqmail": "joe@example.com:secret\n!joe@example.net:\n"
+              "joe@example.net:x\n",
+    "sasldb": "VERSION=3\nformat=print\ntype=hash\nHEADER=END\n "
+              "joe\\00example.com\\00userPassword\n secret\nDATA=END\n",
+}
+for format_, content in WINDOWS.items():
+    with case(f"{format_} from Windows"), Server(env=OFFER) as server:
+        ran = imported(server, format_, b"\xef\xbb\xbf" +
+                       content.replace("\n", "\r\n").encode(),
+                       status=int(format_ == "sqmail"))
+        good(server, "joe@example.com", "PLAIN")
+        if format_ in ("vpasswd", "sqmail", "sasldb"):
+            good(server, "joe@example.com", "SCRAM-SHA-256")
+        ok("\r" not in str(lines(server)) and "\ufeff" not in
+           str(lines(server)), f"{format_}: neither CR nor mark is stored",
+           lines(server))
+        if format_ == "sqmail":
+            is_(login(server, "PLAIN", "joe@example.net", "x"), FAILED,
+                "what disables is heeded, too")
+
+with case("UTF-16"), Server(env=OFFER) as server:
+    ran = imported(server, "htpasswd", f"joe:{MD5}\r\n".encode("utf-16"),
+                   status=111)
+    ok("UTF-16" in ran.stderr, "is named", ran)
+
+with case("odd lines"), Server(env=OFFER) as server:
+    ran = imported(server, "htpasswd", b"joe:" + MD5.encode() + b"\n" +
+                   b"x" * 600 + b"\nhuge:" + b"y" * 100000 + b"\nnul:" +
+                   MD5.encode() + b"\0\nann:" + MD5.encode(), status=1)
+    is_(sorted(refusals(ran)), [2, 3, 4], "each bad one by its number")
+    good(server, "joe", "PLAIN")
+    good(server, "ann", "PLAIN")
+
 with case("a Berkeley db"), Server(env=OFFER) as server:
     path = os.path.join(server.home, "sasldb2")
     if LOAD is None:

@@ -339,10 +339,9 @@ def test_build():
 BAD_LINES = (
     ("no colon", b"broken\n"), ("an empty login", b":x\n"),
     ("a blank in a login", b"a b:x\n"), ("a tab in a login", b"a\tb:x\n"),
-    ("nine fields", b"a:1:2:3:4:5:6:7:8\n"),
     ("a long record", b"a:" + b"x" * 4097 + b"\n"),
     ("a long login", b"a" * 256 + b":x\n"), ("a NUL", b"a:x\0y\n"),
-    ("CR LF", b"a:x\r\n"), ("a login twice", b"JOE@example.com:x\n"))
+    ("a CR", b"a:x\ry\n"), ("a login twice", b"JOE@example.com:x\n"))
 
 
 def test_bad_lines():

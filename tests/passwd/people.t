@@ -296,7 +296,7 @@ with case("disable and enable"), Server(users={JOE: "secret"}) as server:
 with case("beside bad lines"), Server(
         users={JOE: "secret", ANN: "x", "bob@example.com": "y"}) as server:
     phone, _ = newapp(server, "newapp", JOE, "phone")
-    BAD = "no colon\na:b:c:d:e:f:g:h:i:j\n" + ANN + ":{PLAIN}twice\n"
+    BAD = "no colon\na\tb:c\n" + ANN + ":{PLAIN}twice\n"
     server.write("authusers", text(server) + BAD, 0o600)
     for command in (("enable", JOE), ("sender", JOE, "a@b"),
                     ("newapp", JOE, "x"), ("expire", JOE, "phone", "never")):

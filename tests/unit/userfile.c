@@ -115,6 +115,12 @@ test_lines(void)
 		{"# joe:x\n", NULL, NULL, "a comment"},
 		{"\n", NULL, NULL, "an empty line"},
 		{":x\n", "", "x", "an empty login"},
+		{"joe:x\r\n", "joe", "x", "a line that ends in CR LF"},
+		{"joe:x\r", "joe", "x", "in CR alone, the last one"},
+		{"\r\n", NULL, NULL, "an empty one of CR LF"},
+		{"# joe:x\r\n", NULL, NULL, "a comment of CR LF"},
+		{"\xef\xbb\xbfjoe:x\n", "joe", "x", "behind a byte order mark"},
+		{"\xef\xbb\xbf# joe:x\n", NULL, NULL, "a comment behind one"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -147,11 +153,13 @@ test_faults(void)
 		{"joe:1:2:3:4:5:6:7", NULL},
 		{"joe", "no colon"},
 		{":x", "empty login"},
-		{"joe:1:2:3:4:5:6:7:8", "more than 8 fields"},
+		{"joe:1:2:3:4:5:6:userdb_quota_rule=*:storage=1G x=a:b", NULL},
 		{"j oe:x", "login holds a blank or control character"},
 		{"j\toe:x", "login holds a blank or control character"},
 		{"joe\x7f:x", "login holds a blank or control character"},
-		{"joe:x\r", "line ends in CR LF"},
+		{"joe:x\r", NULL},
+		{"joe:x\ry", "line holds a CR"},
+		{"jo\re:x", "line holds a CR"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
