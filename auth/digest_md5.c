@@ -147,10 +147,15 @@ matches(struct slice name, struct slice host)
 	return slice_equal_nocase(name, host);
 }
 
-/* Our names: those that the keeper knows, and those of our certificate. */
+/*
+ * Our names: those that the keeper knows, and those of our certificate. With
+ * a dot at its end a name is the same.
+ */
 static bool
 is_our_name(const struct mechanism_facts *facts, struct slice host)
 {
+	if (host.len > 0 && host.data[host.len - 1] == '.')
+		host.len--;
 	const struct slice known[] = {
 		facts->me, facts->localiphost, facts->local_ip};
 	struct certificate own;
@@ -196,29 +201,6 @@ response_value(const struct response *r, const unsigned char *user,
 	md5_response(&digest, user, method, digits);
 }
 
-/*
- * UTF-8 as ISO 8859-1, which is what §2.1.2.1 hashes where it can. -1 when
- * there are other characters.
- */
-static int
-to_latin_1(struct slice text, struct buffer *out)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.data[i];
-
-		if (c >= 0x80) {
-			if ((c != 0xc2 && c != 0xc3) || ++i == text.len ||
-				((unsigned char)text.data[i] & 0xc0) != 0x80)
-				return -1;
-			c = (unsigned char)(c << 6 |
-					    ((unsigned char)text.data[i] &
-						    0x3f));
-		}
-		buffer_add_char(out, (char)c);
-	}
-	return out->overflow ? -1 : 0;
-}
-
 static bool
 fits(const struct response *r, const unsigned char *user)
 {
@@ -237,21 +219,12 @@ static bool
 fits_password(
 	const struct response *r, struct slice password, unsigned char *user)
 {
-	char login[USERS_LOGIN_MAX], text[SECRET_PASSWORD_MAX];
-	struct buffer latin_login = BUFFER_OVER(login);
-	struct buffer latin = BUFFER_OVER(text);
+	const struct slice *field = r->field;
 
-	md5_user(r->field[USERNAME], r->field[REALM], password, user);
-	bool good = fits(r, user);
-
-	if (!good && to_latin_1(r->field[USERNAME], &latin_login) == 0 &&
-		to_latin_1(password, &latin) == 0) {
-		md5_user(buffer_slice(&latin_login), r->field[REALM],
-			buffer_slice(&latin), user);
-		good = fits(r, user);
-	}
-	explicit_bzero(text, sizeof text);
-	return good;
+	md5_user(field[USERNAME], field[REALM], password, user);
+	return fits(r, user) || (md5_user_latin1(field[USERNAME], field[REALM],
+					 password, user) &&
+					fits(r, user));
 }
 
 /* user becomes H(login:realm:password) when the secret fits. */

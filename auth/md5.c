@@ -4,7 +4,10 @@
 #include <bearssl/bearssl.h>
 #include <string.h>
 
+#include "auth/secret.h"
+#include "auth/users.h"
 #include "lib/hex.h"
+#include "lib/latin1.h"
 
 #define BLOCK 64 /* octets */
 
@@ -86,6 +89,32 @@ md5_user(struct slice login, struct slice realm, struct slice password,
 	const struct slice parts[] = {login, realm, password};
 
 	md5_joined(parts, 3, out);
+}
+
+/* Replaces text by its form in ISO 8859-1, if it has another one there. */
+static bool
+convert(struct slice *text, struct buffer *memory)
+{
+	if (!latin1_is_needed(*text) || latin1_encode(memory, *text) == -1)
+		return false;
+	*text = buffer_slice(memory);
+	return true;
+}
+
+bool
+md5_user_latin1(struct slice login, struct slice realm, struct slice password,
+	unsigned char *out)
+{
+	char name[USERS_LOGIN_MAX], text[SECRET_PASSWORD_MAX];
+	struct buffer name_memory = BUFFER_OVER(name);
+	struct buffer text_memory = BUFFER_OVER(text);
+	bool converted = convert(&login, &name_memory);
+
+	converted = convert(&password, &text_memory) || converted;
+	if (converted)
+		md5_user(login, realm, password, out);
+	explicit_bzero(text, sizeof text);
+	return converted;
 }
 
 static struct slice

@@ -29,6 +29,14 @@ void md5_joined(const struct slice *parts, size_t count, unsigned char *out);
 void md5_user(struct slice login, struct slice realm, struct slice password,
 	unsigned char *out);
 
+/*
+ * The same of login and password in ISO 8859-1, each where it has that form
+ * (RFC 2831 §2.1.2.1; some clients do so, some do not). False when that is
+ * no other form, as for ASCII.
+ */
+bool md5_user_latin1(struct slice login, struct slice realm,
+	struct slice password, unsigned char *out);
+
 /* What one DIGEST-MD5 exchange hashes beside the user's own. */
 struct md5_digest {
 	struct slice nonce, cnonce, nc, uri;

@@ -65,7 +65,8 @@ mechanism_is_companion(struct slice label)
 {
 	return slice_is(label, "scram-sha-1") ||
 	       slice_is(label, "scram-sha-256") ||
-	       slice_is(label, "cram-md5") || slice_is(label, "digest-md5");
+	       slice_is(label, "cram-md5") || slice_is(label, "digest-md5") ||
+	       slice_is(label, "digest-md5-latin1");
 }
 
 static void

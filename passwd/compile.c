@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "passwd/cdbwrite.h"
+#include "passwd/prepare.h"
 #include "passwd/progress.h"
 #include "passwd/seen.h"
 #include "lib/base64.h"
@@ -96,6 +97,17 @@ line_before(struct run *run, struct slice login, size_t number)
 	return seen_add(&run->seen, login, number);
 }
 
+static void
+warn_if_unprepared(struct run *run, size_t line, struct slice login)
+{
+	char text[PREPARE_FAULT_MAX];
+	struct buffer b = BUFFER_OVER(text);
+	const char *wrong = prepare_login_fault(login, &b);
+
+	if (wrong != NULL)
+		warn(run, line, wrong);
+}
+
 static int
 add_line(struct run *run, const struct userfile_line *line, size_t number)
 {
@@ -116,6 +128,7 @@ add_line(struct run *run, const struct userfile_line *line, size_t number)
 		buffer_add_number(&b, before);
 		return fault(run->c, number, buffer_string(&b));
 	}
+	warn_if_unprepared(run, number, key);
 	if (!census_add(run->census, &run->user))
 		warn(run, number, "no secret of a known scheme: cannot log in");
 	if (!shares_salts(&run->user))

@@ -21,6 +21,7 @@ struct import {
 	FILE *lines; /* those that will be added, in memory */
 	struct user user;
 	const char *note; /* about the line at hand */
+	char fault[PREPARE_FAULT_MAX];
 	size_t came, refused, disabled;
 	size_t without; /* came without a password: disabled until it is set */
 	size_t usable[CENSUS_MECHS_MAX]; /* users of mechanisms[i] */
@@ -152,10 +153,13 @@ take_user(struct import *i, const struct formats_user *from, size_t number)
 	char text[USERS_LOGIN_MAX + USERS_RECORD_MAX + 2];
 	char login_text[USERS_LOGIN_MAX];
 	struct buffer login = BUFFER_OVER(login_text), line = BUFFER_OVER(text);
+	struct buffer unfit = BUFFER_OVER(i->fault);
 	struct slice domain =
 		i->source.domain.len > 0 ? i->source.domain : i->r->domain;
 	const char *fault = passwd_login(from->login, domain, &login);
 
+	if (fault == NULL)
+		fault = prepare_login_fault(buffer_slice(&login), &unfit);
 	if (fault != NULL)
 		return fault;
 	buffer_add_slice(&line, buffer_slice(&login));

@@ -185,6 +185,17 @@ passwd_store(struct userfile *f, const struct passwd_request *r,
 	return result;
 }
 
+/* A new login must stay as it is when a client prepares it. */
+static int
+check_new_login(struct slice login)
+{
+	char text[PREPARE_FAULT_MAX];
+	struct buffer b = BUFFER_OVER(text);
+	const char *fault = prepare_login_fault(login, &b);
+
+	return fault == NULL ? 0 : passwd_fatal(PASSWD_USAGE, "%s", fault);
+}
+
 int
 passwd_set(const struct passwd_request *r)
 {
@@ -202,9 +213,12 @@ passwd_set(const struct passwd_request *r)
 	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
 		return passwd_trouble(&f);
 	known = userfile_find(&f, r->login, &line);
-	if (passwd_store(&f, r, own, buffer_slice(&password), &user) != 0)
+	if (!known)
+		status = check_new_login(r->login);
+	if (status == 0 &&
+		passwd_store(&f, r, own, buffer_slice(&password), &user) != 0)
 		status = passwd_trouble(&f);
-	else {
+	else if (status == 0) {
 		(void)printf("%s %.*s: can use",
 			known ? "password changed for" : "new user",
 			(int)r->login.len, r->login.data);

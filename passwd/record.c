@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "passwd/weaker.h"
+#include "auth/md5.h"
 #include "auth/mechanism.h"
 #include "lib/base64.h"
 
@@ -307,6 +308,22 @@ add_word(struct buffer *out, const struct record_password *p, const char *form)
 	buffer_add_char(out, '=');
 }
 
+/* Some clients hash UTF-8, some ISO 8859-1 where they can. */
+static void
+add_digests(struct buffer *out, const struct record_password *p)
+{
+	unsigned char digest[MD5_LEN];
+
+	md5_user(p->login, p->realm, p->password, digest);
+	add_word(out, p, "digest-md5");
+	weaker_digest_md5(out, p->realm, digest);
+	if (md5_user_latin1(p->login, p->realm, p->password, digest)) {
+		add_word(out, p, "digest-md5-latin1");
+		weaker_digest_md5(out, p->realm, digest);
+	}
+	explicit_bzero(digest, sizeof digest);
+}
+
 /* The words of field 5 that hold the password. */
 static int
 add_words(struct buffer *out, const struct user *old,
@@ -321,10 +338,8 @@ add_words(struct buffer *out, const struct user *old,
 		add_word(out, p, "cram-md5");
 		weaker_cram_md5(out, p->password);
 	}
-	if (p->weaker & RECORD_DIGEST_MD5) {
-		add_word(out, p, "digest-md5");
-		weaker_digest_md5(out, p->login, p->realm, p->password);
-	}
+	if (p->weaker & RECORD_DIGEST_MD5)
+		add_digests(out, p);
 	return 0;
 }
 

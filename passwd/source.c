@@ -234,8 +234,8 @@ source_open(struct formats_source *s, const char *path, struct slice format,
 
 		source_close(s);
 		if (wide)
-			result = fail(
-				reason, "is UTF-16: save it as UTF-8", "");
+			result =
+				fail(reason, "is UTF-16: save it as UTF-8", "");
 		else if (slice_is(format, "vpasswd"))
 			result = read_cdb(s, fd, reason);
 		else if (slice_is(format, "sasldb"))

@@ -55,23 +55,11 @@ weaker_cram_md5(struct buffer *out, struct slice password)
 }
 
 void
-weaker_digest_md5(struct buffer *out, struct slice login, struct slice realm,
-	struct slice password)
+weaker_digest_md5(
+	struct buffer *out, struct slice realm, const unsigned char *digest)
 {
-	unsigned char digest[br_md5_SIZE];
-	br_md5_context md5;
-
-	br_md5_init(&md5);
-	br_md5_update(&md5, login.data, login.len);
-	br_md5_update(&md5, ":", 1);
-	br_md5_update(&md5, realm.data, realm.len);
-	br_md5_update(&md5, ":", 1);
-	br_md5_update(&md5, password.data, password.len);
-	br_md5_out(&md5, digest);
 	buffer_add_text(out, "{DIGEST-MD5}");
 	buffer_add_slice(out, realm);
 	buffer_add_char(out, ',');
-	add_hex(out, digest, sizeof digest);
-	explicit_bzero(digest, sizeof digest);
-	explicit_bzero(&md5, sizeof md5);
+	add_hex(out, digest, br_md5_SIZE);
 }

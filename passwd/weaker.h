@@ -10,8 +10,8 @@
 /* {CRAM-MD5}: the two HMAC-MD5 contexts, as Dovecot stores them. */
 void weaker_cram_md5(struct buffer *out, struct slice password);
 
-/* {DIGEST-MD5}REALM,HEX of login:realm:password, RFC 2831 §2.1.2.1. */
-void weaker_digest_md5(struct buffer *out, struct slice login,
-	struct slice realm, struct slice password);
+/* {DIGEST-MD5}REALM,HEX of what md5_user() makes, RFC 2831 §2.1.2.1. */
+void weaker_digest_md5(
+	struct buffer *out, struct slice realm, const unsigned char *digest);
 
 #endif

@@ -85,6 +85,20 @@ def attempt(server, expected, what, user=JOE, password="pencil", text=None,
             f"{what}: {expected[:3]}")
 
 
+def as_hashed(server, what, user, password, user_as="latin-1",
+              password_as="latin-1", expected=OK, label=""):
+    """A client that hashes login and password in those encodings."""
+    with case(what), server.client() as c:
+        d = Digest(c, user, password)
+        d.hash = sasl.digest_user_hash(user.encode(user_as), ME,
+                                       password.encode(password_as))
+        d.d["response"] = sasl.digest_value(d.d, d.hash, "AUTHENTICATE")
+        d.expected = "rspauth=" + sasl.digest_value(d.d, d.hash, "")
+        is_(d.reply(), expected, f"{what}: {expected[:3]}")
+        if expected == OK:
+            server.wait_log(r"auth ok user=\S+ mech=DIGEST-MD5" + label + "$")
+
+
 with case("who gets in"), Server(env=ENV) as server:
     user_file(server, LINES)
     for user, password, expected, word, what in (
@@ -124,16 +138,46 @@ with case("who gets in"), Server(env=ENV) as server:
             'quote"back\\@example.com', 'a"b\\c')
     attempt(server, OK, "UTF-8 as it is", "m\u00fcller@example.com",
             "p\u00e4ss")
-    with case("ISO 8859-1"), server.client() as c:
-        d = Digest(c, "m\u00fcller@example.com", "p\u00e4ss")
-        d.hash = sasl.digest_user_hash(
-            "m\u00fcller@example.com".encode("latin-1"), ME,
-            "p\u00e4ss".encode("latin-1"))
-        d.d["response"] = sasl.digest_value(d.d, d.hash, "AUTHENTICATE")
-        d.expected = "rspauth=" + sasl.digest_value(d.d, d.hash, "")
-        is_(d.reply(), OK, "hashed as ISO 8859-1, as the RFC has it")
+    as_hashed(server, "hashed as ISO 8859-1, as the RFC has it",
+              "m\u00fcller@example.com", "p\u00e4ss")
     attempt(server, OK, "what ISO 8859-1 has not", "snow@example.com",
             "\u2603")
+
+MUELLER = "m\u00fcller@example.com"
+with case("as smtpd-passwd stores it"), Server(env=ENV) as server:
+    server.passwd("-m", "digest-md5", "set", MUELLER, stdin="p\u00e4ss")
+    server.passwd("-m", "digest-md5", "set", JOE, stdin="p\u00e4ss")
+    server.passwd("-m", "digest-md5", "set", "euro@example.com",
+                  stdin="\u20ac")
+    server.passwd("-m", "digest-md5", "set", "\u00e5@example.com",
+                  stdin="\u20ac")
+    server.passwd("-m", "digest-md5", "set", "plain@example.com",
+                  stdin="pencil")
+    phone = server.passwd("-m", "digest-md5", "newapp", MUELLER,
+                          "phone").stdout.strip()
+    with open(server.path("authusers"), encoding="utf-8") as file:
+        labels = {one.split(":")[0]: re.findall(
+            r"smtp_secret_(digest\S*?)=\{DIGEST-MD5}", one) for one in file}
+    both = ["digest-md5", "digest-md5-latin1"]
+    is_([labels[user] for user in (MUELLER, JOE, "euro@example.com",
+                                   "\u00e5@example.com",
+                                   "plain@example.com")],
+        [both, both, both[:1], both, both[:1]],
+        "a second form where there is one")
+    for user, encoding in ((MUELLER, "latin-1"), (MUELLER, "utf-8"),
+                           (JOE, "latin-1"), (JOE, "utf-8")):
+        as_hashed(server, f"{user}: {encoding}", user, "p\u00e4ss", encoding,
+                  encoding)
+        as_hashed(server, f"{user}: {encoding}, a wrong one", user,
+                  "p\u00f6ss", encoding, encoding, FAILED)
+    as_hashed(server, "the login alone has the form", "\u00e5@example.com",
+              "\u20ac", "latin-1", "utf-8")
+    for encoding in ("latin-1", "utf-8"):
+        as_hashed(server, f"an app password: {encoding}", MUELLER, phone,
+                  encoding, encoding, label=" label=phone")
+    server.passwd("set", MUELLER, stdin="p\u00e4ss")
+    as_hashed(server, "set without -m takes both away", MUELLER, "p\u00e4ss",
+              expected=FAILED)
 
 with case("the challenge"), Server(env=ENV) as server:
     user_file(server, LINES)
@@ -178,7 +222,9 @@ with case("what fails"), Server(env=ENV) as server:
                       ("smtp/127.0.0.1", True),
                       (f"smtp/{ME}/example.org", True),
                       ("smtp/other.example.org", False),
-                      (f"smtp/{ME}.", False), (f"smtp/x{ME}", False),
+                      (f"smtp/{ME}.", True), (f"smtp/{ME}..", False),
+                      (f"smtp/{ME}./example.org", True),
+                      ("smtp/.", False), (f"smtp/x{ME}", False),
                       (f"imap/{ME}", False), ("smtp/", False),
                       ("smtp", False), (ME, False), ("/" + ME, False),
                       ("", False), (f"smtp/other.example.org/{ME}", False)):
@@ -274,6 +320,7 @@ with case("our names"), Server(
     attempt(server, FAILED, "the certificate's name, in clear",
             digest_uri="smtp/cert.example.org")
     for uri, expected in (("cert.example.org", OK), (ME, OK),
+                          ("cert.example.org.", OK),
                           ("example.org", FAILED)):
         with case(uri), server.client() as c:
             c.starttls()

@@ -184,6 +184,7 @@ class Server:
         done = subprocess.run(
             [place.program("smtpd-passwd"), "-f", path, *arguments],
             input=stdin, text=True, capture_output=True, check=False,
+            errors="surrogateescape",
             env={"PATH": os.environ["PATH"],
                  "CONTROLDIR": self.control_directory})
         if check and done.returncode != 0:
