@@ -242,24 +242,15 @@ fits_secret(const struct secret *secret, const struct response *r,
 
 /* Nonce and realm are ours, and nobody acts for another. */
 static bool
-is_for_us(struct exchange *x, const struct digest *d, const struct response *r)
+is_for_us(const struct exchange *x, const struct digest *d,
+	const struct response *r)
 {
-	char login[USERS_LOGIN_MAX + 1];
-	struct slice wanted = {login, x->login_len};
+	const struct slice *field = r->field;
 
-	if (!slice_equal(
-		    r->field[NONCE], (struct slice){d->nonce, NONCE_LEN}) ||
-		!slice_equal(r->field[REALM], x->facts->me))
-		return false;
-	if (r->field[AUTHZID].data == NULL)
-		return true;
-	memcpy(login, x->login, x->login_len);
-	bool same = mechanism_login(x, r->field[AUTHZID]) == 0 &&
-		    slice_equal((struct slice){x->login, x->login_len}, wanted);
-
-	memcpy(x->login, login, wanted.len);
-	x->login_len = wanted.len;
-	return same;
+	return slice_equal(field[NONCE], (struct slice){d->nonce, NONCE_LEN}) &&
+	       slice_equal(field[REALM], x->facts->me) &&
+	       (field[AUTHZID].data == NULL ||
+		       mechanism_is_login(x, field[AUTHZID]));
 }
 
 static enum exchange_result

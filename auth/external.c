@@ -50,24 +50,17 @@ take_name(struct exchange *x, const struct certificate *c)
 	return mechanism_login(x, name);
 }
 
-/* Is the login among its names? x->login stays. */
+/* Is the login among its names? */
 static bool
-names_login(struct exchange *x, const struct certificate *c)
+names_login(const struct exchange *x, const struct certificate *c)
 {
-	char login[USERS_LOGIN_MAX + 1];
-	struct slice wanted = {login, x->login_len};
 	struct certificate_cursor at = {.started = false};
 	enum certificate_name kind = naming(c);
 	struct slice name;
 	bool found = false;
 
-	memcpy(login, x->login, x->login_len);
 	while (!found && certificate_next(c, kind, &at, &name))
-		found = mechanism_login(x, name) == 0 &&
-			slice_equal(
-				(struct slice){x->login, x->login_len}, wanted);
-	memcpy(x->login, login, wanted.len);
-	x->login_len = wanted.len;
+		found = mechanism_is_login(x, name);
 	return found;
 }
 

@@ -33,12 +33,10 @@ mechanism_find(struct slice name)
 	return NULL;
 }
 
-int
-mechanism_login(struct exchange *x, struct slice login)
+/* The form in which a login is looked up; -1 when it is none. */
+static int
+add_login(struct buffer *out, struct slice login, struct slice domain)
 {
-	struct buffer b = {x->login, 0, USERS_LOGIN_MAX, false};
-
-	x->login_len = 0;
 	if (login.len == 0)
 		return -1;
 	for (size_t i = 0; i < login.len; i++) {
@@ -46,17 +44,50 @@ mechanism_login(struct exchange *x, struct slice login)
 
 		if (c < ' ' || c == 0x7f)
 			return -1;
-		buffer_add_char(&b, bytes_lower(login.data[i]));
+		buffer_add_char(out, bytes_lower(login.data[i]));
 	}
-	if (slice_find(login, '@') == login.len && x->authdomain.len > 0) {
-		buffer_add_char(&b, '@');
-		for (size_t i = 0; i < x->authdomain.len; i++)
-			buffer_add_char(&b, bytes_lower(x->authdomain.data[i]));
+	if (slice_find(login, '@') == login.len && domain.len > 0) {
+		buffer_add_char(out, '@');
+		for (size_t i = 0; i < domain.len; i++)
+			buffer_add_char(out, bytes_lower(domain.data[i]));
 	}
-	if (b.overflow)
+	return out->overflow ? -1 : 0;
+}
+
+int
+mechanism_login(struct exchange *x, struct slice login)
+{
+	struct buffer b = {x->login, 0, USERS_LOGIN_MAX, false};
+
+	x->login_len = x->name_len = 0;
+	if (add_login(&b, login, x->authdomain) == -1)
 		return -1;
-	x->login_len = b.len;
+	x->login_len = x->name_len = b.len;
 	return 0;
+}
+
+bool
+mechanism_is_login(const struct exchange *x, struct slice login)
+{
+	char text[USERS_LOGIN_MAX];
+	struct buffer b = BUFFER_OVER(text);
+
+	return add_login(&b, login, x->authdomain) == 0 &&
+	       slice_equal(
+		       buffer_slice(&b), (struct slice){x->login, x->name_len});
+}
+
+enum users_result
+mechanism_look_up(struct exchange *x)
+{
+	struct slice name = {x->login, x->name_len};
+	size_t at = slice_find(name, '@');
+
+	if (x->authdomain.len == 0 || at == name.len ||
+		!slice_equal_nocase(slice_from(name, at + 1), x->authdomain))
+		return users_find(x->users_fd, name, &x->user);
+	x->login_len = at;
+	return users_find_either(x->users_fd, name, &x->user, &x->login_len);
 }
 
 /* The login's own password, in a form that another mechanism needs. */
@@ -142,8 +173,7 @@ int
 mechanism_find_user(struct exchange *x,
 	bool (*wanted)(const struct secret *secret), bool *real)
 {
-	enum users_result found = users_find(
-		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
+	enum users_result found = mechanism_look_up(x);
 
 	*real = false;
 	x->reason = "backend";
@@ -245,8 +275,7 @@ mechanism_check_password(
 		return EXCHANGE_MALFORMED;
 	if (x->collect)
 		return mechanism_hand_over(x, password, (struct slice){"", 0});
-	enum users_result found = users_find(
-		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
+	enum users_result found = mechanism_look_up(x);
 
 	x->reason = "backend";
 	if (found == USERS_BROKEN ||

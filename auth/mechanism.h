@@ -53,9 +53,15 @@ struct exchange {
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	bool collect;		  /* check nothing: mechanism_hand_over() */
 	/* result */
-	struct buffer challenge;	 /* empty at each step's start */
-	char login[USERS_LOGIN_MAX + 1]; /* as looked up: lower case, domain */
-	size_t login_len;		 /* 0 while not known */
+	struct buffer challenge; /* empty at each step's start */
+	/* As it is asked for: lower case, with its domain. */
+	char login[USERS_LOGIN_MAX + 1];
+	size_t name_len; /* of that: what counts as one name */
+	/*
+	 * As the record found has it: that, or what stands before its
+	 * @authdomain. 0 while not known.
+	 */
+	size_t login_len;
 	char label[USERS_LABEL_MAX + 1]; /* app password used, or "" */
 	const char *reason;		 /* log word: password, unknown, ... */
 	/* the mechanism's own, zero at the start */
@@ -128,6 +134,12 @@ bool mechanism_is_companion(struct slice label);
 bool mechanism_tries(const struct user *user, size_t i);
 
 /*
+ * Looks x->login up, with and without @authdomain: a user is known by both
+ * names. x->login_len becomes the length of the record's own.
+ */
+enum users_result mechanism_look_up(struct exchange *x);
+
+/*
  * Looks x->login up for a mechanism whose secrets wanted() picks, or that
  * wants none (NULL). *real: the user may be let in. x->reason becomes what a
  * failure would be logged as. 0, or -1: no user file that can be read, 454.
@@ -156,5 +168,8 @@ bool mechanism_password_usable(const struct user *user);
  * empty, too long, or holds a control character (then malformed).
  */
 int mechanism_login(struct exchange *x, struct slice login);
+
+/* Is another login the same name? Another one that cannot be one is not. */
+bool mechanism_is_login(const struct exchange *x, struct slice login);
 
 #endif

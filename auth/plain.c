@@ -1,6 +1,4 @@
 /* plain - the mechanism PLAIN, RFC 4616. Run by the authenticator. */
-#include <string.h>
-
 #include "auth/mechanism.h"
 
 /* [authzid] NUL authcid NUL password */
@@ -17,19 +15,13 @@ step(struct exchange *x, struct slice response)
 
 	if (rest.data == NULL || slice_find(rest, '\0') != rest.len)
 		return EXCHANGE_MALFORMED;
-	/* In the form in which it is looked up, as the login will be. */
+	/* Nobody may act for another. */
 	if (authzid.len > 0 && mechanism_login(x, authzid) == -1)
 		return EXCHANGE_MALFORMED;
-	char wanted[USERS_LOGIN_MAX + 1];
-	size_t wanted_len = x->login_len;
-
-	memcpy(wanted, x->login, wanted_len);
 	enum exchange_result result = mechanism_check_password(x, login, rest);
 
-	/* Nobody may act for another. */
 	if (result == EXCHANGE_OK && authzid.len > 0 &&
-		!slice_equal((struct slice){wanted, wanted_len},
-			(struct slice){x->login, x->login_len})) {
+		!mechanism_is_login(x, authzid)) {
 		x->reason = "password";
 		x->label[0] = '\0';
 		return EXCHANGE_FAIL;

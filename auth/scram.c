@@ -55,27 +55,25 @@ is_plus(const struct exchange *x)
 
 /* ------------------------------------------------------- first message --- */
 
-/* Fills x->login from n=, and checks that authzid, if there, is the same. */
+/*
+ * Fills x->login from n=. 0; 1 when authzid is there and another login; -1
+ * when one of them cannot be any.
+ */
 static int
 take_login(struct exchange *x, struct slice name, struct slice authzid)
 {
-	char text[USERS_LOGIN_MAX], other[USERS_LOGIN_MAX + 1];
-	struct buffer decoded = BUFFER_OVER(text);
-	size_t other_len = 0;
+	char text[USERS_LOGIN_MAX], other[USERS_LOGIN_MAX];
+	struct buffer decoded = BUFFER_OVER(text), wanted = BUFFER_OVER(other);
 
-	if (authzid.data != NULL) {
-		if (scram_decode_name(authzid, &decoded) == -1 ||
-			mechanism_login(x, buffer_slice(&decoded)) == -1)
-			return -1;
-		other_len = x->login_len;
-		memcpy(other, x->login, other_len);
-		decoded.len = 0;
-	}
+	if (authzid.data != NULL &&
+		(scram_decode_name(authzid, &wanted) == -1 ||
+			mechanism_login(x, buffer_slice(&wanted)) == -1))
+		return -1;
 	if (scram_decode_name(name, &decoded) == -1 ||
 		mechanism_login(x, buffer_slice(&decoded)) == -1)
 		return -1;
-	return other_len == 0 || slice_equal((struct slice){other, other_len},
-					 (struct slice){x->login, x->login_len})
+	return authzid.data == NULL ||
+			       mechanism_is_login(x, buffer_slice(&wanted))
 		       ? 0
 		       : 1;
 }
@@ -94,7 +92,7 @@ fake_secret(struct exchange *x, const struct site *site, struct secret *out)
 	buffer_add_text(&b, kind_of(x) == SECRET_SCRAM_SHA_1 ? "SCRAM-SHA-1"
 							     : "SCRAM-SHA-256");
 	buffer_add_char(&b, '\0');
-	buffer_add(&b, x->login, x->login_len);
+	buffer_add(&b, x->login, x->name_len);
 	secret_hmac(&br_sha256_vtable,
 		(struct slice){(const char *)site->key, sizeof site->key},
 		buffer_slice(&b), salt);
@@ -119,8 +117,7 @@ choose_secret(struct exchange *x, struct scram *s)
 {
 	struct site site;
 	const struct user_secret *found = NULL;
-	enum users_result result = users_find(
-		x->users_fd, (struct slice){x->login, x->login_len}, &x->user);
+	enum users_result result = mechanism_look_up(x);
 
 	if (result == USERS_BROKEN ||
 		users_site(x->users_fd, &site) != USERS_FOUND)

@@ -141,25 +141,60 @@ users_forget(struct user *user)
 
 /* ------------------------------------------------------------ the file --- */
 
-enum users_result
-users_find(int fd, struct slice login, struct user *user)
+static enum cdbread_result
+find_record(int fd, struct slice login, char *record, size_t *len)
 {
-	size_t len;
-
 	/* A reserved key is no login. */
 	if (login.len == 0 || login.data[0] == '#')
-		return USERS_MISSING;
-	switch (cdbread_find(
-		fd, login, user->record, sizeof user->record, &len)) {
+		return CDBREAD_MISSING;
+	return cdbread_find(fd, login, record, USERS_RECORD_MAX, len);
+}
+
+static enum users_result
+take_record(enum cdbread_result found, struct slice record, struct user *user)
+{
+	switch (found) {
 	case CDBREAD_FOUND:
-		return users_parse(user, (struct slice){user->record, len}) == 0
-			       ? USERS_FOUND
-			       : USERS_BROKEN;
+		return users_parse(user, record) == 0 ? USERS_FOUND
+						      : USERS_BROKEN;
 	case CDBREAD_MISSING:
 		return USERS_MISSING;
 	default:
 		return USERS_BROKEN;
 	}
+}
+
+enum users_result
+users_find(int fd, struct slice login, struct user *user)
+{
+	size_t len = 0;
+	enum cdbread_result found = find_record(fd, login, user->record, &len);
+
+	return take_record(found, (struct slice){user->record, len}, user);
+}
+
+enum users_result
+users_find_either(int fd, struct slice login, struct user *user, size_t *len)
+{
+	char text[USERS_RECORD_MAX];
+	struct slice record = {user->record, 0}, other = {text, 0};
+	struct slice bare = {login.data, *len};
+	enum cdbread_result found =
+		find_record(fd, login, user->record, &record.len);
+	enum cdbread_result found_bare =
+		find_record(fd, bare, text, &other.len);
+
+	*len = login.len;
+	if (found == CDBREAD_MISSING && found_bare != CDBREAD_MISSING) {
+		found = found_bare;
+		record = other;
+		*len = bare.len;
+	}
+	enum users_result result = take_record(found, record, user);
+
+	if (found_bare == CDBREAD_FOUND)
+		explicit_bzero(text, other.len);
+	return result;
 }
 
 enum users_result

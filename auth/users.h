@@ -63,6 +63,15 @@ int users_parse(struct user *user, struct slice record);
 void users_forget(struct user *user);
 
 enum users_result users_find(int fd, struct slice login, struct user *user);
+
+/*
+ * The same for a login that has two names: login, or its first *len octets,
+ * which is then what stands before "@authdomain". Both are looked up, in
+ * equal time; the whole one counts, if there is one. *len becomes the length
+ * of the name that was found.
+ */
+enum users_result users_find_either(
+	int fd, struct slice login, struct user *user, size_t *len);
 enum users_result users_site(int fd, struct site *site);
 
 /*

@@ -83,6 +83,16 @@ counter_user(struct buffer *name, struct slice login)
 	buffer_add_slice(name, login);
 }
 
+void
+counter_domain(struct buffer *name, struct slice domain)
+{
+	if (domain.len == 0 || slice_find(buffer_slice(name), '@') < name->len)
+		return;
+	buffer_add_char(name, '@');
+	for (size_t i = 0; i < domain.len; i++)
+		buffer_add_char(name, bytes_lower(domain.data[i]));
+}
+
 int
 counter_look(
 	const struct table *t, struct slice name, int64_t now, uint32_t *count)

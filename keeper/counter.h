@@ -28,6 +28,12 @@ extern const struct table_shape counter_shape;
 bool counter_address(struct buffer *name, struct slice text);
 void counter_user(struct buffer *name, struct slice login);
 
+/*
+ * Appends @domain (may be absent) to a name whose login has none: with and
+ * without authdomain a login is one.
+ */
+void counter_domain(struct buffer *name, struct slice domain);
+
 /* Both in units of COUNTER_ONE. 0, or -1 with errno and a count of 0. */
 int counter_look(
 	const struct table *t, struct slice name, int64_t now, uint32_t *count);

@@ -143,6 +143,7 @@ outcome(struct keeper *k, struct slice user,
 		of_address = count(k, buffer_slice(&name));
 	name.len = 0;
 	counter_user(&name, user);
+	counter_domain(&name, k->config->authdomain);
 	if (user.len > 0 && !name.overflow)
 		of_user = count(k, buffer_slice(&name));
 	return counter_delay(of_address, of_user);

@@ -5,20 +5,33 @@
 #include <string.h>
 
 #include "control/relaylimits.h"
+#include "keeper/counter.h"
 #include "keeper/hook.h"
 #include "keeper/keeper.h"
 #include "keeper/quota.h"
 #include "lib/clock.h"
 
+/* The name that the login is counted and listed under. */
+static struct slice
+counted_name(const struct keeper *k, struct buffer *name)
+{
+	buffer_add_text(name, k->login);
+	counter_domain(name, k->config->authdomain);
+	return buffer_slice(name);
+}
+
 static bool
 open_counts(struct keeper *k)
 {
+	char text[COUNTER_NAME_MAX];
+	struct buffer name = BUFFER_OVER(text);
 	struct limit *l = &k->limit;
 
 	if (l->tried)
 		return l->usable;
 	l->tried = true;
-	l->most = relaylimits_find(&k->config->relaylimits, slice_of(k->login));
+	l->most = relaylimits_find(
+		&k->config->relaylimits, counted_name(k, &name));
 	if (l->most == 0)
 		return false;
 	if (k->config->statedir.data == NULL)
@@ -48,12 +61,14 @@ log_limit(struct keeper *k, struct slice recipient)
 bool
 limit_allows(struct keeper *k, struct slice recipient)
 {
+	char text[COUNTER_NAME_MAX];
+	struct buffer name = BUFFER_OVER(text);
 	struct limit *l = &k->limit;
 
 	if (!open_counts(k))
 		return true;
-	enum quota_result result = quota_take(
-		&l->recipients, slice_of(k->login), l->most, clock_seconds());
+	enum quota_result result = quota_take(&l->recipients,
+		counted_name(k, &name), l->most, clock_seconds());
 
 	if (result == QUOTA_BROKEN) {
 		guard_log(k, quota_shape.name, strerror(errno));
@@ -78,8 +93,11 @@ limit_queued(struct keeper *k)
 void
 limit_give_back(struct keeper *k)
 {
+	char text[COUNTER_NAME_MAX];
+	struct buffer name = BUFFER_OVER(text);
+
 	if (k->limit.taken > 0 &&
-		quota_give_back(&k->limit.recipients, slice_of(k->login),
+		quota_give_back(&k->limit.recipients, counted_name(k, &name),
 			k->limit.taken, clock_seconds()) == -1)
 		guard_log(k, quota_shape.name, strerror(errno));
 	k->limit.taken = 0;

@@ -66,6 +66,30 @@ test_addresses(void)
 		"address and user never meet");
 }
 
+/* With and without authdomain a login is one name. */
+static void
+test_domain(void)
+{
+	static const struct {
+		const char *login, *domain, *expected;
+	} rows[] = {
+		{"joe", "Example.COM", "ujoe@example.com"},
+		{"joe@example.com", "example.com", "ujoe@example.com"},
+		{"joe@example.org", "example.com", "ujoe@example.org"},
+		{"joe", NULL, "ujoe"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[COUNTER_NAME_MAX];
+		struct buffer name = BUFFER_OVER(text);
+
+		counter_user(&name, slice_of(rows[i].login));
+		counter_domain(&name, slice_of(rows[i].domain));
+		ok(slice_is(buffer_slice(&name), rows[i].expected),
+			rows[i].expected);
+	}
+}
+
 static uint32_t
 add(struct table *t, const char *name, int64_t now)
 {
@@ -172,6 +196,7 @@ main(void)
 	const char *reason = "";
 
 	scratch_make(&scratch);
+	test_domain();
 	test_addresses();
 	test_delay();
 	ok(table_open(&t, &counter_shape, scratch.path, true, &reason) == 0,

@@ -156,6 +156,65 @@ test_find(void)
 }
 
 static void
+test_either(void)
+{
+	static const struct cdbfile_record records[] = {
+		{"joe", "{PLAIN}bare:::"},
+		{"ann@d", "{PLAIN}whole:::"},
+		{"two", "{PLAIN}bare:::"},
+		{"two@d", "{PLAIN}whole:::"},
+		{"off", "{PLAIN}bare:::"},
+		{"off@d", "!{PLAIN}whole:::"},
+		{"bad", "{PLAIN}bare\n"},
+		{"bad@d", "{PLAIN}whole"},
+		{"worse", "{PLAIN}bare\n"},
+		{NULL, NULL},
+	};
+	static const struct {
+		const char *login;
+		enum users_result result;
+		const char *secret, *found, *what;
+	} rows[] = {
+		{"joe@d", USERS_FOUND, "bare", "joe", "the bare one alone"},
+		{"ann@d", USERS_FOUND, "whole", "ann@d", "the whole one alone"},
+		{"two@d", USERS_FOUND, "whole", "two@d", "both"},
+		{"off@d", USERS_FOUND, "whole", "off@d",
+			"one that is disabled"},
+		{"eve@d", USERS_MISSING, NULL, "eve@d", "none"},
+		{"@d", USERS_MISSING, NULL, "@d", "nothing before the domain"},
+		{"#site@d", USERS_MISSING, NULL, "#site@d", "no reserved one"},
+		{"bad@d", USERS_FOUND, "whole", "bad@d",
+			"a bare one that is not looked into"},
+		{"worse@d", USERS_BROKEN, NULL, NULL,
+			"a record that is no line"},
+	};
+	int fd = cdbfile_make(records);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct slice login = slice_of(rows[i].login);
+		size_t len = slice_find(login, '@');
+		enum users_result result =
+			users_find_either(fd, login, &user, &len);
+
+		ok(result == rows[i].result &&
+				(rows[i].found == NULL ||
+					slice_is(
+						(struct slice){login.data, len},
+						rows[i].found)) &&
+				(rows[i].secret == NULL ||
+					slice_is(user.secrets[0].secret.text,
+						rows[i].secret)),
+			rows[i].what);
+	}
+	close(fd);
+	size_t len = 3;
+
+	ok(users_find_either(-1, slice_of("joe@d"), &user, &len) ==
+			USERS_BROKEN,
+		"either: no file");
+}
+
+static void
 test_senders(void)
 {
 	static char longest[USERS_RECORD_MAX + 1], out[USERS_RECORD_MAX];
@@ -333,9 +392,8 @@ test_usable(void)
 static void
 test_told(void)
 {
-	static const char cram[] =
-		"{CRAM-MD5}7f47ace0e2af8f6cdeb72c03243a8c87"
-		"834e19104164d6a42de72d243adb4080";
+	static const char cram[] = "{CRAM-MD5}7f47ace0e2af8f6cdeb72c03243a8c87"
+				   "834e19104164d6a42de72d243adb4080";
 	static const struct {
 		const char *record;
 		bool scram, plus, plain, cram, external;
@@ -444,6 +502,7 @@ main(void)
 	test_records();
 	test_bounds();
 	test_find();
+	test_either();
 	test_senders();
 	test_site();
 	test_usable();
