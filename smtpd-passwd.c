@@ -17,7 +17,7 @@
 #include "passwd/record.h"
 #include "control/config.h"
 
-static int build(const struct passwd_request *r);
+static int build(struct passwd_request *r);
 
 #define ANY 1000 /* arguments */
 
@@ -25,7 +25,7 @@ static const struct command {
 	const char *name;
 	const char *arguments; /* USER first, where it takes one */
 	int least, most;       /* of the arguments */
-	int (*run)(const struct passwd_request *r);
+	int (*run)(struct passwd_request *r);
 } commands[] = {
 	{"set", "USER", 1, 1, passwd_set},
 	{"del", "USER", 1, 1, passwd_del},
@@ -38,7 +38,7 @@ static const struct command {
 	{"sender", "USER [ADDRESS...]", 1, ANY, passwd_sender},
 	{"disable", "USER", 1, 1, passwd_disable},
 	{"enable", "USER", 1, 1, passwd_enable},
-	{"import", "FORMAT FILE", 2, 2, passwd_import},
+	{"import", PASSWD_IMPORT, 2, 4, passwd_import},
 	{"export", "FORMAT", 1, 1, passwd_export},
 };
 
@@ -77,7 +77,7 @@ warn_shut_out(struct slice names, const struct census *census)
 }
 
 static int
-build(const struct passwd_request *r)
+build(struct passwd_request *r)
 {
 	struct census census;
 	struct control_list list;
@@ -120,8 +120,9 @@ print_help(void)
 		"  sender USER [ADDRESS..] show or replace the addresses "
 		"USER may send as\n"
 		"  disable USER, enable USER\n"
-		"  import FORMAT FORMATS_FILE  add the users of another "
-		"program's file:\n"
+		"  import [-D DOMAIN] FORMAT FORMATS_FILE  add the users of "
+		"another program's\n"
+		"              file; DOMAIN is for those who have none:\n"
 		"              dovecot htpasswd shadow vpasswd sqmail "
 		"sasldb\n"
 		"  export dovecot  print a passwd-file without what is ours\n"
@@ -168,7 +169,7 @@ read_options(struct passwd_request *r, int argc, char **argv)
 	int option;
 
 	/* "+": what follows the command is not an option. */
-	while ((option = getopt(argc, argv, "+:f:i:m:hV")) != -1) {
+	while ((option = getopt(argc, argv, "+:f:i:m:D:hV")) != -1) {
 		switch (option) {
 		case 'f':
 			r->file = optarg;
@@ -178,6 +179,9 @@ read_options(struct passwd_request *r, int argc, char **argv)
 			break;
 		case 'm':
 			add_mechanism(r, optarg);
+			break;
+		case 'D':
+			r->import_domain = optarg;
 			break;
 		case 'h':
 			print_help();
@@ -212,6 +216,13 @@ read_command(int argc, char **argv)
 		exit(passwd_fatal(PASSWD_USAGE, "%s takes %s", command->name,
 			command->arguments));
 	return command;
+}
+
+static void
+check_domain(const struct passwd_request *r, const struct command *command)
+{
+	if (r->import_domain != NULL && command->run != passwd_import)
+		exit(passwd_fatal(PASSWD_USAGE, "-D is for import alone"));
 }
 
 static int
@@ -301,6 +312,7 @@ main(int argc, char **argv)
 	protect();
 	read_options(&request, argc, argv);
 	command = read_command(argc - optind, argv + optind);
+	check_domain(&request, command);
 	if (request.file == NULL) {
 		(void)snprintf(
 			file, sizeof file, "%s/authusers", config_directory());

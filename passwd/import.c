@@ -10,6 +10,7 @@
 #include "passwd/progress.h"
 #include "passwd/seen.h"
 #include "passwd/source.h"
+#include "passwd/tally.h"
 
 struct import {
 	const struct passwd_request *r;
@@ -22,9 +23,8 @@ struct import {
 	struct user user;
 	const char *note; /* about the line at hand */
 	char fault[PREPARE_FAULT_MAX];
-	size_t came, refused, disabled;
-	size_t without; /* came without a password: disabled until it is set */
-	size_t usable[CENSUS_MECHS_MAX]; /* users of mechanisms[i] */
+	struct tally tally;
+	struct slice domain; /* -D, or absent */
 };
 
 static void
@@ -51,7 +51,6 @@ remember_existing(struct import *i)
 {
 	struct userfile_cursor at = {0};
 	struct userfile_line line;
-	struct slice none = {NULL, 0};
 
 	if (seen_open(&i->seen, count_lines(i->file.text) +
 					count_lines(i->source.text)) != 0)
@@ -60,8 +59,9 @@ remember_existing(struct import *i)
 		char text[USERS_LOGIN_MAX];
 		struct buffer login = BUFFER_OVER(text);
 
+		/* With and without authdomain a login is one. */
 		if (line.login.data != NULL &&
-			passwd_login(line.login, none, &login) == NULL)
+			passwd_login(line.login, i->r->domain, &login) == NULL)
 			(void)seen_add(
 				&i->seen, buffer_slice(&login), UINT32_MAX);
 	}
@@ -137,14 +137,25 @@ check_line(struct import *i, struct slice text)
 	return userfile_parse(&line, &i->user);
 }
 
-static void
-count_user(struct import *i)
+/* For a login without one. */
+static struct slice
+domain_of(const struct import *i)
 {
-	i->came++;
-	i->disabled += i->user.disabled;
-	i->without += i->user.secrets_count == 0;
-	for (size_t k = 0; k < CENSUS_MECHS_MAX && mechanisms[k] != NULL; k++)
-		i->usable[k] += mechanisms[k]->usable(&i->user);
+	if (i->domain.len > 0)
+		return i->domain;
+	return i->source.domain.len > 0 ? i->source.domain : i->r->domain;
+}
+
+/* The first line that has the user, by whichever name; 0: none. */
+static size_t
+line_before(struct import *i, struct slice login, size_t number)
+{
+	char text[USERS_LOGIN_MAX];
+	struct buffer name = BUFFER_OVER(text);
+
+	if (passwd_login(login, i->r->domain, &name) == NULL)
+		login = buffer_slice(&name);
+	return seen_add(&i->seen, login, number);
 }
 
 static const char *
@@ -154,9 +165,7 @@ take_user(struct import *i, const struct formats_user *from, size_t number)
 	char login_text[USERS_LOGIN_MAX];
 	struct buffer login = BUFFER_OVER(login_text), line = BUFFER_OVER(text);
 	struct buffer unfit = BUFFER_OVER(i->fault);
-	struct slice domain =
-		i->source.domain.len > 0 ? i->source.domain : i->r->domain;
-	const char *fault = passwd_login(from->login, domain, &login);
+	const char *fault = passwd_login(from->login, domain_of(i), &login);
 
 	if (fault == NULL)
 		fault = prepare_login_fault(buffer_slice(&login), &unfit);
@@ -171,8 +180,7 @@ take_user(struct import *i, const struct formats_user *from, size_t number)
 	if (fault == NULL)
 		fault = check_line(i, buffer_slice(&line));
 	if (fault == NULL) {
-		size_t before =
-			seen_add(&i->seen, buffer_slice(&login), number);
+		size_t before = line_before(i, buffer_slice(&login), number);
 
 		if (before == UINT32_MAX)
 			fault = "the user exists already: del comes first";
@@ -183,7 +191,7 @@ take_user(struct import *i, const struct formats_user *from, size_t number)
 		fwrite(line.data, 1, line.len, i->lines) != line.len)
 		fault = strerror(errno);
 	if (fault == NULL)
-		count_user(i);
+		tally_add(&i->tally, buffer_slice(&login), &i->user);
 	explicit_bzero(text, sizeof text);
 	return fault;
 }
@@ -205,7 +213,7 @@ take_lines(struct import *i)
 		if (fault == NULL)
 			fault = take_user(i, &from, at.line);
 		if (fault != NULL && fault != formats_nothing) {
-			i->refused++;
+			i->tally.refused++;
 			tell(i, at.line, "refused: ", fault);
 		} else if (fault == NULL) {
 			if (from.note != NULL)
@@ -238,24 +246,6 @@ add_lines(struct import *i)
 	return result == 0 ? 0 : passwd_trouble(&i->file);
 }
 
-static void
-report(const struct import *i)
-{
-	(void)printf("%zu user%s imported, %zu of them disabled; %zu line%s "
-		     "refused\n",
-		i->came, i->came == 1 ? "" : "s", i->disabled, i->refused,
-		i->refused == 1 ? "" : "s");
-	for (size_t k = 0; k < CENSUS_MECHS_MAX && mechanisms[k] != NULL; k++)
-		(void)printf("%s: %zu of %zu\n", mechanisms[k]->name,
-			i->usable[k], i->came);
-	if (i->without > 0)
-		(void)fprintf(stderr,
-			PASSWD_PROGRAM ": warning: %zu came without a "
-				       "password: " PASSWD_PROGRAM
-				       " set makes one and enables\n",
-			i->without);
-}
-
 static int
 import_open(struct import *i)
 {
@@ -275,11 +265,11 @@ import(struct import *i)
 
 	if (status == 0) {
 		take_lines(i);
-		status = i->came > 0 ? add_lines(i) : 0;
+		status = i->tally.came > 0 ? add_lines(i) : 0;
 	}
 	if (status == 0) {
-		report(i);
-		status = i->refused > 0 ? PASSWD_NO : 0;
+		tally_print(&i->tally, i->r->directory);
+		status = i->tally.refused > 0 ? PASSWD_NO : 0;
 	}
 	if (i->lines != NULL)
 		(void)fclose(i->lines); /* is memory */
@@ -288,22 +278,74 @@ import(struct import *i)
 	return status;
 }
 
-int
-passwd_import(const struct passwd_request *r)
+/* Takes -D DOMAIN off the front of the arguments. */
+static const char *
+take_domain(struct passwd_request *r)
 {
-	static struct import i;
-	char domain[USERS_LOGIN_MAX + 1], reason[SOURCE_REASON_MAX];
-	struct slice format = slice_of(r->arguments[0]);
-	int status;
+	const char *domain = r->import_domain;
 
-	i.r = r;
-	i.path = r->arguments[1];
-	i.format = formats_find(format);
-	if (i.format == NULL)
+	if (r->arguments_count > 0 && strncmp(r->arguments[0], "-D", 2) == 0) {
+		bool apart = r->arguments[0][2] == '\0';
+		size_t used = apart ? 2 : 1;
+
+		if (used > r->arguments_count)
+			return NULL;
+		domain = apart ? r->arguments[1] : r->arguments[0] + 2;
+		r->arguments += used;
+		r->arguments_count -= used;
+	}
+	return domain == NULL ? "" : domain;
+}
+
+static int
+check_domain(struct slice domain)
+{
+	char text[USERS_LOGIN_MAX], reason[PREPARE_FAULT_MAX];
+	struct buffer login = BUFFER_OVER(text), unfit = BUFFER_OVER(reason);
+	const char *fault = passwd_login(slice_of("x"), domain, &login);
+
+	if (fault == NULL && slice_find(domain, '@') != domain.len)
+		fault = "an @ is put in front of it";
+	if (fault == NULL)
+		fault = prepare_login_fault(buffer_slice(&login), &unfit);
+	if (fault == NULL)
+		return 0;
+	return passwd_fatal(PASSWD_USAGE, "-D %.*s: %s", (int)domain.len,
+		domain.data, fault);
+}
+
+/* -D DOMAIN, then format and file. */
+static int
+take_arguments(struct import *i, struct passwd_request *r)
+{
+	const char *domain = take_domain(r);
+
+	if (domain == NULL || r->arguments_count != 2)
+		return passwd_fatal(
+			PASSWD_USAGE, "import takes " PASSWD_IMPORT);
+	i->r = r;
+	i->domain = slice_of(domain);
+	i->path = r->arguments[1];
+	i->format = formats_find(slice_of(r->arguments[0]));
+	if (i->format == NULL)
 		return passwd_fatal(PASSWD_USAGE,
 			"unknown format %.32s: import knows dovecot, htpasswd, "
 			"shadow, vpasswd, sqmail and sasldb",
 			r->arguments[0]);
+	return check_domain(i->domain);
+}
+
+int
+passwd_import(struct passwd_request *r)
+{
+	static struct import i;
+	char domain[USERS_LOGIN_MAX + 1], reason[SOURCE_REASON_MAX];
+	int status = take_arguments(&i, r);
+	struct slice format;
+
+	if (status != 0)
+		return status;
+	format = slice_of(i.format->name);
 	if (source_open(&i.source, i.path, format, reason) != 0)
 		return passwd_fatal(PASSWD_TEMPORARY, "unable to read %s: %s",
 			i.path, reason);

@@ -143,13 +143,13 @@ each_user(const struct passwd_request *r, bool export)
 }
 
 int
-passwd_list(const struct passwd_request *r)
+passwd_list(struct passwd_request *r)
 {
 	return each_user(r, false);
 }
 
 int
-passwd_export(const struct passwd_request *r)
+passwd_export(struct passwd_request *r)
 {
 	if (strcmp(r->arguments[0], "dovecot") != 0)
 		return passwd_fatal(PASSWD_USAGE,

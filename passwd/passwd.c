@@ -6,12 +6,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "passwd/names.h"
 #include "passwd/prepare.h"
-#include "lib/clock.h"
-#include "lib/date.h"
 #include "lib/terminal.h"
 
 int
@@ -55,8 +53,39 @@ passwd_login(struct slice user, struct slice domain, struct buffer *out)
 			     : userfile_login_fault(buffer_slice(out));
 }
 
-static int
-ask_password(const char *prompt, struct buffer *password)
+struct slice
+passwd_bare(const struct passwd_request *r)
+{
+	size_t at = slice_find(r->login, '@');
+
+	if (r->domain.len == 0 || at == 0 || at == r->login.len ||
+		!slice_equal_nocase(slice_from(r->login, at + 1), r->domain))
+		return (struct slice){NULL, 0};
+	return (struct slice){r->login.data, at};
+}
+
+bool
+passwd_find(const struct userfile *f, struct passwd_request *r,
+	struct userfile_line *line)
+{
+	struct slice bare = passwd_bare(r);
+	struct userfile_line other;
+	bool found = userfile_find(f, r->login, line);
+
+	if (bare.data == NULL || !userfile_find(f, bare, &other))
+		return found;
+	if (found) {
+		r->twin = bare;
+		r->twin_record = other.record;
+	} else {
+		r->login = bare;
+		*line = other;
+	}
+	return true;
+}
+
+int
+passwd_ask(const char *prompt, struct buffer *password)
 {
 	if (terminal_password(prompt, password) == 0)
 		return 0;
@@ -85,7 +114,7 @@ new_password(struct buffer *password)
 {
 	char text[SECRET_PASSWORD_MAX];
 	struct buffer again = BUFFER_OVER(text);
-	int status = ask_password("New password: ", password);
+	int status = passwd_ask("New password: ", password);
 	const char *fault;
 	bool same, prepared;
 
@@ -95,7 +124,7 @@ new_password(struct buffer *password)
 	if (fault != NULL)
 		return passwd_fatal(PASSWD_USAGE, "%s", fault);
 	if (isatty(STDIN_FILENO)) {
-		status = ask_password("Again: ", &again);
+		status = passwd_ask("Again: ", &again);
 		same = !again.overflow && password->len == again.len &&
 		       bytes_equal_constant_time(
 			       password->data, text, again.len);
@@ -197,7 +226,7 @@ check_new_login(struct slice login)
 }
 
 int
-passwd_set(const struct passwd_request *r)
+passwd_set(struct passwd_request *r)
 {
 	char text[SECRET_PASSWORD_MAX];
 	struct buffer password = BUFFER_OVER(text);
@@ -212,7 +241,7 @@ passwd_set(const struct passwd_request *r)
 		return status;
 	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
 		return passwd_trouble(&f);
-	known = userfile_find(&f, r->login, &line);
+	known = passwd_find(&f, r, &line);
 	if (!known)
 		status = check_new_login(r->login);
 	if (status == 0 &&
@@ -230,26 +259,28 @@ passwd_set(const struct passwd_request *r)
 	return status;
 }
 
-/* Does the cdb know the login, whatever the text says? */
+/* Does the cdb know the user, whatever the text says? */
 static bool
-is_compiled(const struct userfile *f, struct slice login)
+is_compiled(const struct userfile *f, const struct passwd_request *r)
 {
 	int fd = open(f->cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct slice bare = passwd_bare(r);
 	struct user user;
 	bool found;
 
 	if (fd < 0)
 		return false;
-	found = users_find(fd, login, &user) == USERS_FOUND;
+	found = users_find(fd, r->login, &user) == USERS_FOUND ||
+		users_find(fd, bare, &user) == USERS_FOUND;
 	explicit_bzero(&user, sizeof user);
 	(void)close(fd); /* was only read */
 	return found;
 }
 
 int
-passwd_del(const struct passwd_request *r)
+passwd_del(struct passwd_request *r)
 {
-	struct userfile_edit edit = {.login = r->login, .lenient = true};
+	struct userfile_edit edit = {.lenient = true};
 	struct userfile_line old;
 	struct userfile f;
 	struct census census;
@@ -257,15 +288,24 @@ passwd_del(const struct passwd_request *r)
 
 	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
 		return passwd_trouble(&f);
-	if (!userfile_find(&f, r->login, &old) && !is_compiled(&f, r->login)) {
+	if (!passwd_find(&f, r, &old) && !is_compiled(&f, r))
 		status = passwd_unknown(r);
-	} else if (userfile_change(&f, &edit, &census) != 0)
+	edit.login = r->login;
+	edit.twin = r->twin;
+	if (status == 0 && userfile_change(&f, &edit, &census) != 0)
 		status = passwd_trouble(&f);
-	else
-		(void)printf(
-			"deleted %.*s\n", (int)r->login.len, r->login.data);
+	else if (status == 0)
+		passwd_print_done(r, "deleted");
 	userfile_close(&f);
 	return status;
+}
+
+void
+passwd_print_done(const struct passwd_request *r, const char *what)
+{
+	(void)printf("%s %.*s%s%.*s\n", what, (int)r->login.len, r->login.data,
+		r->twin.len > 0 ? " and " : "", (int)r->twin.len,
+		r->twin.len > 0 ? r->twin.data : "");
 }
 
 void
@@ -295,67 +335,8 @@ passwd_open_existing(
 		strerror(ENOENT));
 }
 
-/* As the server would: the same lookup, the same check. */
-static int
-check(int users_fd, struct slice login, struct slice password)
-{
-	struct exchange x = {.mechanism = mechanism_find(slice_of("PLAIN")),
-		.users_fd = users_fd};
-	enum exchange_result result;
-	const char *reason;
-
-	x.today = date_of(clock_seconds());
-	x.challenge = BUFFER_OVER(x.challenge_text);
-	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
-		return passwd_fatal(PASSWD_TEMPORARY,
-			"unable to get random octets: %s", strerror(errno));
-	result = mechanism_check_password(&x, login, password);
-	reason = x.reason == NULL ? "no reason" : x.reason;
-	explicit_bzero(&x, sizeof x);
-	if (result == EXCHANGE_OK) {
-		(void)printf("%.*s: password is right\n", (int)login.len,
-			login.data);
-		return 0;
-	}
-	if (result != EXCHANGE_FAIL)
-		return passwd_fatal(PASSWD_TEMPORARY,
-			"unable to check %.*s: %s", (int)login.len, login.data,
-			reason);
-	(void)fprintf(stderr, PASSWD_PROGRAM ": %.*s: refused: %s\n",
-		(int)login.len, login.data, reason);
-	return PASSWD_NO;
-}
-
 int
-passwd_check(const struct passwd_request *r)
-{
-	char text[SECRET_PASSWORD_MAX + 1];
-	struct buffer password = BUFFER_OVER(text);
-	struct userfile f;
-	int fd, status = ask_password("Password: ", &password);
-
-	if (status != 0)
-		return status;
-	if (userfile_open(&f, r->file, false, passwd_warn) != 0)
-		return passwd_trouble(&f);
-	passwd_warn_if_old(&f);
-	fd = open(f.cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		status = passwd_fatal(PASSWD_TEMPORARY,
-			"unable to read %s.cdb: %s", f.name, strerror(errno));
-	else if (password.len == 0)
-		status = passwd_fatal(PASSWD_USAGE, "empty password");
-	else
-		status = check(fd, r->login, buffer_slice(&password));
-	if (fd >= 0)
-		(void)close(fd); /* was only read */
-	explicit_bzero(text, sizeof text);
-	userfile_close(&f);
-	return status;
-}
-
-int
-passwd_build(const struct passwd_request *r, struct census *census)
+passwd_build(struct passwd_request *r, struct census *census)
 {
 	char text[USERS_MECHS_MAX];
 	struct buffer mechs = BUFFER_OVER(text);
@@ -367,6 +348,8 @@ passwd_build(const struct passwd_request *r, struct census *census)
 		return status;
 	if (userfile_change(&f, &edit, census) != 0)
 		status = passwd_trouble(&f);
+	else
+		names_warn(&f, r->domain);
 	userfile_close(&f);
 	if (status != 0)
 		return status;

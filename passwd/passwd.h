@@ -13,14 +13,23 @@
 
 #define PASSWD_PROGRAM "smtpd-passwd"
 
+#define PASSWD_IMPORT "[-D DOMAIN] FORMAT FILE" /* what import takes */
+
 enum { PASSWD_NO = 1, PASSWD_USAGE = 100, PASSWD_TEMPORARY = 111 };
 
 struct passwd_request {
-	const char *file;    /* the text */
-	int directory;	     /* where it stands; for control files */
-	struct slice login;  /* as stored: lower case, with its domain */
-	struct slice domain; /* for a login without one: authdomain */
-	char **arguments;    /* what comes after USER, or after the command */
+	const char *file; /* the text */
+	int directory;	  /* where it stands; for control files */
+	/*
+	 * As stored: lower case, with its domain, until passwd_find() makes
+	 * it the login of the line that is there.
+	 */
+	struct slice login;
+	struct slice twin; /* the same user's other line, or absent */
+	struct slice twin_record;
+	struct slice domain;	   /* for a login without one: authdomain */
+	const char *import_domain; /* -D, or NULL */
+	char **arguments; /* what comes after USER, or after the command */
 	size_t arguments_count;
 	uint32_t iterations;
 	bool iterations_given; /* else it is the default */
@@ -41,14 +50,29 @@ int passwd_fatal(int status, const char *format, ...)
 const char *passwd_login(
 	struct slice user, struct slice domain, struct buffer *out);
 
+/* A password of the terminal or of standard input; else it was told why. */
+int passwd_ask(const char *prompt, struct buffer *password);
+
 void passwd_warn(const char *message);
 int passwd_trouble(const struct userfile *f); /* the message, as fatal */
 void passwd_print_usable(FILE *out, const struct user *user); /* and LF */
+void passwd_print_done(const struct passwd_request *r, const char *what);
 void passwd_warn_if_old(const struct userfile *f);
 
 /* Opens a text that must be there. */
 int passwd_open_existing(
 	struct userfile *f, const struct passwd_request *r, bool to_change);
+
+/*
+ * Finds the user's line as the server does: login@authdomain, else the login
+ * alone. Both are there: the other one is r's twin. False: none, and r is as
+ * it was.
+ */
+bool passwd_find(const struct userfile *f, struct passwd_request *r,
+	struct userfile_line *line);
+
+/* The login without @authdomain; absent when it has another domain. */
+struct slice passwd_bare(const struct passwd_request *r);
 
 /* "no such user", PASSWD_NO. */
 int passwd_unknown(const struct passwd_request *r);
@@ -57,20 +81,20 @@ int passwd_unknown(const struct passwd_request *r);
 int passwd_store(struct userfile *f, const struct passwd_request *r,
 	struct slice label, struct slice password, struct user *user);
 
-int passwd_set(const struct passwd_request *r);
-int passwd_del(const struct passwd_request *r);
-int passwd_list(const struct passwd_request *r);
-int passwd_check(const struct passwd_request *r);
-int passwd_newapp(const struct passwd_request *r);
-int passwd_delapp(const struct passwd_request *r);
-int passwd_expire(const struct passwd_request *r);
-int passwd_sender(const struct passwd_request *r);
-int passwd_disable(const struct passwd_request *r);
-int passwd_enable(const struct passwd_request *r);
-int passwd_import(const struct passwd_request *r);
-int passwd_export(const struct passwd_request *r);
+int passwd_set(struct passwd_request *r);
+int passwd_del(struct passwd_request *r);
+int passwd_list(struct passwd_request *r);
+int passwd_check(struct passwd_request *r);
+int passwd_newapp(struct passwd_request *r);
+int passwd_delapp(struct passwd_request *r);
+int passwd_expire(struct passwd_request *r);
+int passwd_sender(struct passwd_request *r);
+int passwd_disable(struct passwd_request *r);
+int passwd_enable(struct passwd_request *r);
+int passwd_import(struct passwd_request *r);
+int passwd_export(struct passwd_request *r);
 
 /* Fills census on success, for what the control files add to it. */
-int passwd_build(const struct passwd_request *r, struct census *census);
+int passwd_build(struct passwd_request *r, struct census *census);
 
 #endif

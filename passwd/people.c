@@ -19,6 +19,7 @@ struct step {
 	void (*change)(struct buffer *out, struct slice old,
 		const struct passwd_request *r);
 	bool lenient; /* bad lines of others must not stop it */
+	bool both;    /* it takes the user's other line, too */
 };
 
 static struct slice
@@ -57,14 +58,14 @@ has_label(struct slice record, struct slice label)
 
 /* Opens the file and finds the user; afterwards f is to be closed. */
 static int
-open_user(struct userfile *f, const struct passwd_request *r, bool to_change,
+open_user(struct userfile *f, struct passwd_request *r, bool to_change,
 	struct userfile_line *line)
 {
 	int status = passwd_open_existing(f, r, to_change);
 
 	if (status != 0)
 		return status;
-	if (userfile_find(f, r->login, line) && line->record.data != NULL)
+	if (passwd_find(f, r, line) && line->record.data != NULL)
 		return 0;
 	userfile_close(f);
 	return passwd_unknown(r);
@@ -74,8 +75,9 @@ static int
 write_step(struct userfile *f, const struct passwd_request *r,
 	const struct step *step, struct slice old, struct user *user)
 {
-	char text[USERS_RECORD_MAX];
+	char text[USERS_RECORD_MAX], twin_text[USERS_RECORD_MAX];
 	struct buffer record = BUFFER_OVER(text);
+	struct buffer twin = BUFFER_OVER(twin_text);
 	struct userfile_edit edit = {
 		.login = r->login, .lenient = step->lenient};
 	struct census census;
@@ -83,7 +85,12 @@ write_step(struct userfile *f, const struct passwd_request *r,
 
 	step->change(&record, old, r);
 	edit.record = buffer_slice(&record);
-	if (record.overflow ||
+	if (step->both && r->twin_record.data != NULL) {
+		step->change(&twin, r->twin_record, r);
+		edit.twin = r->twin;
+		edit.twin_record = buffer_slice(&twin);
+	}
+	if (record.overflow || twin.overflow ||
 		(users_parse(user, edit.record) != 0 && !step->lenient))
 		status = passwd_fatal(PASSWD_TEMPORARY,
 			"the line of %.*s would be malformed or too long",
@@ -91,12 +98,12 @@ write_step(struct userfile *f, const struct passwd_request *r,
 	else if (userfile_change(f, &edit, &census) != 0)
 		status = passwd_trouble(f);
 	explicit_bzero(text, sizeof text);
+	explicit_bzero(twin_text, sizeof twin_text);
 	return status;
 }
 
 static int
-run_step(const struct passwd_request *r, const struct step *step,
-	struct user *user)
+run_step(struct passwd_request *r, const struct step *step, struct user *user)
 {
 	struct userfile_line line;
 	struct userfile f;
@@ -111,7 +118,7 @@ run_step(const struct passwd_request *r, const struct step *step,
 
 /* As run_step(), for a label that the user must have. */
 static int
-run_label(const struct passwd_request *r, const struct step *step)
+run_label(struct passwd_request *r, const struct step *step)
 {
 	struct userfile_line line;
 	struct userfile f;
@@ -185,7 +192,7 @@ store_app(struct userfile *f, const struct passwd_request *r,
 }
 
 int
-passwd_newapp(const struct passwd_request *r)
+passwd_newapp(struct passwd_request *r)
 {
 	char text[APP_LEN];
 	struct buffer password = BUFFER_OVER(text);
@@ -218,9 +225,9 @@ drop_app(struct buffer *out, struct slice old, const struct passwd_request *r)
 }
 
 int
-passwd_delapp(const struct passwd_request *r)
+passwd_delapp(struct passwd_request *r)
 {
-	static const struct step step = {drop_app, true};
+	static const struct step step = {drop_app, true, false};
 	int status = run_label(r, &step);
 
 	if (status == 0)
@@ -240,9 +247,9 @@ set_date(struct buffer *out, struct slice old, const struct passwd_request *r)
 }
 
 int
-passwd_expire(const struct passwd_request *r)
+passwd_expire(struct passwd_request *r)
 {
-	static const struct step step = {set_date, false};
+	static const struct step step = {set_date, false, false};
 	const char *when = r->arguments[1];
 	uint32_t date;
 	int status;
@@ -295,7 +302,7 @@ check_senders(const struct passwd_request *r)
 }
 
 static int
-print_senders(const struct passwd_request *r)
+print_senders(struct passwd_request *r)
 {
 	struct userfile_line line;
 	struct userfile f;
@@ -334,9 +341,9 @@ set_senders(
 }
 
 int
-passwd_sender(const struct passwd_request *r)
+passwd_sender(struct passwd_request *r)
 {
-	static const struct step step = {set_senders, false};
+	static const struct step step = {set_senders, false, false};
 	struct user user;
 	int status;
 
@@ -369,23 +376,22 @@ enable(struct buffer *out, struct slice old, const struct passwd_request *r)
 }
 
 int
-passwd_disable(const struct passwd_request *r)
+passwd_disable(struct passwd_request *r)
 {
-	static const struct step step = {disable, true};
+	static const struct step step = {disable, true, true};
 	struct user user;
 	int status = run_step(r, &step, &user);
 
 	if (status == 0)
-		(void)printf(
-			"disabled %.*s\n", (int)r->login.len, r->login.data);
+		passwd_print_done(r, "disabled");
 	explicit_bzero(&user, sizeof user);
 	return status;
 }
 
 int
-passwd_enable(const struct passwd_request *r)
+passwd_enable(struct passwd_request *r)
 {
-	static const struct step step = {enable, false};
+	static const struct step step = {enable, false, false};
 	struct user user;
 	int status = run_step(r, &step, &user);
 

@@ -130,15 +130,15 @@ write_all(int fd, const char *data, size_t len)
 }
 
 static int
-write_user(int fd, const struct userfile_edit *edit)
+write_user(int fd, struct slice login, struct slice record)
 {
 	char line[USERS_LOGIN_MAX + USERS_RECORD_MAX + 2];
 	struct buffer b = BUFFER_OVER(line);
 	int result;
 
-	buffer_add_slice(&b, edit->login);
+	buffer_add_slice(&b, login);
 	buffer_add_char(&b, ':');
-	buffer_add_slice(&b, edit->record);
+	buffer_add_slice(&b, record);
 	buffer_add_char(&b, '\n');
 	errno = EMSGSIZE;
 	result = b.overflow ? -1 : write_all(fd, b.data, b.len);
@@ -161,32 +161,59 @@ write_run(int fd, struct slice text, size_t from, size_t to)
 	return 0;
 }
 
+/* One of the logins that change. */
+struct change {
+	struct slice login, record;
+	bool written; /* its new line; others of the login stay */
+};
+
+static struct change *
+find_change(struct change changes[2], struct slice login)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (changes[i].login.data != NULL && !changes[i].written &&
+			slice_equal_nocase(login, changes[i].login))
+			return &changes[i];
+	return NULL;
+}
+
+/* Does no line that is still to come matter? */
+static bool
+is_done(const struct change changes[2])
+{
+	for (size_t i = 0; i < 2; i++)
+		if (changes[i].login.data != NULL && !changes[i].written)
+			return false;
+	return true;
+}
+
 /*
  * The old text with the first line of the login replaced, or all of them
  * left out; what does not change is copied in runs, byte for byte.
  */
 static int
-write_lines(int fd, struct slice text, const struct userfile_edit *edit,
-	bool *written)
+write_lines(int fd, struct slice text, struct change changes[2])
 {
 	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
+	struct change *change;
 	size_t kept = 0; /* where the run not yet written begins */
 
-	while (!*written && edit->login.data != NULL &&
-		userfile_next(text, &at, &line)) {
-		if (line.login.data == NULL ||
-			!slice_equal_nocase(line.login, edit->login))
+	while (!is_done(changes) && userfile_next(text, &at, &line)) {
+		change = line.login.data == NULL
+				 ? NULL
+				 : find_change(changes, line.login);
+		if (change == NULL)
 			continue;
 		if (write_run(fd, text, kept,
 			    (size_t)(line.text.data - text.data)) != 0)
 			return -1;
 		kept = at.offset;
-		if (edit->record.data == NULL)
+		if (change->record.data == NULL)
 			continue;
-		if (write_user(fd, edit) != 0)
+		if (write_user(fd, change->login, change->record) != 0)
 			return -1;
-		*written = true;
+		change->written = true;
 	}
 	return write_run(fd, text, kept, text.len);
 }
@@ -195,14 +222,15 @@ static int
 write_text(int fd, struct slice text, const struct userfile_edit *edit,
 	struct slice key_line)
 {
+	struct change changes[2] = {{edit->login, edit->record, false},
+		{edit->twin, edit->twin_record, false}};
 	bool adds = edit->login.data != NULL && edit->record.data != NULL;
-	bool replaced = false;
 
 	if (text.len == 0 && write_all(fd, key_line.data, key_line.len) != 0)
 		return -1;
-	if (write_lines(fd, text, edit, &replaced) != 0)
+	if (write_lines(fd, text, changes) != 0)
 		return -1;
-	adds = adds && !replaced;
+	adds = adds && !changes[0].written;
 	/* Added at the end, a line moves no other: line numbers stay true. */
 	if (text.len > 0 &&
 		(adds || key_line.len > 0 || edit->append.len > 0) &&
@@ -210,7 +238,7 @@ write_text(int fd, struct slice text, const struct userfile_edit *edit,
 		return -1;
 	if (text.len > 0 && write_all(fd, key_line.data, key_line.len) != 0)
 		return -1;
-	if (adds && write_user(fd, edit) != 0)
+	if (adds && write_user(fd, edit->login, edit->record) != 0)
 		return -1;
 	return write_run(fd, edit->append, 0, edit->append.len);
 }

@@ -50,6 +50,8 @@ struct userfile_line {
 struct userfile_edit {
 	struct slice login;  /* lower case */
 	struct slice record; /* absent: delete */
+	struct slice twin;   /* a second login that changes too, or absent */
+	struct slice twin_record;
 	struct slice append; /* whole lines for the end of the text, or empty */
 	bool lenient;	     /* let no bad line stop it: it is left out */
 };

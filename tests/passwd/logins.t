@@ -103,4 +103,153 @@ with case("imports skip them"), Server() as server:
     is_([login(server, user) for user in (JOE, "ann@example.com")], [OK, OK],
         "who came logs in")
 
+DOMAIN = {"authdomain": "Example.COM\n"}
+
+
+def logins(server):
+    """The logins of the user file, in its order."""
+    return [line.split(b":")[0].decode() for line in
+            text(server).splitlines() if line and not line.startswith(b"#")]
+
+
+def line(server, user):
+    """What stands behind a login."""
+    for one in text(server).decode().splitlines():
+        if one.startswith(user + ":"):
+            return one[len(user) + 1:]
+    return None
+
+
+with case("a login without a domain"), Server(control=DOMAIN) as server:
+    for typed in ("joe", JOE, "Joe@EXAMPLE.com"):
+        store(server, "joe:{PLAIN}old", "ann@example.com:{PLAIN}secret")
+        ran = server.passwd("set", typed, stdin="new")
+        starts(ran.stdout, "password changed for joe: ",
+               f"set {typed}: changes the one that is there")
+        is_(logins(server), ["joe", "ann@example.com"],
+            f"set {typed}: and makes no other")
+        is_([login(server, user, "new") for user in ("joe", JOE)], [OK, OK],
+            f"set {typed}: which logs in by both names")
+        is_(server.passwd("check", typed, stdin="new").stdout,
+            "joe: password is right\n", f"check {typed}")
+        phone = server.passwd("newapp", typed, "phone").stdout.strip()
+        is_(login(server, JOE, phone), OK, f"newapp {typed}")
+        server.passwd("expire", typed, "phone", "2001-01-01")
+        is_(login(server, JOE, phone), FAILED, f"expire {typed}")
+        server.passwd("delapp", typed, "phone")
+        ok("phone" not in line(server, "joe"), f"delapp {typed}")
+        server.passwd("sender", typed, "sales@example.com")
+        is_(server.passwd("sender", typed).stdout, "sales@example.com\n",
+            f"sender {typed}")
+        is_(server.passwd("disable", typed).stdout, "disabled joe\n",
+            f"disable {typed}")
+        is_(login(server, JOE, "new"), FAILED, f"disable {typed}: works")
+        starts(server.passwd("enable", typed).stdout, "enabled joe: ",
+               f"enable {typed}")
+        is_(login(server, "joe", "new"), OK, f"enable {typed}: works")
+        is_(server.passwd("del", typed).stdout, "deleted joe\n",
+            f"del {typed}")
+        is_(logins(server), ["ann@example.com"], f"del {typed}: works")
+    server.passwd("set", "eve", stdin="secret")
+    is_(logins(server)[1:], ["eve@example.com"], "a new one gets the domain")
+    store(server, "eve:{PLAIN}secret")
+    is_(server.passwd("check", "eve@example.org", stdin="secret",
+                      check=False).returncode, 1,
+        "another domain is another login")
+
+BOTH = ("joe:{PLAIN}bare:::smtp_sender=a@b", "x@y:{PLAIN}x",
+        "joe@example.com:{PLAIN}whole")
+with case("both are there"), Server(control=DOMAIN) as server:
+    ran = store(server, *BOTH)
+    like(ran.stderr, r"warning: \S+:1: joe is joe@example\.com by authdomain,"
+         r".*\n$", "build warns, with the line")
+    is_(ran.stderr.count("\n"), 1, "once")
+    server.passwd("set", "joe", stdin="new")
+    ok(line(server, "joe").startswith("{PLAIN}bare:") and
+       line(server, JOE).startswith("{SCRAM"), "set changes the longer one",
+       text(server))
+    is_(login(server, "joe", "new"), OK, "which the server knows")
+    ran = server.passwd("disable", "joe")
+    is_(ran.stdout, "disabled joe@example.com and joe\n", "disable says so")
+    ok(line(server, "joe") == "!{PLAIN}bare:::smtp_sender=a@b" and
+       line(server, JOE).startswith("!{SCRAM"), "both are", text(server))
+    server.passwd("enable", "joe")
+    ok(line(server, "joe").startswith("!") and
+       line(server, JOE).startswith("{SCRAM"), "enable takes the longer one")
+    ran = server.passwd("del", JOE)
+    is_(ran.stdout, "deleted joe@example.com and joe\n", "del says so")
+    is_(logins(server), ["x@y"], "both are gone")
+    for order in (BOTH, BOTH[::-1]):
+        store(server, *order)
+        server.passwd("disable", JOE)
+        is_([line(server, user)[0] for user in ("joe", JOE)], ["!", "!"],
+            "in either order: disable")
+        server.passwd("del", "joe")
+        is_(logins(server), ["x@y"], "in either order: del")
+    server.write("authdomain", "")
+    ran = store(server, *BOTH)
+    is_(ran.stderr, "", "without authdomain they are two")
+    server.passwd("del", "joe")
+    is_(logins(server), ["x@y", JOE], "and del takes the one that is named")
+
+
+def imported(server, *arguments, content, status=0):
+    """Imports a file of this content."""
+    path = server.path("list")
+    place.write(path, content, 0o600)
+    ran = server.passwd(*arguments, path, check=False)
+    is_(ran.returncode, status, f"{arguments}: exit {status}")
+    return ran
+
+
+CRYPT = "$1$saltsalt$9xy1btjgzLYfb7hivXtC//"
+SENDERS = "where sendercheck is on,"
+with case("import -D"), Server() as server:
+    for options in (("import", "-D", "example.com", "htpasswd"),
+                    ("import", "-Dexample.com", "htpasswd"),
+                    ("-D", "Example.COM", "import", "htpasswd")):
+        place.write(server.path("authusers"), b"", 0o600)
+        ran = imported(server, *options,
+                       content=f"joe:{CRYPT}\nann@example.org:{CRYPT}\n")
+        is_(logins(server), [JOE, "ann@example.org"],
+            f"{options}: who has no domain gets it")
+        is_(ran.stdout.splitlines()[-1], SENDERS +
+            " 2 may send as their login", f"{options}: the last line")
+    place.write(server.path("authusers"), b"", 0o600)
+    ran = imported(server, "import", "htpasswd",
+                   content=f"joe:{CRYPT}\nann@example.org:{CRYPT}\n")
+    is_(ran.stdout.splitlines()[-1], SENDERS + " 1 may send as their login, "
+        "1 without a domain may send as LOGIN@mx.example.org (import -D "
+        "DOMAIN gives them one)", "without it: the last line")
+    ran = imported(server, "import", "-D", "example.net", "dovecot", content=
+                   f"eve:{CRYPT}:::smtp_sender=a@b.example:::\n")
+    is_(ran.stdout.splitlines()[-1], SENDERS + " 1 may send as their login, "
+        "1 also as smtp_sender says", "with addresses of their own")
+    for arguments in (("-D",), ("-D", "a@b", "htpasswd", "x"),
+                      ("-D", "a b", "htpasswd", "x"),
+                      ("-D", "a:b", "htpasswd", "x"),
+                      ("-D", "example.com", "htpasswd"),
+                      ("-D", "example.com", "htpasswd", "x", "y")):
+        ran = server.passwd("import", *arguments, check=False)
+        ok(ran.returncode == 100 and ran.stderr.count("\n") == 1,
+           f"import {arguments}: wrong usage", ran)
+    is_(server.passwd("-D", "example.com", "list", check=False).returncode,
+        100, "-D is for import alone")
+
+with case("import and authdomain"), Server(control=DOMAIN) as server:
+    store(server, "joe:{PLAIN}secret")
+    ran = imported(server, "import", "htpasswd", status=1,
+                   content=f"joe:{CRYPT}\nJoe@example.com:{CRYPT}\n"
+                   f"ann@example.com:{CRYPT}\nann:{CRYPT}\n")
+    is_(logins(server), ["joe", "ann@example.com"],
+        "nobody comes a second time under another name")
+    ok(ran.stderr.count("the user exists already") == 2 and
+       "list:4: refused: the same user as on an earlier line" in ran.stderr,
+       "as is said", ran.stderr)
+    imported(server, "import", "-D", "example.org", "htpasswd",
+             content=f"joe:{CRYPT}\n")
+    is_(logins(server)[2:], ["joe@example.org"], "-D goes before authdomain")
+    is_([login(server, user) for user in ("ann", "joe@example.org")],
+        [OK, OK], "they log in")
+
 done()
