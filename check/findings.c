@@ -99,7 +99,7 @@ const struct finding_row findings[FINDINGS] = {
 		"nobody can log in, and without a login no mail is taken",
 		"smtpd-passwd -f % set joe@example.com"},
 	[PEOPLE_OLD] = {true, "users",
-		"the text was changed and not compiled since",
+		"the compiled file was made of another text than this",
 		"smtpd-passwd -f % build"},
 	[PEOPLE_NOT_COMPILED] = {true, "users", "the text was never compiled",
 		"smtpd-passwd -f % build"},

@@ -12,6 +12,7 @@
 #include "auth/cost.h"
 #include "auth/mechanism.h"
 #include "check/check.h"
+#include "passwd/origin.h"
 
 #define MECHANISMS_MAX 32
 #define MEMORY_NEEDED 8000000 /* octets that the server itself runs in */
@@ -214,17 +215,17 @@ report_nobody(struct check *c)
 			NULL);
 }
 
-/* Is the text newer? Returns whether there is a compiled file. */
+/* Is it of this text? Returns whether there is a compiled file. */
 static bool
-compare_times(struct check *c)
+compare_files(struct check *c)
 {
-	struct stat text, compiled;
+	const char *text = report_text("%s/authusers", c->directory);
+	const char *compiled = report_text("%s/authusers.cdb", c->directory);
 	const char *file = check_path(c, "authusers");
-	bool has_text =
-		stat(report_text("%s/authusers", c->directory), &text) == 0;
+	struct stat status;
+	bool has_text = stat(text, &status) == 0;
 
-	if (stat(report_text("%s/authusers.cdb", c->directory), &compiled) !=
-		0) {
+	if (stat(compiled, &status) != 0) {
 		if (has_text)
 			report_add(&c->report, PEOPLE_NOT_COMPILED,
 				"control/authusers", NULL, file);
@@ -232,11 +233,7 @@ compare_times(struct check *c)
 			report_nobody(c);
 		return false;
 	}
-	if (has_text &&
-		(compiled.st_mtim.tv_sec < text.st_mtim.tv_sec ||
-			(compiled.st_mtim.tv_sec == text.st_mtim.tv_sec &&
-				compiled.st_mtim.tv_nsec <
-					text.st_mtim.tv_nsec)))
+	if (has_text && origin_state(text, compiled) == ORIGIN_OTHER)
 		report_add(&c->report, PEOPLE_OLD, "control/authusers", NULL,
 			file);
 	return true;
@@ -288,7 +285,7 @@ check_people(struct check *c)
 	static struct people people;
 	int fd;
 
-	if (!compare_times(c) || !readable(c))
+	if (!compare_files(c) || !readable(c))
 		return;
 	look_at_rights(c, "authusers");
 	look_at_rights(c, "authusers.cdb");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "passwd/cdbwrite.h"
+#include "passwd/origin.h"
 #include "passwd/prepare.h"
 #include "passwd/progress.h"
 #include "passwd/seen.h"
@@ -20,6 +21,7 @@ struct run {
 	struct cdbwrite *cdb;
 	struct seen seen; /* without slots: nobody is looked for twice */
 	struct census *census;
+	struct origin origin;
 	struct user user;
 	struct progress progress;
 };
@@ -142,14 +144,15 @@ static int
 add_reserved(struct run *run)
 {
 	char mechs[USERS_MECHS_MAX], some[USERS_MECHS_MAX];
-	char site[CENSUS_SITE_MAX];
+	char site[CENSUS_SITE_MAX], origin[ORIGIN_MAX];
 	struct buffer b = BUFFER_OVER(mechs), s = BUFFER_OVER(site);
-	struct buffer any = BUFFER_OVER(some);
+	struct buffer any = BUFFER_OVER(some), text = BUFFER_OVER(origin);
 	struct slice key = {(const char *)run->c->key, sizeof run->c->key};
 	int result;
 
 	census_mechanisms(run->census, &b);
 	census_some(run->census, &any);
+	origin_record(&run->origin, &text);
 	if (census_site(run->census, key, &s) != 0 || b.overflow || s.overflow)
 		return userfile_fail(run->c->file,
 			"unable to make the site "
@@ -158,6 +161,9 @@ add_reserved(struct run *run)
 	result = add_record(run, slice_of("#mechs"), buffer_slice(&b));
 	if (result == 0)
 		result = add_record(run, slice_of("#some"), buffer_slice(&any));
+	if (result == 0)
+		result =
+			add_record(run, slice_of("#text"), buffer_slice(&text));
 	if (result == 0)
 		result = add_record(run, slice_of("#site"), buffer_slice(&s));
 	explicit_bzero(site, sizeof site);
@@ -170,7 +176,9 @@ add_lines(struct run *run)
 	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 
+	origin_start(&run->origin);
 	while (userfile_next(run->c->text, &at, &line)) {
+		origin_add(&run->origin, &line);
 		if (line.login.data != NULL &&
 			add_line(run, &line, at.line) != 0)
 			return -1;
@@ -276,6 +284,13 @@ decode_key(struct slice text, unsigned char *key)
 	return 0;
 }
 
+bool
+compile_is_key(const struct userfile_line *line)
+{
+	return line->login.data == NULL &&
+	       slice_starts_nocase(line->text, KEY_MARK);
+}
+
 int
 compile_key(struct compile *c, bool *add)
 {
@@ -284,8 +299,7 @@ compile_key(struct compile *c, bool *add)
 	bool found = false;
 
 	while (!found && userfile_next(c->text, &at, &line))
-		found = line.login.data == NULL && line.text.len > 0 &&
-			slice_starts_nocase(line.text, KEY_MARK);
+		found = compile_is_key(&line);
 	*add = !found;
 	if (found) {
 		struct slice text = slice_from(line.text, strlen(KEY_MARK));

@@ -27,6 +27,9 @@ int compile_text(
  */
 int compile_key(struct compile *c, bool *add);
 
+/* Is it the comment that holds the key? */
+bool compile_is_key(const struct userfile_line *line);
+
 /* The line that holds the key, with its LF. */
 void compile_key_line(struct buffer *out, const unsigned char *key);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "passwd/names.h"
+#include "passwd/origin.h"
 #include "passwd/prepare.h"
 #include "lib/terminal.h"
 
@@ -311,15 +312,31 @@ passwd_print_done(const struct passwd_request *r, const char *what)
 void
 passwd_warn_if_old(const struct userfile *f)
 {
-	enum userfile_state state = userfile_state(f);
+	const char *what = NULL;
 
-	if (state != USERFILE_FRESH)
+	switch (origin_state(f->text_path, f->cdb_path)) {
+	case ORIGIN_SAME:
+		break;
+	case ORIGIN_OTHER:
+		what = "older than its text, or of another one";
+		break;
+	case ORIGIN_NO_CDB:
+		what = "missing";
+		break;
+	case ORIGIN_BROKEN:
+		what = "broken";
+		break;
+	case ORIGIN_UNREADABLE:
+		(void)fprintf(stderr,
+			PASSWD_PROGRAM ": warning: unable to compare %s with "
+				       "its cdb: %s\n",
+			f->name, strerror(errno));
+	}
+	if (what != NULL)
 		(void)fprintf(stderr,
 			PASSWD_PROGRAM ": warning: %s.cdb is %s: "
 				       "run " PASSWD_PROGRAM " build\n",
-			f->name,
-			state == USERFILE_OLD ? "older than its text"
-					      : "missing");
+			f->name, what);
 }
 
 int

@@ -18,11 +18,12 @@
 struct replacement {
 	const char *path; /* of the old one */
 	char beside[USERFILE_PATH_MAX + 32];
-	int fd; /* -1: none */
+	int fd;	       /* -1: none */
+	nlink_t links; /* names of the old one */
 };
 
 static int
-keep_rights(struct userfile *f, const struct replacement *new)
+keep_rights(struct userfile *f, struct replacement *new)
 {
 	struct stat old, made;
 
@@ -32,6 +33,7 @@ keep_rights(struct userfile *f, const struct replacement *new)
 				new->path, strerror(errno));
 		return 0;
 	}
+	new->links = old.st_nlink;
 	if (fstat(new->fd, &made) != 0)
 		return userfile_fail(f, "unable to stat %s: %s", new->beside,
 			strerror(errno));
@@ -45,18 +47,27 @@ keep_rights(struct userfile *f, const struct replacement *new)
 	return 0;
 }
 
+static int
+create(const char *path)
+{
+	return open(
+		path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 /* Rights come before content: nobody reads what the old file kept from him. */
 static int
 replacement_open(struct userfile *f, struct replacement *new, const char *path)
 {
 	new->path = path;
 	(void)snprintf(new->beside, sizeof new->beside, "%s.new", path);
+	new->fd = create(new->beside);
 	/* One that a killed run left behind; the lock says it is nobody's. */
-	if (unlink(new->beside) != 0 && errno != ENOENT)
-		return userfile_fail(f, "unable to remove %s: %s", new->beside,
-			strerror(errno));
-	new->fd = open(new->beside,
-		O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (new->fd < 0 && errno == EEXIST) {
+		if (unlink(new->beside) != 0)
+			return userfile_fail(f, "unable to remove %s: %s",
+				new->beside, strerror(errno));
+		new->fd = create(new->beside);
+	}
 	if (new->fd < 0)
 		return userfile_fail(f, "unable to create %s: %s", new->beside,
 			strerror(errno));
@@ -91,6 +102,19 @@ sync_directory(struct userfile *f, const char *path)
 	return result;
 }
 
+/* A rename parts hard links, and only an older file is behind the others. */
+static void
+warn_if_parted(struct userfile *f, const struct replacement *new)
+{
+	if (new->links < 2)
+		return;
+	(void)userfile_fail(f,
+		"%s had %lu names (hard links): this one is a new file now, "
+		"the others keep the old one",
+		new->path, (unsigned long)new->links);
+	f->warn(f->message);
+}
+
 static int
 replacement_rename(struct userfile *f, struct replacement *new)
 {
@@ -101,6 +125,7 @@ replacement_rename(struct userfile *f, struct replacement *new)
 			strerror(errno));
 	(void)close(new->fd); /* fsync has told */
 	new->fd = -1;
+	warn_if_parted(f, new);
 	return sync_directory(f, new->path);
 }
 
@@ -325,7 +350,7 @@ userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	bool add_key;
 	int result = 0;
 
-	if (f->missing && userfile_state(f) != USERFILE_NOT_COMPILED)
+	if (f->missing && access(f->cdb_path, F_OK) == 0)
 		return userfile_fail(f,
 			"%s is missing, %s.cdb is not: put it "
 			"back, or remove the cdb",

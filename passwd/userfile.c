@@ -25,9 +25,20 @@ userfile_fail(struct userfile *f, const char *format, ...)
 	return -1;
 }
 
-/* A symbolic link is followed, so that a rename doesn't replace it. */
+static bool
+is_link(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+/*
+ * A symbolic link is followed, so that a rename doesn't replace it. Where it
+ * leads to nothing there may be a disk that is not mounted.
+ */
 static int
-resolve(struct userfile *f, const char *suffix, char *out)
+resolve(struct userfile *f, const char *suffix, char *out, bool to_change)
 {
 	char path[USERFILE_PATH_MAX];
 	int len = snprintf(path, sizeof path, "%s%s", f->name, suffix);
@@ -35,8 +46,14 @@ resolve(struct userfile *f, const char *suffix, char *out)
 	/* Further suffixes are added to it later: ".lock", ".new". */
 	if (len < 0 || (size_t)len > sizeof path - 16)
 		return userfile_fail(f, "%.64s...: name too long", f->name);
-	if (realpath(path, out) == NULL)
-		strcpy(out, path);
+	if (realpath(path, out) != NULL)
+		return 0;
+	if (to_change && is_link(path))
+		return userfile_fail(f,
+			"%s is a symbolic link that leads to no file: put that "
+			"file back, or remove the link",
+			path);
+	strcpy(out, path);
 	return 0;
 }
 
@@ -125,8 +142,8 @@ userfile_open(struct userfile *f, const char *name, bool to_change,
 {
 	*f = (struct userfile){.name = name, .warn = warn, .lock_fd = -1};
 	f->text = slice_of("");
-	if (resolve(f, "", f->text_path) != 0 ||
-		resolve(f, ".cdb", f->cdb_path) != 0 ||
+	if (resolve(f, "", f->text_path, to_change) != 0 ||
+		resolve(f, ".cdb", f->cdb_path, to_change) != 0 ||
 		(to_change && lock(f) != 0) || open_text(f) != 0) {
 		userfile_close(f);
 		return -1;
@@ -249,19 +266,4 @@ userfile_find(const struct userfile *f, struct slice login,
 			slice_equal_nocase(line->login, login))
 			return true;
 	return false;
-}
-
-enum userfile_state
-userfile_state(const struct userfile *f)
-{
-	const struct timespec *text = &f->status.st_mtim;
-	struct stat cdb;
-
-	if (stat(f->cdb_path, &cdb) != 0)
-		return USERFILE_NOT_COMPILED;
-	if (cdb.st_mtim.tv_sec != text->tv_sec)
-		return cdb.st_mtim.tv_sec < text->tv_sec ? USERFILE_OLD
-							 : USERFILE_FRESH;
-	return cdb.st_mtim.tv_nsec < text->tv_nsec ? USERFILE_OLD
-						   : USERFILE_FRESH;
 }

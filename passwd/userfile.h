@@ -93,11 +93,6 @@ bool userfile_find(const struct userfile *f, struct slice login,
 int userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	struct census *census);
 
-enum userfile_state { USERFILE_FRESH, USERFILE_OLD, USERFILE_NOT_COMPILED };
-
-/* Is the cdb as new as the text? */
-enum userfile_state userfile_state(const struct userfile *f);
-
 /* Fills message; returns -1. */
 int userfile_fail(struct userfile *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

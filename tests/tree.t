@@ -15,7 +15,7 @@ queue-handoff lib
 keeper lib control auth queue-handoff
 session lib control keeper/channel.h
 client lib
-check lib control auth keeper/pair.h keeper/signer.h client
+check lib control auth passwd/origin.h keeper/pair.h keeper/signer.h client
 bench lib client keeper/channel.h
 '
 count=0

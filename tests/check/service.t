@@ -271,7 +271,17 @@ with case("users"):
                                     users=False))
     host = Host()
     users = host.path(host.CONTROL + "/authusers")
-    os.utime(users + ".cdb", (1, 1))
+    for name in (users, users + ".cdb"):
+        os.utime(name, (1, 1))
+        ok("made of another text" not in host.check().text,
+           "times do not matter, but what it was made of")
+    with open(users, "a", encoding="utf-8") as file:
+        file.write("# a comment\n")
+    ok("made of another text" not in host.check().text,
+       "nor do comments")
+    with open(users, "a", encoding="utf-8") as file:
+        file.write("late@example.com:{PLAIN}x\n")
+    os.utime(users, (1, 1))
     provokes("PEOPLE_OLD", host, where="control/authusers")
     host = Host()
     os.unlink(host.path(host.CONTROL + "/authusers.cdb"))

@@ -99,4 +99,80 @@ with case("bad lines"), Server() as server:
            f"{what}: file, line and reason", ran.stderr[:300])
         ok(not litter(server), f"{what}: no litter")
 
+
+
+def said(server):
+    """What list says on standard error."""
+    return server.passwd("list").stderr
+
+
+with case("which text a cdb was made of"), Server(
+        users={JOE: "secret"}) as server:
+    old = text(server)
+    server.passwd("set", ANN, stdin="secret")
+    new = text(server)
+    is_(said(server), "", "this one")
+    store(server, old)
+    os.utime(server.path("authusers"), (1000000000, 1000000000))
+    ok("authusers.cdb is older than its text, or of another one: run "
+       "smtpd-passwd build" in said(server),
+       "an older text in place of a newer one")
+    store(server, new)
+    is_(said(server), "", "back again")
+    for when in (4000000000, 1000000000):
+        for name in ("authusers", "authusers.cdb"):
+            os.utime(server.path(name), (when, when))
+            is_(said(server), "", f"{name} of {when}")
+    store(server, b"# a comment\n\n" + new.replace(b"\n", b"\r\n"))
+    is_(said(server), "", "what does not count does not matter")
+    store(server, new.replace(b"joe@", b"eve@"))
+    ok("of another one" in said(server), "another login")
+    store(server, new.replace(new.split(b"smtpd-key ")[1][:44],
+                              b"A" * 43 + b"="))
+    ok("of another one" in said(server), "another key")
+    store(server, b"\n".join(sorted(new.splitlines())) + b"\n")
+    server.passwd("build")
+    is_(said(server), "", "and after a build all is well")
+    os.unlink(server.path("authusers.cdb"))
+    ok("is missing" in said(server), "no cdb")
+
+with case("symbolic links"), Server(users={JOE: "secret"}) as server:
+    elsewhere = server.path("elsewhere")
+    link = server.path("authusers")
+    before = text(server)
+    os.rename(link, elsewhere)
+    os.symlink(elsewhere, link)
+    server.passwd("set", ANN, stdin="secret")
+    ok(os.path.islink(link) and ANN.encode() in text(server, "elsewhere"),
+       "one is followed")
+    os.rename(elsewhere, elsewhere + ".gone")
+    compiled = text(server, "authusers.cdb")
+    for cdb in (True, False):
+        for command in (("set", "eve@example.com"), ("del", JOE), ("build",)):
+            ran = server.passwd(*command, stdin="secret", check=False)
+            ok(ran.returncode == 111 and "symbolic link" in ran.stderr and
+               ran.stderr.count("\n") == 1 and os.path.islink(link) and
+               not os.path.exists(elsewhere),
+               f"one that leads nowhere, cdb {cdb}: {command[0]} is refused",
+               ran)
+        if cdb:
+            is_(text(server, "authusers.cdb"), compiled, "the cdb stays")
+            os.unlink(server.path("authusers.cdb"))
+    os.rename(elsewhere + ".gone", elsewhere)
+    os.symlink("nowhere", server.path("authusers.cdb"))
+    ran = server.passwd("build", check=False)
+    ok(ran.returncode == 111 and "authusers.cdb is a symbolic link" in
+       ran.stderr and os.path.islink(server.path("authusers.cdb")),
+       "the cdb's own likewise", ran)
+
+with case("hard links"), Server(users={JOE: "secret"}) as server:
+    before = text(server)
+    os.link(server.path("authusers"), server.path("other"))
+    ran = server.passwd("set", ANN, stdin="secret")
+    like(ran.stderr, r"warning: \S+/authusers had 2 names \(hard links\): "
+         r"this one is a new file now, the others keep the old one\n$",
+         "are parted with a word")
+    is_(text(server, "other"), before, "the other one is as it was")
+    is_(server.passwd("build").stderr, "", "said once")
+
 done()
