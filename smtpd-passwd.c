@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,7 +279,10 @@ read_realm(struct passwd_request *r)
 				"a comma or a blank"));
 }
 
-/* No core with a password in it, and no file on descriptor 0, 1 or 2. */
+/*
+ * No core with a password in it, no file on descriptor 0, 1 or 2, and a
+ * limit of file sizes is an error that can be told and cleared away.
+ */
 static void
 protect(void)
 {
@@ -297,6 +301,7 @@ protect(void)
 		exit(passwd_fatal(PASSWD_TEMPORARY,
 			"unable to switch core dumps off: %s",
 			strerror(errno)));
+	(void)signal(SIGXFSZ, SIG_IGN); /* it can be ignored */
 	(void)umask(077);
 }
 
@@ -309,6 +314,7 @@ main(int argc, char **argv)
 	const struct command *command;
 	const char *fault;
 
+	request.no_output = fcntl(STDOUT_FILENO, F_GETFD) == -1;
 	protect();
 	read_options(&request, argc, argv);
 	command = read_command(argc - optind, argv + optind);

@@ -178,12 +178,13 @@ has_label(const struct user *user, struct slice label)
 /* The new record and what it parses to; f is open and locked. */
 int
 passwd_store(struct userfile *f, const struct passwd_request *r,
-	struct slice label, struct slice password, struct user *user)
+	struct slice label, struct slice password, struct slice show,
+	struct user *user)
 {
 	char text[USERS_RECORD_MAX];
 	struct buffer record = BUFFER_OVER(text);
 	struct userfile_line old = {0};
-	struct userfile_edit edit = {.login = r->login};
+	struct userfile_edit edit = {.login = r->login, .show = show};
 	struct record_password p = {.label = label,
 		.password = password,
 		.login = r->login,
@@ -245,8 +246,8 @@ passwd_set(struct passwd_request *r)
 	known = passwd_find(&f, r, &line);
 	if (!known)
 		status = check_new_login(r->login);
-	if (status == 0 &&
-		passwd_store(&f, r, own, buffer_slice(&password), &user) != 0)
+	if (status == 0 && passwd_store(&f, r, own, buffer_slice(&password),
+				   own, &user) != 0)
 		status = passwd_trouble(&f);
 	else if (status == 0) {
 		(void)printf("%s %.*s: can use",

@@ -31,6 +31,7 @@ struct passwd_request {
 	const char *import_domain; /* -D, or NULL */
 	char **arguments; /* what comes after USER, or after the command */
 	size_t arguments_count;
+	bool no_output; /* standard output was closed */
 	uint32_t iterations;
 	bool iterations_given; /* else it is the default */
 	unsigned weaker;       /* RECORD_CRAM_MD5, ... */
@@ -77,9 +78,13 @@ struct slice passwd_bare(const struct passwd_request *r);
 /* "no such user", PASSWD_NO. */
 int passwd_unknown(const struct passwd_request *r);
 
-/* Stores a password as r says; warns when -i had to give way. */
+/*
+ * Stores a password as r says, once show was written to standard output;
+ * warns when -i had to give way.
+ */
 int passwd_store(struct userfile *f, const struct passwd_request *r,
-	struct slice label, struct slice password, struct user *user);
+	struct slice label, struct slice password, struct slice show,
+	struct user *user);
 
 int passwd_set(struct passwd_request *r);
 int passwd_del(struct passwd_request *r);

@@ -169,23 +169,25 @@ static int
 store_app(struct userfile *f, const struct passwd_request *r,
 	struct buffer *password)
 {
+	struct slice made;
 	struct user user;
 	int status = 0;
 
 	if (make_up(password) != 0)
-		status = passwd_fatal(PASSWD_TEMPORARY,
+		return passwd_fatal(PASSWD_TEMPORARY,
 			"unable to get random octets: %s", strerror(errno));
-	else if (passwd_store(
-			 f, r, label_of(r), buffer_slice(password), &user) != 0)
+	made = buffer_slice(password);
+	/* The password alone on standard output: for a script. */
+	buffer_add_char(password, '\n');
+	if (passwd_store(f, r, label_of(r), made, buffer_slice(password),
+		    &user) != 0)
 		status = passwd_trouble(f);
 	else {
-		/* The password alone on standard output: for a script. */
 		(void)fprintf(stderr,
 			PASSWD_PROGRAM ": new app password %s for %.*s, shown "
 				       "this once: can use",
 			r->arguments[0], (int)r->login.len, r->login.data);
 		passwd_print_usable(stderr, &user);
-		(void)printf("%.*s\n", (int)password->len, password->data);
 	}
 	explicit_bzero(&user, sizeof user);
 	return status;
@@ -194,12 +196,16 @@ store_app(struct userfile *f, const struct passwd_request *r,
 int
 passwd_newapp(struct passwd_request *r)
 {
-	char text[APP_LEN];
+	char text[APP_LEN + 1];
 	struct buffer password = BUFFER_OVER(text);
 	struct userfile_line line;
 	struct userfile f;
 	int status = check_label(r);
 
+	if (status == 0 && r->no_output)
+		status = passwd_fatal(PASSWD_TEMPORARY,
+			"standard output is closed: nobody would see the "
+			"password");
 	if (status == 0)
 		status = open_user(&f, r, true, &line);
 	if (status != 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "passwd/compile.h"
+#include "passwd/litter.h"
 #include "lib/base64.h"
 
 #define RUN_MAX ((size_t)1 << 20) /* octets copied at once */
@@ -60,6 +61,7 @@ replacement_open(struct userfile *f, struct replacement *new, const char *path)
 {
 	new->path = path;
 	(void)snprintf(new->beside, sizeof new->beside, "%s.new", path);
+	litter_watch(new->beside);
 	new->fd = create(new->beside);
 	/* One that a killed run left behind; the lock says it is nobody's. */
 	if (new->fd < 0 && errno == EEXIST) {
@@ -322,15 +324,27 @@ compile_with_spill(struct userfile *f, const struct compile *c,
 	return result;
 }
 
+/* What nobody has seen must not take effect. */
+static int
+show(struct userfile *f, struct slice text)
+{
+	if (text.len == 0 || write_all(STDOUT_FILENO, text.data, text.len) == 0)
+		return 0;
+	return userfile_fail(f,
+		"unable to write to standard output: %s: nothing was changed",
+		strerror(errno));
+}
+
 static int
 replace_both(struct userfile *f, const struct compile *c,
-	struct replacement *text, struct replacement *cdb,
-	struct census *census)
+	const struct userfile_edit *edit, struct replacement *text,
+	struct replacement *cdb, struct census *census)
 {
 	if (replacement_open(f, cdb, f->cdb_path) != 0 ||
 		compile_with_spill(f, c, cdb, census) != 0 ||
 		replacement_sync(f, text) != 0 ||
-		replacement_sync(f, cdb) != 0 || check_unchanged(f) != 0)
+		replacement_sync(f, cdb) != 0 || show(f, edit->show) != 0 ||
+		check_unchanged(f) != 0)
 		return -1;
 	/* Killed in between, the cdb is older than the text, which shows. */
 	if (replacement_rename(f, text) != 0)
@@ -363,11 +377,12 @@ userfile_change(struct userfile *f, const struct userfile_edit *edit,
 		result = make_text(
 			f, edit, buffer_slice(&key_line), &text, &c.text);
 	if (result == 0)
-		result = replace_both(f, &c, &text, &cdb, census);
+		result = replace_both(f, &c, edit, &text, &cdb, census);
 	if (c.text.data != f->text.data)
 		userfile_unmap(c.text);
 	replacement_drop(&text);
 	replacement_drop(&cdb);
+	litter_forget();
 	explicit_bzero(&c.key, sizeof c.key);
 	explicit_bzero(key_text, sizeof key_text);
 	return result;

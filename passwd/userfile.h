@@ -53,7 +53,9 @@ struct userfile_edit {
 	struct slice twin;   /* a second login that changes too, or absent */
 	struct slice twin_record;
 	struct slice append; /* whole lines for the end of the text, or empty */
-	bool lenient;	     /* let no bad line stop it: it is left out */
+	/* For standard output, before anything takes effect; or empty. */
+	struct slice show;
+	bool lenient; /* let no bad line stop it: it is left out */
 };
 
 /*

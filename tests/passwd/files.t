@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """The user file as people have it: lines of Dovecot's, from Windows, behind
 links; which cdb was made of which text; what cannot be written."""
+import contextlib
 import os
+import resource
+import signal
+import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
+from support.extra_process import wait_for  # noqa: E402
 
 JOE = "joe@example.com"
 ANN = "ann@example.com"
@@ -33,7 +38,8 @@ def login(server, user, password="secret", mechanism="PLAIN"):
 
 def litter(server):
     """Files that no run should leave behind."""
-    return [name for name in os.listdir(server.home)
+    return [name for name in os.listdir(
+                os.path.dirname(server.path("authusers")))
             if name.endswith((".new", ".spill"))]
 
 
@@ -174,5 +180,105 @@ with case("hard links"), Server(users={JOE: "secret"}) as server:
          "are parted with a word")
     is_(text(server, "other"), before, "the other one is as it was")
     is_(server.passwd("build").stderr, "", "said once")
+
+
+def run(server, *command, **options):
+    """smtpd-passwd as a process of its own kind."""
+    return subprocess.run(
+        [place.program("smtpd-passwd"), "-f", server.path("authusers"),
+         *command], stderr=subprocess.PIPE, text=True, check=False,
+        **options)
+
+
+def unchanged(server, before, what):
+    """Nothing was changed, nothing is left."""
+    is_([text(server), text(server, "authusers.cdb")], before,
+        f"{what}: nothing was changed")
+    is_(litter(server), [], f"{what}: nothing is left behind")
+
+
+def content(server):
+    """Text and cdb."""
+    return [text(server), text(server, "authusers.cdb")]
+
+
+with case("a password that nobody can see"), Server(
+        users={JOE: "secret"}) as server:
+    before = content(server)
+    with open("/dev/full", "w", encoding="ascii") as full:
+        ran = run(server, "newapp", JOE, "phone", stdout=full)
+    ok(ran.returncode == 111 and "standard output" in ran.stderr and
+       "No space left" in ran.stderr and ran.stderr.count("\n") == 1,
+       "/dev/full", ran)
+    unchanged(server, before, "/dev/full")
+    ran = run(server, "newapp", JOE, "phone",
+              preexec_fn=lambda: os.close(1))
+    ok(ran.returncode == 111 and "standard output" in ran.stderr and
+       ran.stderr.count("\n") == 1, "closed", ran)
+    unchanged(server, before, "closed")
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = run(server, "newapp", JOE, "phone", stdout=writing)
+    os.close(writing)
+    ok(ran.returncode != 0, "a pipe that nobody reads", ran)
+    unchanged(server, before, "a pipe that nobody reads")
+    ran = run(server, "newapp", JOE, "phone", stdout=subprocess.PIPE)
+    is_(login(server, JOE, ran.stdout.strip()), OK, "one that is seen")
+
+with case("a limit of file sizes"), Server(users={JOE: "secret"}) as server:
+    before = content(server)
+    path = server.path("list")
+    place.write(path, "".join(
+        f"eve{n}@example.com:$1$saltsalt${'x' * 22}\n" for n in range(9)),
+        0o600)
+    for command in (("set", ANN), ("del", JOE), ("newapp", JOE, "phone"),
+                    ("import", "htpasswd", path)):
+        ran = run(server, *command, stdout=subprocess.PIPE, input="secret",
+                  preexec_fn=lambda: resource.setrlimit(
+                      resource.RLIMIT_FSIZE, (100, 100)))
+        ok(ran.returncode == 111 and "File too large" in ran.stderr and
+           not ran.stdout, f"{command[0]}: says so", ran)
+        unchanged(server, before, command[0])
+
+with case("a read-only file system"), Server(users={JOE: "secret"}) as server:
+    if os.getuid() != 0:
+        skip("a read-only file system", "needs root")
+    else:
+        before = content(server)
+        ran = subprocess.run(
+            ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$1" && mount '
+             '-o remount,bind,ro "$1" && cd "$1" && exec "$2" -f authusers '
+             'del joe@example.com', "sh",
+             os.path.dirname(server.path("authusers")),
+             place.program("smtpd-passwd")],
+            capture_output=True, text=True, check=False)
+        ok(ran.returncode == 111 and "unable to create" in ran.stderr and
+           "Read-only file system" in ran.stderr, "says so", ran)
+        unchanged(server, before, "read-only")
+
+with case("ended by a signal"), Server(users={JOE: "secret"}) as server:
+    before = content(server)
+    beside = server.path("authusers.cdb.new")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # A pipe that takes nothing more holds it before it changes anything.
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"x" * 4096)
+        os.set_blocking(writing, True)
+        process = subprocess.Popen(
+            [place.program("smtpd-passwd"), "-f", server.path("authusers"),
+             "newapp", JOE, "phone"], stdout=writing,
+            stderr=subprocess.DEVNULL)
+        ok(wait_for(lambda: process.poll() is not None or
+                    os.path.exists(beside), "the new cdb") and
+           process.poll() is None,
+           f"{number.name}: the new files are there")
+        process.send_signal(number)
+        is_(process.wait(), -number, f"{number.name}: ends it")
+        unchanged(server, before, number.name)
+        os.close(reading)
+        os.close(writing)
 
 done()
