@@ -34,6 +34,11 @@ keep_rights(struct userfile *f, struct replacement *new)
 				new->path, strerror(errno));
 		return 0;
 	}
+	if (!S_ISREG(old.st_mode))
+		return userfile_fail(f,
+			"unable to replace %s: not a regular "
+			"file",
+			new->path);
 	new->links = old.st_nlink;
 	if (fstat(new->fd, &made) != 0)
 		return userfile_fail(f, "unable to stat %s: %s", new->beside,

@@ -225,6 +225,15 @@ with case("a password that nobody can see"), Server(
     ran = run(server, "newapp", JOE, "phone", stdout=subprocess.PIPE)
     is_(login(server, JOE, ran.stdout.strip()), OK, "one that is seen")
 
+with case("no file where the cdb should be"), Server() as server:
+    store(server, f"{JOE}:{{PLAIN}}secret\n".encode())
+    before = text(server)
+    os.mkdir(server.path("authusers.cdb"))
+    ran = server.passwd("set", ANN, stdin="secret", check=False)
+    ok(ran.returncode == 111 and "not a regular file" in ran.stderr and
+       text(server) == before and not litter(server),
+       "a directory: said before anything is changed", ran)
+
 with case("a limit of file sizes"), Server(users={JOE: "secret"}) as server:
     before = content(server)
     path = server.path("list")
