@@ -129,4 +129,16 @@ with case("relaylimits"), Guarded(
         is_([c.command(f"RCPT TO:<r{i}@example.net>").code for i in range(4)],
             [250] * 3 + [450], "the limit of joe@example.com is joe's")
 
+with case("sendercheck"), Server(control={**DOMAIN, "sendercheck": "1\n"}) as \
+        server:
+    user_file(server, LINES)
+    for user in ("joe", "joe@example.com"):
+        with server.client() as c:
+            starts(c.login("PLAIN", user, "bare"), "235", f"{user} logs in")
+            starts(c.command("MAIL FROM:<joe@example.com>"), "250",
+                   f"{user}: sends as login@authdomain")
+            c.must(("RSET", "250"))
+            starts(c.command("MAIL FROM:<ann@example.com>"), "553",
+                   f"{user}: as nobody else")
+
 done()
