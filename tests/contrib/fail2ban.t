@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
@@ -152,12 +153,16 @@ for words in ("auth ok", "auth fail .*reason=password",
               "auth refused .*reason=not-offered",
               "auth refused .*reason=no-tls", "auth refused .*reason=syntax"):
     like(LOG, words, f"the log has: {words}")
-# Only counters shared by connections make these lines from outside.
-LOG += "smtpd-auth: 99 203.0.113.12 auth refused reason=limit\n"
-LOG += f"smtpd-auth: 99 203.0.113.12 auth refused mech=PLAIN reason=limit\n"
-LOG += "smtpd-auth: 99 203.0.113.12 connect refused reason=limit\n"
-for mode in ("normal", "aggressive"):
-    EXPECTED[mode]["203.0.113.12"] = 3
+# Only counters shared by connections, and a slow backend, make these lines
+# from outside.
+LOG += "".join(f"smtpd-auth: 99 203.0.113.12 {words}\n" for words in (
+    "auth refused reason=limit", "auth refused mech=PLAIN reason=limit",
+    "connect refused reason=limit",
+    f"auth fail user={JOE} mech=PLAIN reason=gone",
+    "connect refused reason=connections",
+    "connect refused reason=proxy detail=none"))
+EXPECTED["normal"]["203.0.113.12"] = 4
+EXPECTED["aggressive"]["203.0.113.12"] = 5
 
 
 # ------------------------------------------------------- the log writers ---
@@ -194,12 +199,31 @@ WRITERS = {
     "as written": lambda text: text,
     "multilog t": multilog,
     "svlogd -tt": svlogd if os.path.exists(SVLOGD) else None,
+    "svlogd -ttt": lambda text: lines(
+        text, lambda x: "2026-11-21T13:00:00.12345 " + x),
     "s6-log T": lambda text: lines(
         text, lambda x: "2026-11-21 13:00:00.123456789  " + x),
+    "tai64nlocal": lambda text: lines(
+        text, lambda x: "2026-11-21 13:00:00.123456500 " + x),
     "syslog, traditional": lambda text: lines(
         text, lambda x: f"Nov 21 13:00:00 mx smtpd-auth: {bare(x)}"),
     "syslog, ISO 8601": lambda text: lines(
         text, lambda x: f"{DATE} {HOST} smtpd-auth: {bare(x)}"),
+    "syslog, the month's first days": lambda text: lines(
+        text, lambda x: f"Nov  1 03:00:00 mx smtpd-auth: {bare(x)}"),
+    "syslog from another host": lambda text: lines(
+        text, lambda x: f"Nov 21 13:00:00 2001:db8::25 smtpd-auth: {bare(x)}"),
+    "syslog, busybox": lambda text: lines(
+        text, lambda x: f"Nov 21 13:00:00 mx mail.info smtpd-auth: {bare(x)}"),
+    "syslog, RFC 5424": lambda text: lines(
+        text, lambda x: f"<22>1 {DATE} {HOST} smtpd-auth - - -  {bare(x)}"),
+    "syslog, RFC 5424, structured data": lambda text: lines(
+        text, lambda x: f"<22>1 2026-11-21T13:00:00Z {HOST} smtpd-auth 4711 "
+        f'- [timeQuality tzKnown="1" isSynced="1"] {bare(x)}'),
+    "splogger": lambda text: lines(
+        text, lambda x: f"Nov 21 13:00:00 mx smtpd: 1795266000.123456 {x}"),
+    "journalctl -o short-iso": lambda text: lines(
+        text, lambda x: f"2026-11-21T13:00:00+0000 mx smtpd-auth[4711]: {x}"),
     "syslog to the journal": lambda text: lines(
         text, lambda x: f"Nov 21 13:00:00 mx smtpd-auth[4711]: {bare(x)}"),
     "stderr to the journal": lambda text: lines(
@@ -227,9 +251,26 @@ def all_counted(name, writer):
         is_(counted(written, mode), expected, f"{name}, mode {mode}")
 
 
+def dated(name, writer):
+    """The time that fail2ban sees is the line's."""
+    if name in ("as written", "multilog t", "svlogd -tt", "backend = systemd"):
+        return  # the time of this run, or none
+    path = os.path.join(home("dated"), "current")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(writer("smtpd-auth: 1 203.0.113.1 auth fail reason=x\n"))
+    out = fail2ban("fail2ban-regex", "-c", PEER + "/etc/fail2ban", "--out",
+                   "row", path, f"{FILTER}[mode=normal]")
+    seen = float(re.search(r"'203\.0\.113\.1',\s*([\d.]+)", out)[1])
+    # A line without a year is of this year or of the last.
+    is_(time.strftime("%m-%d %H:%M", time.gmtime(seen)),
+        "11-01 03:00" if "first days" in name else "11-21 13:00",
+        f"{name}: its date is read")
+
+
 if WRITERS["svlogd -tt"] is None:
     skip("svlogd -tt", "runit is not unpacked: ./deps check")
 each_writer(all_counted)
+each_writer(dated)
 
 # ---------------------------------------------------- the hostile client ---
 
@@ -289,7 +330,33 @@ def nobody_else(name, writer):
 
 each_writer(nobody_else)
 
-# A log that others write to as well, with a client's text in it.
+# Other programs write to the same log (the queue program to our descriptor
+# 2), with a client's text in what they say.
+OTHERS = [front + text for text in (INJECTED, PROBE) for front in (
+    "queue-sendmail: ", "sendmail: ", "tcpserver: ", "tcpserver: ok 7 ",
+    "qmail-queue ", "warning: queue-sendmail: ", "mx queue-sendmail: ",
+    "postfix/postdrop[7]: warning: ", "smtpd-auth-conf: ", "-smtpd-auth: ",
+    "smtpd-auth: 4711 203.0.113.20 < ",
+    "smtpd-auth: 4711 203.0.113.20 end reason=quit ", "[smtpd-auth] ",
+    "<22>1 ", "Nov 21 13:00:00 ", "Nov 21 13:00:00 mx queue-sendmail: ",
+    "2026-11-21_13:00:00.12345 queue-sendmail: ",
+    f"{DATE} mx queue-sendmail: ", f"{DATE} mx smtpd-auth: queue-sendmail: ",
+    f"<22>1 {DATE} mx queue-sendmail - - - ",
+    f"<22>1 {DATE} mx smtpd-auth - - - queue-sendmail: ",
+    f'<22>1 {DATE} mx smtpd-auth - - [x y="] - - - "] queue-sendmail: ',
+    f"{HOST} queue-sendmail[7]: ", f"{HOST} smtpd-auth[7]: queue-sendmail: ",
+    f"{HOST} tcpserver[7]: queue-sendmail: ", f"{HOST} smtpd-auth: ")]
+
+
+def no_others(name, writer):
+    """None of their lines counts."""
+    is_(counted(writer("".join(line + "\n" for line in OTHERS)),
+                "aggressive"), {}, f"{name}: other programs' lines")
+
+
+each_writer(no_others)
+
+# A system's log, each line by one of its programs.
 with case("other programs"):
     other = "".join(f"Nov 21 13:00:00 mx {start}{INJECTED}\n" for start in (
         "postfix/smtpd[7]: NOQUEUE: helo=", "postfix/smtpd[7]: warning: ",
