@@ -1,6 +1,7 @@
 # smtpd-auth. GNU make. The targets a user needs:
 #
 #   make deps && make && make install      (PREFIX=/usr/local DESTDIR=)
+#   make uninstall    what install put there, but /var/empty
 #   make run          try it on 127.0.0.1:2525
 #   make check        every test
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
@@ -152,6 +153,13 @@ install: all
 	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -d -m 555 $(DESTDIR)/var/empty
 
+# Accounts, services and their files stay: docs/running.md.
+MANUALS = $(foreach m,$(wildcard man/*.[58]),man$(subst .,,$(suffix $m))/$(notdir $m))
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) \
+		$(MANUALS:%=$(DESTDIR)$(PREFIX)/share/man/%)
+	@echo 'left: services, their files, accounts, /var/empty (docs/running.md)'
+
 clean:
 	rm -rf build $(PROGRAMS)
 
@@ -174,4 +182,4 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked deps deps-check check run fuzz fuzzed bench install clean format lint
+.PHONY: all tests-built checked deps deps-check check run fuzz fuzzed bench install uninstall clean format lint

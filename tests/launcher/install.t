@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""make install, with PREFIX and DESTDIR: what it puts where."""
+"""make install, with PREFIX and DESTDIR: what it puts where; make uninstall
+takes it away again."""
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ from support.extra_launcher import copy_of_tree  # noqa: E402
 
 COPY = copy_of_tree()
 # The programs that are tested, and not a new build of them.
-MAKE = ["make", "-C", COPY, "install"]
+MAKE = ["make", "-C", COPY]
 if os.environ.get("BUILD"):
     MAKE.append("LIBC=" + os.path.basename(os.environ["BUILD"]))
 
@@ -29,7 +30,7 @@ def install(*variables):
     """Below a new directory."""
     place = home("install")
     done_ = subprocess.run(
-        [*MAKE, "DESTDIR=" + place, *variables], capture_output=True,
+        [*MAKE, "install", "DESTDIR=" + place, *variables], capture_output=True,
         text=True, check=False)
     is_(done_.returncode, 0, f"make install {variables}: exit 0")
     if done_.returncode:
@@ -67,9 +68,26 @@ with case("default"):
               os.path.basename(path) not in programs]
     is_(others, [], "nothing else")
     again = tree(place)
-    subprocess.run([*MAKE, "DESTDIR=" + place], check=True,
-                   capture_output=True)
-    is_(tree(place), again, "a second time is the same")
+    program = os.path.join(place, "usr/local/bin/smtpd-auth")
+    with open(program, "rb") as running:
+        subprocess.run([*MAKE, "install", "DESTDIR=" + place], check=True,
+                       capture_output=True)
+        is_(tree(place), again, "a second time is the same")
+        ok(not os.path.samestat(os.fstat(running.fileno()), os.stat(program)),
+           "a program that runs is replaced, not written over")
+
+with case("uninstall"):
+    kept = os.path.join(place, "usr/local/bin/other")
+    with open(kept, "w", encoding="ascii"):
+        pass
+    for what in ("takes all away", "has nothing to do a second time"):
+        gone = subprocess.run([*MAKE, "uninstall", "DESTDIR=" + place],
+                              capture_output=True, text=True, check=False)
+        is_(gone.returncode, 0, f"make uninstall {what}: exit 0")
+        is_([path for path in tree(place)
+             if os.path.isfile(os.path.join(place, path))],
+            ["usr/local/bin/other"], f"make uninstall {what}, and no more")
+    ok(os.path.isdir(place + "/var/empty"), "/var/empty stays")
 
 with case("PREFIX"):
     place, found = install("PREFIX=/opt/smtpd")
