@@ -2,6 +2,7 @@
 """What smtpd-passwd exports, and the user file itself, in a real Dovecot."""
 import grp
 import os
+import re
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
@@ -31,18 +32,21 @@ service anvil {{
 service stats {{
   chroot =
 }}
-passdb {{
-  driver = passwd-file
-  args = username_format=%u {users}
-}}
+{passdb}
 userdb {{
   driver = static
   args = uid=65534 gid=65534 home=/nonexistent
 }}
 """
 
+# The lines for it that docs/migrating.md has.
+SHARED = "/etc/smtpd-auth/control/authusers"
+with open(os.path.join(TOP, "docs/migrating.md"), encoding="utf-8") as file:
+    PASSDB = re.search(r"(?ms)^```text\n(passdb \{.*?)^```", file.read())[1]
+
 if why_not(PEER):
     skip_all(why_not(PEER))
+ok(SHARED in PASSDB, "docs/migrating.md has Dovecot's lines")
 
 
 class Dovecot:
@@ -56,7 +60,8 @@ class Dovecot:
         for name in ("run", "state"):
             os.mkdir(os.path.join(self.home, name))
         self.config = os.path.join(self.home, "dovecot.conf")
-        place.write(self.config, CONFIG.format(home=self.home, users=users))
+        place.write(self.config, CONFIG.format(
+            home=self.home, passdb=PASSDB.replace(SHARED, users)))
         self.process = None
 
     def __enter__(self):
@@ -113,6 +118,7 @@ with Server(users={JOE: ("secret", "-m", "cram-md5"),
     for path, what in ((exported, "exported"), (shared, "shared")):
         with case(what), Dovecot(path) as dovecot:
             dovecot.good(JOE, "secret", f"{what}: the password")
+            dovecot.good(JOE.upper(), "secret", f"{what}: in capitals")
             dovecot.bad(JOE, "wrong", f"{what}: a wrong one")
             dovecot.bad(JOE, app, f"{what}: an app password is for SMTP")
             dovecot.bad(OFF, "secret", f"{what}: a disabled user")
