@@ -20,6 +20,7 @@ os.makedirs("/etc/service")
 if os.path.lexists("/usr/sbin/sendmail"):
     os.unlink("/usr/sbin/sendmail")
 PASSWORD = "a long password"
+INSTALL = text(os.path.join(TOP, "INSTALL"))
 # Those that fetch something, and those that never end.
 NOT_TYPED = ("apt-get ", "git ", "make ", "tail -f", "dpkg-buildpackage")
 
@@ -27,7 +28,7 @@ NOT_TYPED = ("apt-get ", "git ", "make ", "tail -f", "dpkg-buildpackage")
 def commands(number):
     """The command lines of a section, those of several lines as one."""
     section = re.search(rf"(?ms)^{number}\. .*?\n(.*?)(?=^\d+\. |^[A-Z]{{5}})",
-                        text(os.path.join(TOP, "INSTALL")))[1]
+                        INSTALL)[1]
     lines = re.findall(r"(?m)^    (\S(?:.*\\\n)*.*)$", section)
     return [line.replace("\\\n", " ") for line in lines]
 
@@ -115,8 +116,19 @@ for line in commands(2):
         type_("userdel " + line.split()[-1])
         type_(line)
 
+# Section 6's last column and smtpd-auth-conf(8) stop a service alike.
+rows = re.search(r"(?ms)^    daemontools .*?(?=\n\n)", INSTALL)[0]
+column = " ".join(line[48:].strip() for line in rows.splitlines())
+manual = re.search(r"(?ms)^daemontools  svc.*?(?=^\.Ed)", text(
+    os.path.join(TOP, "man/smtpd-auth-conf.8")))[0].replace("\\e\n", "")
+typed = [words(re.sub(r"^(\w+ {2,})", "", line))
+         for line in re.split(r"[;\n]", manual) if line.strip()]
+ok(len(typed) > 14, f"the manual has {len(typed)} lines to rotate and stop")
+for line in typed:
+    ok(line in words(column), f"INSTALL has the manual's line: {line}", column)
+
 # README is the short form of it.
-inst = words(text(os.path.join(TOP, "INSTALL")))
+inst = words(INSTALL)
 readme = text(os.path.join(TOP, "README.md"))
 typed = [line for line in re.findall(r"(?m)^    (\S.*)$", readme)
          if not line.startswith(("make run", "make check", "apt-get install",
