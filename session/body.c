@@ -243,10 +243,11 @@ command_data(struct session *s, struct slice argument)
 static int
 parse_chunk(struct slice argument, uint64_t *octets, bool *last)
 {
-	struct slice count = slice_split(&argument, ' ');
+	struct slice count = slice_word(&argument);
+	struct slice word = slice_word(&argument);
 
-	*last = slice_is_nocase(argument, "LAST");
-	if (argument.data != NULL && !*last)
+	*last = slice_is_nocase(word, "LAST");
+	if (slice_word(&argument).len > 0 || (word.len > 0 && !*last))
 		return -1;
 	return slice_number(count, octets) == -1 || *octets > CHUNK_MAX ? -1
 									: 0;

@@ -99,8 +99,23 @@ with case("sequence"), Server() as server:
         is_([m.body for m in server.messages()], [b"a\nb\n"],
             "one message was queued")
 
+with case("blanks and tabs"), Server() as server, server.client() as c:
+    for line in ("BDAT  3 LAST", "BDAT 3  LAST", "BDAT 3 LAST ",
+                 "BDAT 3 LAST \t ", "BDAT\t3\tLAST", "BDAT \t 3\t  last\t"):
+        c.envelope()
+        c.send(line + "\r\na\r\n")
+        starts(c.reply(), "250 2.0.0 ok", f"blanks: {line!r}")
+    c.envelope()
+    for line in ("BDAT 3 ", "BDAT\t3", "BDAT  3\t"):
+        c.send(line + "\r\na\r\n")
+        starts(c.reply(), "250 2.0.0 3 octets", f"blanks: {line!r}")
+    c.talk(("BDAT 0  LAST", "250 2.0.0 ok", "blanks: the last chunk"))
+    is_([m.body for m in server.messages()], [b"a\n"] * 6 + [b"a\na\na\n"],
+        "blanks: as queued")
+
 with case("count"):
     for count in ("", "x", "-1", "+1", "0x10", "1.5", "1 FIRST", "1 LAST x",
+                  "1 LA ST", "\t", "1LAST", "1 1", "LAST",
                   "9223372036854775808", "18446744073709551616",
                   "99999999999999999999999999"):
         with Server() as server, server.client() as c:
