@@ -33,7 +33,7 @@ enum channel_type {
 	TELL_TLS,	 /* struct channel_tls, SNI */
 	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
 	ASK_AUTH_STEP,	 /* response        -> challenge */
-	TELL_AUTH_CANCEL,
+	TELL_AUTH_CANCEL, /* code: channel_cancel */
 	ASK_OFFER,     /* what does Dovecot offer? -> names, blanks between */
 	ASK_MAIL,      /* sender */
 	ASK_RCPT,      /* recipient */
@@ -70,6 +70,9 @@ enum verdict {
 };
 
 enum channel_initial { INITIAL_NONE, INITIAL_RESPONSE, INITIAL_MALFORMED };
+
+/* Why no response comes: the client's "*", or it sent what is none. */
+enum channel_cancel { CANCEL_CLIENT, CANCEL_SYNTAX };
 
 enum channel_abort {
 	ABORT_RESET = 1, /* RSET, EHLO, a new MAIL */

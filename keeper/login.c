@@ -274,7 +274,10 @@ hear_auth_cancel(struct keeper *k)
 	struct slice nobody = {NULL, 0};
 
 	authenticator_stop(&k->authenticator);
-	log_outcome(k, "auth cancel", nobody, "", "");
+	if (k->message.code == CANCEL_SYNTAX)
+		log_refused(k, "syntax");
+	else
+		log_outcome(k, "auth cancel", nobody, "", "");
 	return 0;
 }
 

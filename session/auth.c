@@ -64,9 +64,9 @@ put_challenge(struct session *s)
 }
 
 static enum reply
-cancel(struct session *s, enum reply reply)
+cancel(struct session *s, enum channel_cancel why, enum reply reply)
 {
-	channel_start(&s->message, TELL_AUTH_CANCEL, 0);
+	channel_start(&s->message, TELL_AUTH_CANCEL, why);
 	if (channel_send(s->channel, &s->message) == -1)
 		_exit(111);
 	return reply;
@@ -80,7 +80,7 @@ respond(struct session *s, int *verdict)
 	case LINE_OK:
 		break;
 	case LINE_TOO_LONG:
-		return cancel(s, REPLY_AUTH_TOO_LONG);
+		return cancel(s, CANCEL_SYNTAX, REPLY_AUTH_TOO_LONG);
 	case LINE_BAD_END:
 		return session_stop(s, END_LINE_ENDS, REPLY_LINE_ENDS);
 	case LINE_STOP:
@@ -90,13 +90,13 @@ respond(struct session *s, int *verdict)
 
 	session_trace_hidden(s, "<", "", line.len);
 	if (slice_is(line, "*"))
-		return cancel(s, REPLY_CANCELLED);
+		return cancel(s, CANCEL_CLIENT, REPLY_CANCELLED);
 	channel_start(&s->message, ASK_AUTH_STEP, 0);
 	int result = add_response(s, line);
 
 	explicit_bzero(s->line, s->line_len);
 	if (result == -1)
-		return cancel(s, REPLY_BASE64);
+		return cancel(s, CANCEL_SYNTAX, REPLY_BASE64);
 	*verdict = ask_slowly(s);
 	return REPLY_NONE;
 }

@@ -44,6 +44,11 @@ with case("base64"), Server(users={JOE: "secret"}) as server:
             is_(c.command(text), BASE64, f"SCRAM: {what}")
             is_(c.command("AUTH PLAIN " + PLAIN), OK,
                 f"{what}: counts as no failure")
+    # Not one of them was the client's word that it gives up.
+    is_(len(server.wait_log("auth refused mech=[A-Z0-9-]+ reason=syntax$",
+                            5 * len(BAD))), 5 * len(BAD),
+        "each is logged as auth refused")
+    ok("auth cancel" not in server.log(), "and none as auth cancel")
     with server.client() as c:
         c.must(("AUTH PLAIN", "334"))
         is_(c.command("="), BASE64, "= is no response but an initial one")
@@ -62,11 +67,18 @@ with case("base64"), Server(users={JOE: "secret"}) as server:
     with server.client() as c:
         c.must(("AUTH  LOGIN \t " + b64(JOE) + " ", "334 UGFzc3dvcmQ6"))
         is_(c.command(b64("secret")), OK, "LOGIN's name behind blanks")
-    for text in (" " + PLAIN, PLAIN + " ", PLAIN + "\t"):
-        with case(repr(text)), server.client() as c:
-            c.must(("AUTH PLAIN", "334"))
-            is_(c.command(text), BASE64,
-                "a response on a line of its own is taken as it is")
+    for text, what in ((PLAIN + "\t", "a tab behind it"),
+                       (PLAIN + " ", "a blank behind it"),
+                       (" " + PLAIN, "a blank in front"),
+                       (f"{b64(JOE)} {b64('secret')}", "user and password")):
+        with case(what), Server(users={JOE: "secret"}) as other, \
+                other.client() as c:
+            for line in ("AUTH PLAIN", "AUTH LOGIN"):
+                c.must((line, "334"))
+                is_(c.command(text), BASE64, f"{line}, response: {what}")
+            is_(len(other.wait_log("auth refused mech=.* reason=syntax$", 2)),
+                2, f"response, {what}: logged as refused")
+            ok("auth cancel" not in other.log(), f"{what}: not as cancelled")
     with server.client() as c:
         got = c.command(f"AUTH PLAIN {PLAIN} {PLAIN}")
         starts(got, "501 ", "two initial responses")
