@@ -24,6 +24,14 @@
 #define CHANNEL_MSGID_MAX 250	 /* octets told of its Message-ID */
 #define CHANNEL_ADDED_MAX 512	 /* octets that the session may add to it */
 
+/* The session's rules, which are the keeper's deadlines, too. */
+#define CHANNEL_HANDSHAKE_MS 30000
+#define CHANNEL_LOGIN_MS 120000	    /* until logged in, where required */
+#define CHANNEL_RATE_FREE_MS 60000  /* a message: without a minimum rate */
+#define CHANNEL_RATE_MS_AN_OCTET 10 /* ... then 100 octets a second */
+#define CHANNEL_MESSAGE_MS (4 * 3600 * 1000) /* ... and never longer */
+#define CHANNEL_IDLE_COMMANDS 100	     /* that lead to no message */
+
 enum channel_type {
 	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
 	ASK_CERTIFICATE, /* SNI             -> struct channel_certificate, chain

@@ -8,6 +8,8 @@
 void
 mail_forget(struct keeper *k)
 {
+	if (k->open)
+		k->since = k->now;
 	k->mail = k->lost = k->open = k->finished = k->broken = false;
 	k->envelope_len = k->recipients = 0;
 	k->msgid_len = 0;

@@ -6,10 +6,7 @@
 #include "keeper/keeper.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -85,8 +82,10 @@ int
 keeper_answer(struct keeper *k, unsigned verdict)
 {
 	/* A line for the log may have come since the request. */
-	if (k->pending != 0)
+	if (k->pending != 0) {
 		k->message.type = k->pending;
+		k->answered = k->now;
+	}
 	k->message.code = (unsigned char)verdict;
 	k->pending = 0;
 	/* A session that is gone is noticed by the loop. */
@@ -203,7 +202,7 @@ earliest(const struct keeper *k)
 	return deadline;
 }
 
-/* One round of the loop. Returns -1 for an attack or a session over time. */
+/* One round of the loop. Returns -1 for an attack. */
 static int
 turn(struct keeper *k)
 {
@@ -232,9 +231,7 @@ turn(struct keeper *k)
 		queue_moves |= fds[i].revents != 0;
 	if (queue_moves && queue_advance(&k->queue) && mail_finished(k) == -1)
 		return -1;
-	if (fds[0].revents != 0)
-		return serve(k);
-	return k->now < k->deadline ? 0 : -1;
+	return fds[0].revents != 0 ? serve(k) : 0;
 }
 
 /* The session is gone, or has said its last word. */
@@ -253,75 +250,18 @@ let_go(struct keeper *k)
 		queue_abandon(&k->queue);
 }
 
-/* Its last word, where it has not sent one. */
+/* It does what it may not, or nothing for too long: its end. */
 static void
-hear_exit(struct keeper *k, int status)
+cut_off(struct keeper *k, enum keeper_end why)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) - CHANNEL_EXIT : 0;
-
-	if (k->end == 0 && code > 0 && code < END_CODES)
-		k->end = (unsigned)code;
-}
-
-/* It has let go of the channel; its exit must follow, or it is made to. */
-static void
-reap_session(struct keeper *k)
-{
-	int status = 0;
-
-	if (waitpid(k->session, &status, WNOHANG) == 0) {
-		struct pollfd gone = {
-			.fd = (int)syscall(SYS_pidfd_open, k->session, 0),
-			.events = POLLIN};
-
-		if (k->attacked || clock_poll(&gone, 1,
-					   clock_ms() + KEEPER_GRACE_MS) <= 0) {
-			if (k->jail.isolate)
-				(void)jail_raise(JAIL_RIGHTS_KILL);
-			kill(k->session, SIGKILL);
-		}
-		while (waitpid(k->session, &status, 0) == -1 && errno == EINTR)
-			;
-		k->now = clock_ms();
-	}
-	hear_exit(k, status);
-}
-
-static void
-log_end(struct keeper *k)
-{
-	static const char *const words[END_CODES] = {"session-died", "quit",
-		"client", "timeout", "auth", "errors", "line-ends", "queue",
-		"jail"};
-	char text[24];
-	struct buffer seconds = BUFFER_OVER(text);
-	uint64_t tenths = (uint64_t)(k->now - k->start + 50) / 100;
-	struct log_line line;
-
-	buffer_add_number(&seconds, tenths / 10);
-	buffer_add_char(&seconds, '.');
-	buffer_add_number(&seconds, tenths % 10);
-	log_start(&line, &k->log, "end");
-	log_value(&line, "seconds", buffer_slice(&seconds));
-	log_number(&line, "messages", k->messages);
-	log_text(&line, "reason", k->attacked ? "channel" : words[k->end]);
-	log_send(&line, &k->log);
-}
-
-/*
- * The session keeps its own, shorter deadlines; these hold if it does not.
- * A session that idles by the rules may be idle for as many commands as it
- * may send without progress.
- */
-static int64_t
-deadline(const struct keeper *k)
-{
-	int64_t ms = (int64_t)k->config->timeoutsmtpd * 1000 * 100;
-
-	if (k->config->require_auth && !k->config->relayclient_set &&
-		k->login[0] == '\0')
-		return k->start + KEEPER_LOGIN_MS + KEEPER_GRACE_MS;
-	return k->open ? CLOCK_NEVER : k->now + ms;
+	if (k->end == 0 || why == KEEPER_END_ATTACK)
+		k->end = why;
+	if (k->channel != -1)
+		close(k->channel);
+	k->channel = -1;
+	k->over = true;
+	let_go(k);
+	end_reap(k, 0);
 }
 
 int
@@ -329,7 +269,7 @@ keeper_run(struct keeper *k)
 {
 	struct log_line line;
 
-	k->start = k->now = clock_ms();
+	k->start = k->since = k->now = clock_ms();
 	k->held_until = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
@@ -339,23 +279,21 @@ keeper_run(struct keeper *k)
 	keeper_log(k, &line);
 	while (!done(k)) {
 		if (!k->over)
-			k->deadline = deadline(k);
-		if (turn(k) == -1) {
-			k->attacked = true;
-			k->over = true;
-			if (k->channel != -1)
-				close(k->channel);
-			k->channel = -1;
-			k->deadline = CLOCK_NEVER;
-		}
+			k->deadline = keeper_deadline(k);
+		if (turn(k) == -1)
+			cut_off(k, KEEPER_END_ATTACK);
+		else if (k->now >= k->deadline)
+			cut_off(k, KEEPER_END_OVERDUE);
 		if (k->over)
 			let_go(k);
-		if (k->channel == -1)
+		/* It has let go of it: its exit follows. */
+		if (k->channel == -1) {
 			k->deadline = CLOCK_NEVER;
+			end_reap(k, KEEPER_GRACE_MS);
+		}
 	}
-	mail_forget(k);
+	mail_lost(k);
 	signer_close(&k->signer);
-	reap_session(k);
-	log_end(k);
-	return k->attacked ? 111 : 0;
+	end_log(k);
+	return k->end >= END_CODES ? 111 : 0;
 }

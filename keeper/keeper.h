@@ -30,8 +30,15 @@
 #define KEEPER_ENVELOPE_FIRST 1024 /* octets */
 #define KEEPER_MECHANISM_MAX 20	   /* octets of its name, RFC 4422 §3.1 */
 #define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
-#define KEEPER_LOGIN_MS 120000	   /* until logged in, where that is required */
-#define KEEPER_GRACE_MS 5000	   /* for the session to end first */
+#define KEEPER_LATE_MS 10000	   /* for the session to end first */
+#define KEEPER_GRACE_MS 5000	   /* from its last word to its exit */
+
+/* What ends a connection without a word of the session's. */
+enum keeper_end {
+	KEEPER_END_ATTACK = END_CODES,
+	KEEPER_END_OVERDUE,
+	KEEPER_ENDS
+};
 
 struct keeper {
 	const struct config *config;
@@ -44,15 +51,17 @@ struct keeper {
 	int users_fd;		  /* authusers.cdb, or -1 */
 	const char *users_reason; /* why it is -1, or NULL */
 	int channel;
-	pid_t session;
+	pid_t session; /* -1: waited for */
 
 	unsigned char times[CHANNEL_TYPES];
 	unsigned char pending; /* request whose answer is still to come */
 	bool over;	       /* the session said it ends, or is gone */
-	bool attacked;
-	unsigned end; /* enum channel_end, 0: none said */
+	unsigned end; /* enum channel_end or keeper_end; 0: none said */
 	int64_t start, deadline;
 	int64_t now;	    /* of this turn */
+	bool handshake;	    /* TLS begins */
+	int64_t since;	    /* ... or a message, or what came after it */
+	int64_t answered;   /* the last answer that the session waited for */
 	int64_t held_until; /* pending's answer, held back; or CLOCK_NEVER */
 	unsigned held;	    /* its verdict */
 	unsigned log_lines, trace_lines;
@@ -117,6 +126,13 @@ int keeper_run(struct keeper *k);
 void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
+/* Until when the session must do something. deadline.c */
+int64_t keeper_deadline(const struct keeper *k);
+/* What has ended the connection, for the log. end.c */
+const char *end_word(const struct keeper *k);
+/* Waits for the session's exit, and makes it: 0 at once. */
+void end_reap(struct keeper *k, int64_t grace_ms);
+void end_log(struct keeper *k);
 /*
  * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
  * EXTERNAL off them where there is neither that file nor a user with a
@@ -154,5 +170,6 @@ int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);
 int mail_finished(struct keeper *k); /* the queue program is gone */
 void mail_forget(struct keeper *k);
+void mail_lost(struct keeper *k); /* the session has gone before its end */
 
 #endif

@@ -315,6 +315,7 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		memcpy(k->senders, packet->challenge, packet->challenge_len);
 		k->senders_len = packet->challenge_len;
 	}
+	k->since = k->now;
 	/* No other authenticator will be needed. */
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);

@@ -96,6 +96,7 @@ answer_open(struct keeper *k)
 	if (k->lost || start_queue(k, open.flags, &fd) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	k->open = true;
+	k->since = k->now;
 	k->octets = 0;
 	k->message.code = VERDICT_OK;
 	channel_add(&k->message, k->id, strlen(k->id));
@@ -232,21 +233,15 @@ answer_commit(struct keeper *k)
 	return 0;
 }
 
-/* In words, by enum channel_abort. */
-static const char *
-abort_reason(unsigned code)
-{
-	static const char *const words[] = {
-		"client", "reset", "size", "loop", "line-ends", "queue"};
-
-	return code < sizeof words / sizeof *words ? words[code] : words[0];
-}
-
 int
 answer_abort(struct keeper *k)
 {
+	static const char *const words[] = {
+		"", "reset", "size", "loop", "line-ends", "queue"};
 	unsigned code = k->message.code;
 
+	if (code == 0 || code >= sizeof words / sizeof *words)
+		return -1;
 	if (!k->open) {
 		k->message.len = 0;
 		mail_forget(k);
@@ -254,7 +249,7 @@ answer_abort(struct keeper *k)
 	}
 	take_msgid(k, 0);
 	k->message.len = 0;
-	log_message(k, STATUS_REFUSED, false, abort_reason(code));
+	log_message(k, STATUS_REFUSED, false, words[code]);
 	if (k->finished) {
 		mail_forget(k);
 		return keeper_answer(k, VERDICT_OK);
@@ -276,7 +271,13 @@ mail_finished(struct keeper *k)
 	}
 	/* Before the message was whole; the session finds a broken pipe. */
 	k->finished = true;
-	if (k->channel == -1 || k->over)
-		log_message(k, STATUS_REFUSED, false, abort_reason(0));
 	return 0;
+}
+
+void
+mail_lost(struct keeper *k)
+{
+	if (k->open)
+		log_message(k, STATUS_REFUSED, false, end_word(k));
+	mail_forget(k);
 }

@@ -47,6 +47,9 @@ answer_tls(struct keeper *k)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	channel_add(&k->message, seed, sizeof seed);
 	explicit_bzero(seed, sizeof seed);
+	if (!k->handshake)
+		k->since = k->now;
+	k->handshake = true;
 	keeper_answer(k, VERDICT_OK);
 	explicit_bzero(k->message.body, CHANNEL_SEED_LEN);
 	return 0;
@@ -175,6 +178,8 @@ hear_tls(struct keeper *k)
 
 	if (channel_take(&k->message, &at, &facts, sizeof facts) == -1)
 		return -1;
+	k->handshake = false;
+	k->since = k->now;
 	if (facts.version == 0) {
 		log_start(&line, &k->log, "tls fail");
 		log_text(&line, "reason", "handshake");

@@ -226,10 +226,8 @@ command_data(struct session *s, struct slice argument)
 		return reply;
 	}
 	/* A client that does not wait for 354 may hide commands in its text. */
-	if (stream_pending(&s->stream)) {
-		session_forget_mail(s, ABORT_RESET);
+	if (stream_pending(&s->stream))
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_DATA);
-	}
 	session_reply(s, REPLY_GO_AHEAD);
 	s->stream.bulk = true;
 	reply = read_data(s);

@@ -212,7 +212,7 @@ dispatch(struct session *s)
 	while (command->verb != NULL && !slice_is_nocase(verb, command->verb))
 		command++;
 	session_trace_command(s, command, line, argument);
-	if (command->counts && ++s->idle_commands > SESSION_IDLE_COMMANDS_MAX)
+	if (command->counts && ++s->idle_commands > CHANNEL_IDLE_COMMANDS)
 		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
 	return command->run(s, argument);
 }
@@ -267,7 +267,7 @@ session_start_tls(struct session *s)
 	struct slice sni;
 	bool ask_client = authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE);
 
-	stream_time(&s->stream, clock_ms(), SESSION_HANDSHAKE_MS);
+	stream_time(&s->stream, clock_ms(), CHANNEL_HANDSHAKE_MS);
 	int result = tls_init(&s->tls, &s->stream, &s->message,
 		s->config->tls_min, ask_client, s->message.body);
 
@@ -377,7 +377,7 @@ session_run(struct session *s)
 	}
 	s->login_deadline = CLOCK_NEVER;
 	if (s->config->require_auth && !s->config->relayclient_set)
-		s->login_deadline = clock_ms() + SESSION_LOGIN_MS;
+		s->login_deadline = clock_ms() + CHANNEL_LOGIN_MS;
 	if (s->config->smtps && !s->config->tls_outside)
 		implicit_tls(s);
 	if (s->end == 0 && s->config->greetdelay > 0)

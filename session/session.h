@@ -19,15 +19,12 @@
 #include "session/stream.h"
 #include "session/tls.h"
 
-#define SESSION_OUT_MAX 65536	      /* octets of a message in one piece */
-#define SESSION_LINE_MAX 4096	      /* octets of a command with CR LF */
-#define SESSION_AUTH_LINE_MAX 12288   /* octets, RFC 4954 §4 */
-#define SESSION_GREETING_MAX 512      /* octets; control/load.c allows 500 */
-#define SESSION_HELO_MAX 255	      /* octets kept of HELO */
-#define SESSION_ERRORS_MAX 20	      /* refused commands */
-#define SESSION_IDLE_COMMANDS_MAX 100 /* commands that lead to no message */
-#define SESSION_HANDSHAKE_MS 30000
-#define SESSION_LOGIN_MS 120000 /* until logged in, where required */
+#define SESSION_OUT_MAX 65536	    /* octets of a message in one piece */
+#define SESSION_LINE_MAX 4096	    /* octets of a command with CR LF */
+#define SESSION_AUTH_LINE_MAX 12288 /* octets, RFC 4954 §4 */
+#define SESSION_GREETING_MAX 512    /* octets; control/load.c allows 500 */
+#define SESSION_HELO_MAX 255	    /* octets kept of HELO */
+#define SESSION_ERRORS_MAX 20	    /* refused commands */
 
 /* Where a BDAT sequence stands. */
 enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
@@ -123,7 +120,7 @@ enum reply session_start_tls(struct session *s);
 struct command {
 	const char *verb;
 	enum reply (*run)(struct session *s, struct slice argument);
-	bool counts; /* towards SESSION_IDLE_COMMANDS_MAX */
+	bool counts; /* towards CHANNEL_IDLE_COMMANDS */
 };
 extern const struct command commands[];
 

@@ -98,7 +98,12 @@ for name, words in (("KEEPER_FAILURES_MAX 3", "three failed logins"),
                     ("CHANNEL_RCPTS_MAX 100000", "100,000 recipients"),
                     ("KEEPER_LOG_MAX 200", "200 log lines"),
                     ("KEEPER_UNFINISHED_MAX 100", "100 messages\nopened"),
-                    ("KEEPER_LOGIN_MS 120000", "125 seconds"),
+                    ("KEEPER_LATE_MS 10000", "in it and ten seconds"),
+                    ("CHANNEL_LOGIN_MS 120000", "required, 120 from"),
+                    ("CHANNEL_HANDSHAKE_MS 30000", "a handshake\n30 s"),
+                    ("CHANNEL_RATE_FREE_MS 60000", "message a minute and"),
+                    ("CHANNEL_RATE_MS_AN_OCTET 10", "each 100 octets of"),
+                    ("CHANNEL_IDLE_COMMANDS 100", "100 times `timeoutsm"),
                     ("KEEPER_GRACE_MS 5000", "five seconds later")):
     ok(re.search(rf"#define {name}\b", keeper) and words in DOCUMENT,
        f"{name} is what the document says")

@@ -56,7 +56,7 @@ for name, code in sources("keeper", "auth").items():
             reasons[word] = name
 # Those that stand in tables: users.c's unusable entries, the ends, the
 # aborts.
-for name, start in (("keeper/keeper.c", "words[END_CODES] = {"),
+for name, start in (("keeper/end.c", "words[KEEPER_ENDS] = {"),
                     ("keeper/mail.c", "words[] = {")):
     code = text_of(name)
     table = code[code.index(start):].split("}")[0]

@@ -143,6 +143,28 @@ with case("line ends"), Server() as server:
     logged(server, r"end seconds=\S+ messages=0 reason=client$",
            "end reason=client in DATA")
 
+def cut_short(what, reason, env, *last):
+    """An open message ends with the connection, for the same reason."""
+    with case(what), Server(**env) as server, server.client() as c:
+        c.envelope()
+        c.send("BDAT 3\r\nx\r\n")
+        c.expect("250 ")
+        for line in last:
+            c.send(line)
+        c.rest()
+        logged(server, rf"message refused id=\S+ .*reason={reason}$",
+               f"{what}: message refused reason={reason}")
+        logged(server, rf"end seconds=\S+ messages=0 reason={reason}$",
+               f"{what}: end reason={reason}")
+
+
+cut_short("QUIT in a message", "quit", {}, "QUIT\r\n")
+cut_short("errors in a message", "errors", {}, *["QUUX\r\n"] * 20)
+cut_short("silence in a message", "timeout",
+          {"control": {"timeoutsmtpd": "1\n"}})
+cut_short("silence, and the queue program has gone", "timeout",
+          {"control": {"timeoutsmtpd": "1\n"}, "record": {"EXIT": 31}})
+
 with case("SNI"), Server(certificate="rsa") as server:
     with server.client() as c:
         c.must(("STARTTLS", "220"))

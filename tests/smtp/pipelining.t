@@ -43,6 +43,9 @@ with case("DATA with the text behind it"), Server() as server:
             c.ends(f"DATA and {text!r} in one segment")
     is_(server.wait_idle(5), [], "nothing is left")
     is_(server.messages(), [], "nothing is queued")
+    is_(len(server.wait_log("message refused .*reason=errors$", 4)), 4,
+        "logged with what has ended the connection")
+    ok("reason=reset" not in server.log(), "and not as the client's RSET")
 
 with case("DATA refused, with a line behind it"), Server() as server:
     with server.client() as c:

@@ -1,0 +1,92 @@
+/*
+ * end - how a connection ends: the session's last word or ours, its exit, or
+ * its death by our hand, and the line in the log. Run by the keeper.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+#include "lib/clock.h"
+
+/* Its last word, where it has not sent one. */
+static void
+hear_exit(struct keeper *k, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) - CHANNEL_EXIT : 0;
+
+	if (k->end == 0 && code > 0 && code < END_CODES)
+		k->end = (unsigned)code;
+}
+
+/* Its uid is another than ours, where we were started as root. */
+static void
+kill_session(const struct keeper *k)
+{
+	if (k->jail.isolate)
+		(void)jail_raise(JAIL_RIGHTS_KILL);
+	kill(k->session, SIGKILL);
+	if (k->jail.isolate)
+		(void)jail_lower(JAIL_RIGHTS_KILL);
+}
+
+/* Does it end by itself within so many milliseconds? */
+static bool
+exits(const struct keeper *k, int64_t ms)
+{
+	struct pollfd gone = {.fd = (int)syscall(SYS_pidfd_open, k->session, 0),
+		.events = POLLIN};
+	bool ended = clock_poll(&gone, 1, clock_ms() + ms) > 0;
+
+	close(gone.fd);
+	return ended;
+}
+
+void
+end_reap(struct keeper *k, int64_t grace_ms)
+{
+	int status = 0;
+
+	if (k->session == -1)
+		return;
+	if (waitpid(k->session, &status, WNOHANG) == 0) {
+		if (grace_ms == 0 || !exits(k, grace_ms))
+			kill_session(k);
+		while (waitpid(k->session, &status, 0) == -1 && errno == EINTR)
+			;
+		k->now = clock_ms();
+	}
+	k->session = -1;
+	hear_exit(k, status);
+}
+
+const char *
+end_word(const struct keeper *k)
+{
+	static const char *const words[KEEPER_ENDS] = {"session-died", "quit",
+		"client", "timeout", "auth", "errors", "line-ends", "queue",
+		"jail", "channel", "overdue"};
+
+	return words[k->end];
+}
+
+void
+end_log(struct keeper *k)
+{
+	char text[24];
+	struct buffer seconds = BUFFER_OVER(text);
+	uint64_t tenths = (uint64_t)(k->now - k->start + 50) / 100;
+	struct log_line line;
+
+	buffer_add_number(&seconds, tenths / 10);
+	buffer_add_char(&seconds, '.');
+	buffer_add_number(&seconds, tenths % 10);
+	log_start(&line, &k->log, "end");
+	log_value(&line, "seconds", buffer_slice(&seconds));
+	log_number(&line, "messages", k->messages);
+	log_text(&line, "reason", end_word(k));
+	log_send(&line, &k->log);
+}
