@@ -8,8 +8,6 @@
 #include "session/address.h"
 #include "session/session.h"
 
-#define RATE_FREE_MS 60000	  /* a minute without a minimum rate */
-#define RATE_MS_AN_OCTET 10	  /* then 100 octets a second */
 #define OVERRUN_MIN (64ull << 20) /* read over databytes before we hang up */
 #define CHUNK_REFUSED_MAX (64ull << 20)
 #define CHUNK_MAX ((uint64_t)INT64_MAX)
@@ -51,19 +49,35 @@ next_piece(struct session *s, struct slice *input)
 	return 0;
 }
 
-/* One read's worth of time: the idle limit, and the rate over all. */
+/* A new message, or what is refused as one, counts from now on. */
 static void
-set_deadline(struct session *s, int64_t start, uint64_t octets)
+start_count(struct session *s, int64_t now)
 {
-	int64_t now = octets == 0 ? start : clock_ms();
-	int64_t rate = start + RATE_FREE_MS +
-		       (int64_t)(octets < CHUNK_MAX / RATE_MS_AN_OCTET
-					 ? octets * RATE_MS_AN_OCTET
-					 : (uint64_t)INT64_MAX / 2);
+	s->body_start = now;
+	s->body_octets = 0;
+}
+
+/* The rate is one over the whole message, chunks and pauses between them. */
+int64_t
+body_deadline(const struct session *s)
+{
+	uint64_t slow = CHANNEL_MESSAGE_MS - CHANNEL_RATE_FREE_MS;
+
+	if (s->body_octets > slow / CHANNEL_RATE_MS_AN_OCTET)
+		return s->body_start + CHANNEL_MESSAGE_MS;
+	return s->body_start + CHANNEL_RATE_FREE_MS +
+	       (int64_t)(s->body_octets * CHANNEL_RATE_MS_AN_OCTET);
+}
+
+/* One read's worth of time: the idle limit, and the message's. */
+static void
+set_deadline(struct session *s, int64_t now)
+{
+	int64_t body = body_deadline(s);
 
 	stream_time(&s->stream, now, (int64_t)s->config->timeoutsmtpd * 1000);
-	if (rate < s->stream.deadline)
-		s->stream.deadline = rate;
+	if (body < s->stream.deadline)
+		s->stream.deadline = body;
 }
 
 static bool
@@ -172,6 +186,7 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 		&s->data, input.data, input.len, &taken, s->out, &len);
 
 	stream_consume(&s->stream, taken);
+	s->body_octets += taken;
 	if (result == DATA_VIOLATION) {
 		*reply = violation(s);
 		return false;
@@ -193,15 +208,17 @@ static enum reply
 read_data(struct session *s)
 {
 	enum reply damage = REPLY_NONE, reply = REPLY_NONE;
-	int64_t start = clock_ms();
 	struct slice input;
 
 	data_start(&s->data, true);
-	do {
-		set_deadline(s, start, s->data.octets);
+	start_count(s, clock_ms());
+	for (int64_t now = s->body_start;; now = clock_ms()) {
+		set_deadline(s, now);
 		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
-	} while (data_step(s, input, &damage, &reply));
+		if (!data_step(s, input, &damage, &reply))
+			break;
+	}
 	trace_octets(s, s->data.octets);
 	if (s->end != 0)
 		return reply;
@@ -294,12 +311,11 @@ chunk_step(struct session *s, struct slice input)
 static enum reply
 read_chunk(struct session *s, uint64_t octets, enum reply reply)
 {
-	int64_t start = clock_ms();
 	uint64_t total = octets;
 	struct slice input;
 
 	while (octets > 0 && s->end == 0) {
-		set_deadline(s, start, total - octets);
+		set_deadline(s, clock_ms());
 		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 		if (input.len > octets)
@@ -311,6 +327,7 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 		if (s->end != 0)
 			return reply;
 		stream_consume(&s->stream, input.len);
+		s->body_octets += input.len;
 		octets -= input.len;
 	}
 	trace_octets(s, total);
@@ -339,6 +356,11 @@ command_bdat(struct session *s, struct slice argument)
 
 	if (parse_chunk(argument, &octets, &last) == -1)
 		return session_stop(s, END_ERRORS, REPLY_BDAT_COUNT);
+	/* Nothing was sent: a command like any other without progress. */
+	if (octets == 0 && ++s->idle_commands > CHANNEL_IDLE_COMMANDS)
+		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
+	if (s->chunks == CHUNKS_NONE)
+		start_count(s, clock_ms());
 	enum reply reply = chunk_allowed(s);
 
 	/* After a failure every chunk is refused until the client resets. */

@@ -248,9 +248,12 @@ command_rcpt(struct session *s, struct slice argument)
 	if (verdict == VERDICT_OK) {
 		s->recipients++;
 	} else if (s->authenticated) {
-		/* A user's typing error is no attack: not counted. */
+		/* A user's typing errors are no attack: counted apart. */
 		session_reply(s, rcpt_reply(verdict));
 		s->errors--;
+		s->refused += verdict != VERDICT_TOO_MANY;
+		if (s->refused >= SESSION_REFUSED_MAX)
+			session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
 		return REPLY_NONE;
 	}
 	return rcpt_reply(verdict);

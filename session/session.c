@@ -141,6 +141,8 @@ set_line_deadline(struct session *s)
 		(int64_t)s->config->timeoutsmtpd * 1000);
 	if (s->login_deadline < s->stream.deadline)
 		s->stream.deadline = s->login_deadline;
+	if (s->chunks == CHUNKS_OPEN && body_deadline(s) < s->stream.deadline)
+		s->stream.deadline = body_deadline(s);
 }
 
 /*

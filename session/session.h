@@ -24,6 +24,7 @@
 #define SESSION_AUTH_LINE_MAX 12288 /* octets, RFC 4954 §4 */
 #define SESSION_GREETING_MAX 512    /* octets; control/load.c allows 500 */
 #define SESSION_HELO_MAX 255	    /* octets kept of HELO */
+#define SESSION_REFUSED_MAX 1000    /* recipients of who is logged in */
 #define SESSION_ERRORS_MAX 20	    /* refused commands */
 
 /* Where a BDAT sequence stands. */
@@ -48,9 +49,12 @@ struct session {
 	enum chunks chunks;
 	int pipe; /* message pipe, or -1 */
 	struct data data;
-	bool broken;	  /* the queue program stopped reading */
-	uint64_t written; /* octets it was given */
+	bool broken;	      /* the queue program stopped reading */
+	uint64_t written;     /* octets it was given */
+	int64_t body_start;   /* of DATA, or of the first chunk */
+	uint64_t body_octets; /* read since */
 	unsigned errors, idle_commands;
+	unsigned refused;  /* recipients of who is logged in */
 	unsigned char end; /* enum channel_end: say it and stop */
 	enum reply last;   /* ... with this reply, or REPLY_NONE */
 	char helo[SESSION_HELO_MAX];
@@ -133,6 +137,8 @@ void auth_learn_offer(struct session *s);
 void pipe_start(struct session *s);
 int pipe_write(struct session *s, size_t len); /* -1: the stream failed */
 int pipe_end(struct session *s);
+/* Until when the next octet of an open message must come. body.c */
+int64_t body_deadline(const struct session *s);
 enum reply command_data(struct session *s, struct slice argument);
 enum reply command_bdat(struct session *s, struct slice argument);
 

@@ -47,6 +47,23 @@ with case("errors"), Server(users=USERS) as server:
         got = many(c, "QUUX", 30)
         is_(len(got), 21, "its other errors count")
     server.wait_log(r" end .*reason=errors", 6)
+    with server.client() as c:
+        starts(c.login("PLAIN", "joe@example.com", "secret"), "235", "login")
+        c.must(("MAIL FROM:<a@example.org>", "250"))
+        got = many(c, "RCPT TO:<nodomain>", 1200)
+        is_(len(got), 1001, "1,000 refused recipients are the last")
+        starts(got[-1], "421 4.7.0 too many errors", "then 421")
+    server.wait_log(r" end .*reason=errors", 7)
+
+with case("452"), Server(users=USERS, env={"MAXRCPT": "1"}) as server:
+    with server.client() as c:
+        starts(c.login("PLAIN", "joe@example.com", "secret"), "235", "login")
+        c.envelope()
+        c.send("RCPT TO:<c@example.com>\r\n" * 1200)
+        is_({c.reply().code for _ in range(1200)}, {452},
+            "recipients over maxrcpt, logged in: the client comes again")
+        c.must(("DATA", "354"))
+        c.talk(("\r\n.", "250 2.0.0", "and the message is taken"))
 
 with case("no progress"), Server() as server:
     for line in ("NOOP", "RSET", "VRFY x", "HELP", "EHLO x", "HELO x"):
@@ -64,6 +81,28 @@ with case("no progress"), Server() as server:
             c.send("NOOP\r\n" * 90)
             is_({c.reply().code for _ in range(90)}, {250}, "90 times NOOP")
             is_(c.message().code, 250, "a message is progress")
+
+with case("empty chunks"), Server() as server:
+    with server.client() as c:
+        c.envelope()  # MAIL counts, too
+        got = many(c, "BDAT 0", 150)
+        is_(len(got), 100, "99 chunks of no octet, then the last word")
+        starts(got[-1], "421 4.7.0 too many commands", "BDAT 0: which is 421")
+    is_(server.wait_idle(5), [], "BDAT 0: nothing is left")
+    is_(server.messages(), [], "BDAT 0: nothing is queued")
+    with server.client() as c:
+        got = many(c, "BDAT 0", 30)
+        is_(len(got), 21, "without a transaction they are errors, too")
+    with server.client() as c:
+        for _ in range(3):
+            c.envelope()
+            c.send("BDAT 0\r\n" * 90 + "BDAT 2\r\n\r\nBDAT 0 LAST\r\n")
+            is_({c.reply().code for _ in range(92)}, {250},
+                "90 empty chunks, and a message is progress")
+        c.envelope()
+        c.send("BDAT 1\r\nx" * 300 + "BDAT 0 LAST\r\n")
+        is_({c.reply().code for _ in range(301)}, {250},
+            "chunks of an octet are progress")
 
 with case("time"), Server(control={"timeoutsmtpd": "1\n"}) as server:
     def quiet(what, expected, text=""):
