@@ -24,6 +24,7 @@
 #include "lib/fork.h"
 #include "lib/identity.h"
 #include "lib/memory.h"
+#include "lib/signals.h"
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
@@ -145,6 +146,7 @@ prepare_process(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
+	signals_hold_term();
 	jail_close_from(3);
 	use_syslog = use_syslog || log_is_client();
 	/* The queue program inherits descriptor 2: it is not the client's. */

@@ -134,19 +134,21 @@ static int
 spawn(struct program *p, char *const *program)
 {
 	volatile int failed = 0;
+	uint64_t signals = signals_block();
 
 	p->pid = vfork();
 	if (p->pid == -1)
-		return errno;
+		failed = errno;
 	if (p->pid == 0) {
 		become_program(program, p->unread);
 		failed = errno;
 		_exit(127);
 	}
-	if (failed != 0) {
+	signals_restore(signals);
+	if (failed != 0 && p->pid != -1)
 		waitpid(p->pid, NULL, 0);
+	if (failed != 0)
 		p->pid = -1;
-	}
 	return failed;
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -130,6 +131,14 @@ channel_receive_fd(int channel, struct channel_message *m, int *fd)
 		memcpy(fd, CMSG_DATA(&control.header), sizeof *fd);
 	m->len = (size_t)n - HEADER_LEN;
 	return 1;
+}
+
+bool
+channel_gone(int channel)
+{
+	struct pollfd other = {.fd = channel};
+
+	return poll(&other, 1, 0) == -1 || other.revents & POLLHUP;
 }
 
 int

@@ -104,6 +104,7 @@ enum channel_end {
 	END_LINE_ENDS,
 	END_QUEUE,
 	END_JAIL,
+	END_TERM, /* the keeper has told it to stop */
 	END_CODES
 };
 
@@ -187,6 +188,12 @@ int channel_receive_fd(int channel, struct channel_message *m, int *fd);
 /* Starts a message. */
 void channel_start(
 	struct channel_message *m, enum channel_type type, unsigned code);
+
+/*
+ * The session's side: no answer comes any more. Is the keeper gone, or has it
+ * only shut its half, because the service is stopping?
+ */
+bool channel_gone(int channel);
 
 /*
  * The session's side: sends m, receives the answer into m and returns its

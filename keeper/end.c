@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +47,16 @@ exits(const struct keeper *k, int64_t ms)
 }
 
 void
+end_stop(struct keeper *k)
+{
+	k->stopped = true;
+	k->pending = 0;
+	k->deadline = k->now + KEEPER_GRACE_MS;
+	if (k->channel != -1)
+		shutdown(k->channel, SHUT_WR);
+}
+
+void
 end_reap(struct keeper *k, int64_t grace_ms)
 {
 	int status = 0;
@@ -68,9 +79,9 @@ end_word(const struct keeper *k)
 {
 	static const char *const words[KEEPER_ENDS] = {"session-died", "quit",
 		"client", "timeout", "auth", "errors", "line-ends", "queue",
-		"jail", "channel", "overdue"};
+		"jail", "term", "channel", "overdue"};
 
-	return words[k->end];
+	return words[k->end == 0 && k->stopped ? END_TERM : k->end];
 }
 
 void

@@ -15,6 +15,7 @@
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
+#include "lib/signals.h"
 
 #define NAME "control/limithook"
 #define PATH_LEN 1024
@@ -23,13 +24,8 @@
 static void
 become_hook(const char *path, char *const *argv, char *const *environment)
 {
-	sigset_t none;
-
 	setpgid(0, 0);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* SIGKILL and SIGSTOP refuse */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_default();
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) != -1)
 		execve(path, argv, environment);
 }
@@ -39,18 +35,20 @@ static int
 start(pid_t *pid, const char *path, char *const *argv, char *const *environment)
 {
 	volatile int failed = 0;
+	uint64_t signals = signals_block();
 	pid_t child = vfork();
 
 	if (child == -1)
-		return errno;
+		failed = errno;
 	if (child == 0) {
 		become_hook(path, argv, environment);
 		failed = errno;
 		_exit(127);
 	}
+	signals_restore(signals);
 	if (failed == 0)
 		*pid = child;
-	else
+	else if (child != -1)
 		waitpid(child, NULL, 0);
 	return failed;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/signals.h"
 
 /* What a connection is in, for the table. */
 enum {
@@ -22,6 +23,8 @@ enum {
 	IN_SIGNED = 64,
 	IN_KEY = 128 /* the private key is in memory: no copy of us now */
 };
+
+#define TERM_NEVER -2 /* no descriptor for it: the signal is not heard */
 
 #define IN_TRANSACTION (IN_MAIL | IN_RCPT | IN_OPEN)
 
@@ -166,6 +169,9 @@ serve(struct keeper *k)
 
 	if (type == 0 || type >= CHANNEL_TYPES)
 		return -1;
+	/* It could not know yet. */
+	if (k->stopped && type != TELL_TRACE && type != TELL_END)
+		return 0;
 	const struct rule *rule = &rules[type];
 	unsigned now = state(k);
 
@@ -206,11 +212,12 @@ earliest(const struct keeper *k)
 static int
 turn(struct keeper *k)
 {
-	struct pollfd fds[2 + QUEUE_POLL_MAX];
-	size_t n = 2;
+	struct pollfd fds[3 + QUEUE_POLL_MAX];
+	size_t n = 3;
 
 	fds[0] = (struct pollfd){.fd = k->channel, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = k->authenticator.fd, .events = POLLIN};
+	fds[2] = (struct pollfd){.fd = k->term, .events = POLLIN};
 	n += queue_poll(&k->queue, fds + n);
 	int ready = clock_poll_at(fds, n, earliest(k), k->now);
 
@@ -227,11 +234,18 @@ turn(struct keeper *k)
 		return -1;
 	bool queue_moves = k->queue.deadline <= k->now;
 
-	for (size_t i = 2; i < n; i++)
+	for (size_t i = 3; i < n; i++)
 		queue_moves |= fds[i].revents != 0;
 	if (queue_moves && queue_advance(&k->queue) && mail_finished(k) == -1)
 		return -1;
-	return fds[0].revents != 0 ? serve(k) : 0;
+	/* What the session has asked for comes before the end. */
+	if (fds[0].revents != 0 && serve(k) == -1)
+		return -1;
+	if (fds[2].revents != 0) {
+		close(k->term); /* the signal itself waits on */
+		k->term = -1;
+	}
+	return 0;
 }
 
 /* The session is gone, or has said its last word. */
@@ -250,11 +264,25 @@ let_go(struct keeper *k)
 		queue_abandon(&k->queue);
 }
 
+/*
+ * SIGTERM. A queue program that has its whole envelope is waited for, and the
+ * session hears what it said; everything else ends here.
+ */
+static void
+stop(struct keeper *k)
+{
+	if (k->over || k->stopped || k->pending == ASK_COMMIT ||
+		k->pending == ASK_ABORT)
+		return;
+	let_go(k);
+	end_stop(k);
+}
+
 /* It does what it may not, or nothing for too long: its end. */
 static void
 cut_off(struct keeper *k, enum keeper_end why)
 {
-	if (k->end == 0 || why == KEEPER_END_ATTACK)
+	if ((k->end == 0 && !k->stopped) || why == KEEPER_END_ATTACK)
 		k->end = why;
 	if (k->channel != -1)
 		close(k->channel);
@@ -273,12 +301,15 @@ keeper_run(struct keeper *k)
 	k->held_until = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
+	k->term = signals_term_fd();
+	if (k->term == -1)
+		k->term = TERM_NEVER;
 	log_start(&line, &k->log, "connect");
 	if (k->config->local_port.data != NULL)
 		log_value(&line, "port", k->config->local_port);
 	keeper_log(k, &line);
 	while (!done(k)) {
-		if (!k->over)
+		if (!k->over && !k->stopped)
 			k->deadline = keeper_deadline(k);
 		if (turn(k) == -1)
 			cut_off(k, KEEPER_END_ATTACK);
@@ -286,6 +317,8 @@ keeper_run(struct keeper *k)
 			cut_off(k, KEEPER_END_OVERDUE);
 		if (k->over)
 			let_go(k);
+		if (k->term == -1)
+			stop(k);
 		/* It has let go of it: its exit follows. */
 		if (k->channel == -1) {
 			k->deadline = CLOCK_NEVER;

@@ -56,6 +56,8 @@ struct keeper {
 	unsigned char times[CHANNEL_TYPES];
 	unsigned char pending; /* request whose answer is still to come */
 	bool over;	       /* the session said it ends, or is gone */
+	int term;	       /* readable at SIGTERM; -1: it has come */
+	bool stopped;	       /* the session was told */
 	unsigned end; /* enum channel_end or keeper_end; 0: none said */
 	int64_t start, deadline;
 	int64_t now;	    /* of this turn */
@@ -130,6 +132,8 @@ int keeper_answer(struct keeper *k, unsigned verdict);
 int64_t keeper_deadline(const struct keeper *k);
 /* What has ended the connection, for the log. end.c */
 const char *end_word(const struct keeper *k);
+/* Tells the session that the service stops: no answer comes any more. */
+void end_stop(struct keeper *k);
 /* Waits for the session's exit, and makes it: 0 at once. */
 void end_reap(struct keeper *k, int64_t grace_ms);
 void end_log(struct keeper *k);

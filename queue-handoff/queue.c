@@ -86,18 +86,20 @@ static int
 spawn(pid_t *pid, const struct spawn *s)
 {
 	volatile int failed = 0;
+	uint64_t signals = signals_block();
 	pid_t child = vfork();
 
 	if (child == -1)
-		return errno;
+		failed = errno;
 	if (child == 0) {
 		become_program(s);
 		failed = errno;
 		_exit(127);
 	}
+	signals_restore(signals);
 	if (failed == 0)
 		*pid = child;
-	else
+	else if (child != -1)
 		waitpid(child, NULL, 0);
 	return failed;
 }

@@ -32,8 +32,9 @@ ask_slowly(struct session *s)
 		session_stream_failed(s);
 		return -1;
 	}
-	if (channel_receive_fd(s->channel, &s->message, &fd) == -1 ||
-		s->message.type != type)
+	if (channel_receive_fd(s->channel, &s->message, &fd) == -1)
+		session_leave(s);
+	if (s->message.type != type)
 		_exit(111);
 	return s->message.code;
 }

@@ -29,8 +29,9 @@ open_message(struct session *s)
 	channel_add(&s->message, s->helo, s->helo_len);
 	deferred_add(s);
 	if (channel_send(s->channel, &s->message) == -1 ||
-		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1 ||
-		s->message.type != ASK_OPEN)
+		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1)
+		session_leave(s);
+	if (s->message.type != ASK_OPEN)
 		_exit(111);
 	pipe_start(s);
 	if (s->message.code == VERDICT_OK && s->pipe != -1)

@@ -17,6 +17,7 @@ static const char *const texts[REPLY_COUNT] = {
 	[REPLY_VRFY]              = "252 2.1.5 send some mail, i'll try my best",
 	[REPLY_GO_AHEAD]          = "354 go ahead",
 	[REPLY_TIMEOUT]           = "421 4.4.2 timeout",
+	[REPLY_STOPPING]          = "421 4.3.2 service stopping",
 	[REPLY_UNAVAILABLE]       = "421 4.3.0 service not available",
 	[REPLY_TOO_MANY_ERRORS]   = "421 4.7.0 too many errors",
 	[REPLY_TOO_MANY_COMMANDS] = "421 4.7.0 too many commands without a message",

@@ -24,6 +24,8 @@ session_stream_failed(struct session *s)
 	switch (s->stream.state) {
 	case STREAM_TIMEOUT:
 		return session_stop(s, END_TIMEOUT, REPLY_TIMEOUT);
+	case STREAM_STOP:
+		return session_stop(s, END_TERM, REPLY_STOPPING);
 	case STREAM_KEEPER:
 		_exit(111); /* nobody is left to tell */
 	default:
@@ -51,23 +53,23 @@ session_reply(struct session *s, enum reply reply)
 }
 
 static int
-verdict_or_exit(int verdict)
+verdict_or_leave(struct session *s, int verdict)
 {
 	if (verdict == -1)
-		_exit(111);
+		session_leave(s);
 	return verdict;
 }
 
 int
 session_ask(struct session *s)
 {
-	return verdict_or_exit(channel_ask(s->channel, &s->message));
+	return verdict_or_leave(s, channel_ask(s->channel, &s->message));
 }
 
 int
 session_await(struct session *s)
 {
-	return verdict_or_exit(channel_await(s->channel, &s->message));
+	return verdict_or_leave(s, channel_await(s->channel, &s->message));
 }
 
 void
@@ -287,10 +289,8 @@ session_start_tls(struct session *s)
 		_exit(111);
 	if (result == -1) {
 		s->stream.output_len = 0;
-		return session_stop(s,
-			s->stream.state == STREAM_TIMEOUT ? END_TIMEOUT
-							  : END_CLIENT,
-			REPLY_NONE);
+		session_stream_failed(s);
+		return session_stop(s, s->end, REPLY_NONE);
 	}
 	s->stream.tls = &s->tls;
 	s->tls_on = true;
@@ -344,7 +344,9 @@ finish(struct session *s, const char *reason)
 {
 	/* More behind QUIT would be answered with a reset, before the 221. */
 	bool unread = s->stream.input_start != s->stream.input_end;
-	bool drain = s->end == END_QUIT ? unread : s->end != END_CLIENT;
+	bool drain = s->end == END_QUIT	  ? unread
+		     : s->end == END_TERM ? stream_pending(&s->stream)
+					  : s->end != END_CLIENT;
 
 	session_reply(s, s->last);
 	if (!drain)
@@ -362,6 +364,16 @@ finish(struct session *s, const char *reason)
 	if (drain)
 		stream_close(&s->stream, true);
 	_exit(0);
+}
+
+void
+session_leave(struct session *s)
+{
+	if (channel_gone(s->channel))
+		_exit(111);
+	s->stream.channel = -1;
+	session_stop(s, END_TERM, REPLY_STOPPING);
+	finish(s, NULL);
 }
 
 void

@@ -98,7 +98,9 @@ enum reply session_stop(
 	struct session *s, enum channel_end end, enum reply last);
 /* The stream failed: which end that is. */
 enum reply session_stream_failed(struct session *s);
-/* A request to the keeper; on -1 the session is to stop. */
+/* No answer comes: says that the service stops, unless the keeper is dead. */
+_Noreturn void session_leave(struct session *s);
+/* A request to the keeper, and its verdict. */
 int session_ask(struct session *s);
 /* The answer alone, when the request is sent. */
 int session_await(struct session *s);

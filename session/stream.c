@@ -46,6 +46,16 @@ fail(struct stream *s, enum stream_state state)
 	return -1;
 }
 
+/* The channel can be read: nothing comes of it any more. */
+static int
+keeper_silent(struct stream *s, short events)
+{
+	if (events & POLLHUP)
+		return fail(s, STREAM_KEEPER);
+	s->channel = -1; /* the last word must not wait for it */
+	return fail(s, STREAM_STOP);
+}
+
 /* Waits for the client. The channel is silent now: readable means closed. */
 static int
 wait_client(struct stream *s, int fd, short events)
@@ -60,7 +70,7 @@ wait_client(struct stream *s, int fd, short events)
 		return fail(s, STREAM_GONE);
 	if (ready == 0)
 		return fail(s, STREAM_TIMEOUT);
-	return fds[1].revents != 0 ? fail(s, STREAM_KEEPER) : 0;
+	return fds[1].revents != 0 ? keeper_silent(s, fds[1].revents) : 0;
 }
 
 int
@@ -216,7 +226,7 @@ stream_flush(struct stream *s)
 
 	s->output_len = 0;
 	if (s->state != STREAM_OPEN && s->state != STREAM_EOF &&
-		s->state != STREAM_TIMEOUT)
+		s->state != STREAM_TIMEOUT && s->state != STREAM_STOP)
 		return -1;
 	if (text.len == 0)
 		return 0;
@@ -243,7 +253,7 @@ stream_wait_other(struct stream *s, int fd, short events, int64_t deadline)
 		if (fds[0].revents != 0)
 			return 1;
 		if (fds[1].revents != 0)
-			return fail(s, STREAM_KEEPER);
+			return keeper_silent(s, fds[1].revents);
 		if (ready == 0)
 			return gone <= deadline && gone != CLOCK_NEVER
 				       ? fail(s, STREAM_GONE)
@@ -266,7 +276,7 @@ drain_input(struct stream *s)
 		close(s->out); /* a pipe has no halves */
 	s->tls = NULL;	       /* what comes now is thrown away, clear or not */
 	s->input_start = s->input_end;
-	if (s->state == STREAM_TIMEOUT)
+	if (s->state == STREAM_TIMEOUT || s->state == STREAM_STOP)
 		s->state = STREAM_OPEN;
 	while (total < CLOSE_OCTETS && stream_wire_next(s, &input) == 0) {
 		total += input.len;

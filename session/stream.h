@@ -23,6 +23,7 @@ enum stream_state {
 	STREAM_EOF,	/* the client sent its end */
 	STREAM_GONE,	/* reset, write error, TLS error */
 	STREAM_TIMEOUT, /* the deadline passed */
+	STREAM_STOP,	/* the keeper wants an end */
 	STREAM_KEEPER	/* the keeper is gone */
 };
 

@@ -161,6 +161,10 @@ def systemd(libraries):
          "/etc/systemd/system/broken@1.service"], env=env, text=True,
         capture_output=True, check=False).stderr,
        "systemd-analyze finds a mistake")
+    for unit in units:
+        if unit.endswith("@.service"):
+            ok(re.search("(?m)^KillMode=process$", text(unit)),
+               f"{unit}: a stop is for the keeper alone")
     ok("NoNewPrivileges=" not in re.sub("(?m)^#.*", "", text(units[0])),
        "systemd: NoNewPrivileges is not set")
     for port in PORTS:
