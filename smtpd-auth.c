@@ -240,6 +240,8 @@ open_users(struct keeper *k)
 		close(k->users_fd);
 		k->users_fd = -1;
 		k->users_reason = "not a regular file";
+	} else {
+		k->users_ctime = status.st_ctim;
 	}
 }
 

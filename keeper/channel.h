@@ -74,7 +74,8 @@ enum verdict {
 	VERDICT_AUTH_UNKNOWN, /* mechanism not offered */
 	VERDICT_AUTH_INITIAL, /* initial response to a server-first mechanism */
 	VERDICT_JAIL,	      /* the authenticator's jail failed: 421 */
-	VERDICT_REFUSED	      /* the queue program's permanent no */
+	VERDICT_USERS,	/* the user file is another than that of the login */
+	VERDICT_REFUSED /* the queue program's permanent no */
 };
 
 enum channel_initial { INITIAL_NONE, INITIAL_RESPONSE, INITIAL_MALFORMED };
@@ -104,6 +105,7 @@ enum channel_end {
 	END_LINE_ENDS,
 	END_QUEUE,
 	END_JAIL,
+	END_USERS,
 	END_TERM, /* the keeper has told it to stop */
 	END_CODES
 };

@@ -79,7 +79,7 @@ end_word(const struct keeper *k)
 {
 	static const char *const words[KEEPER_ENDS] = {"session-died", "quit",
 		"client", "timeout", "auth", "errors", "line-ends", "queue",
-		"jail", "term", "channel", "overdue"};
+		"jail", "users", "term", "channel", "overdue"};
 
 	return words[k->end == 0 && k->stopped ? END_TERM : k->end];
 }

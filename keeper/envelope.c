@@ -136,6 +136,10 @@ answer_mail(struct keeper *k)
 	/* The session refuses this by itself; one that asks was taken over. */
 	if (k->config->require_auth && !keeper_relays(k))
 		return -1;
+	if (mail_login_is_old(k)) {
+		k->message.len = 0;
+		return keeper_answer(k, VERDICT_USERS);
+	}
 	enum policy_result result = check_sender(k, sender);
 
 	if (result != POLICY_OK) {

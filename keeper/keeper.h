@@ -9,6 +9,8 @@
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
 
+#include <time.h>
+
 #include "auth/authenticator.h"
 #include "auth/certificate.h"
 #include "control/config.h"
@@ -46,10 +48,11 @@ struct keeper {
 	struct jail jail;	 /* the authenticator's */
 	struct slice mechanisms; /* offered, blanks between; empty: no AUTH */
 	enum authenticator_kind kind;
-	char *const *program;	  /* checkpassword and its arguments */
-	const char *socket;	  /* Dovecot's */
-	int users_fd;		  /* authusers.cdb, or -1 */
-	const char *users_reason; /* why it is -1, or NULL */
+	char *const *program;	     /* checkpassword and its arguments */
+	const char *socket;	     /* Dovecot's */
+	int users_fd;		     /* authusers.cdb, or -1 */
+	struct timespec users_ctime; /* its, when it was opened */
+	const char *users_reason;    /* why it is -1, or NULL */
 	int channel;
 	pid_t session; /* -1: waited for */
 
@@ -169,6 +172,8 @@ int envelope_end(struct keeper *k); /* nothing can be added after it */
 int hear_envelope(struct keeper *k);
 /* What the session has accepted by itself. -1 for what it may not. */
 int envelope_take(struct keeper *k, struct slice told);
+/* Has the user file been replaced or changed since the login? */
+bool mail_login_is_old(const struct keeper *k);
 int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);

@@ -1,6 +1,7 @@
 /* mail - the keeper's answers about a message: hand-over and outcome. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +75,18 @@ start_queue(struct keeper *k, unsigned flags, int *fd)
 	return result;
 }
 
+bool
+mail_login_is_old(const struct keeper *k)
+{
+	struct stat now;
+
+	if (k->login[0] == '\0' || k->kind != AUTHENTICATOR_USERS)
+		return false;
+	return fstat(k->users_fd, &now) == -1 || now.st_nlink == 0 ||
+	       now.st_ctim.tv_sec != k->users_ctime.tv_sec ||
+	       now.st_ctim.tv_nsec != k->users_ctime.tv_nsec;
+}
+
 int
 answer_open(struct keeper *k)
 {
@@ -91,8 +104,10 @@ answer_open(struct keeper *k)
 	if (envelope_take(k, channel_rest(&k->message, at)) == -1 ||
 		k->recipients == 0)
 		return -1;
-	make_id(k);
 	k->message.len = 0;
+	if (mail_login_is_old(k))
+		return keeper_answer(k, VERDICT_USERS);
+	make_id(k);
 	if (k->lost || start_queue(k, open.flags, &fd) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	k->open = true;

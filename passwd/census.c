@@ -286,5 +286,5 @@ census_site(const struct census *census, struct slice key, struct buffer *out)
 	buffer_add_char(out, ' ');
 	buffer_add_number(out, census_floor_ms(census));
 	buffer_add_char(out, ' ');
-	return madeup_secret(usual_class(census), out);
+	return madeup_secret(usual_class(census), key, out);
 }

@@ -1,13 +1,14 @@
 /*
  * madeup - a secret nobody has the password of, for users who do not exist:
- * a failed login must take as long for them. Used by smtpd-passwd.
+ * a failed login must take as long for them. Made from the site key, so that
+ * the same users make the same cdb. Used by smtpd-passwd.
  */
 #include "passwd/madeup.h"
 
+#include <bearssl/bearssl.h>
 #include <crypt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "passwd/record.h"
 #include "lib/base64.h"
@@ -42,19 +43,14 @@ madeup_crypt_salt(struct slice text)
 	return (struct slice){text.data + at, end - at};
 }
 
-static int
-random_octets(void *out, size_t len)
-{
-	return getrandom(out, len, 0) == (ssize_t)len ? 0 : -1;
-}
-
 /*
  * The same setting with another salt and the hash of nobody's password. A
  * salt's last octets carry fewer bits in some schemes, so they stay; where
  * crypt does not like the salt all the same, the old one will do.
  */
 static int
-made_up_crypt(const struct census_class *class, struct buffer *out)
+made_up_crypt(br_hmac_drbg_context *dice_of, const struct census_class *class,
+	struct buffer *out)
 {
 	static const char alphabet[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				       "abcdefghijklmnopqrstuvwxyz";
@@ -64,7 +60,8 @@ made_up_crypt(const struct census_class *class, struct buffer *out)
 	struct slice salt;
 	const char *hash;
 
-	if (data == NULL || random_octets(dice, sizeof dice) != 0 ||
+	br_hmac_drbg_generate(dice_of, dice, sizeof dice);
+	if (data == NULL ||
 		slice_string((struct slice){class->text, class->text_len},
 			setting, sizeof setting) != 0) {
 		free(data);
@@ -91,52 +88,52 @@ made_up_crypt(const struct census_class *class, struct buffer *out)
 }
 
 static int
-made_up_plain(struct buffer *out)
+made_up_plain(br_hmac_drbg_context *dice, struct buffer *out)
 {
 	char octets[15];
 
-	if (random_octets(octets, sizeof octets) != 0)
-		return -1;
+	br_hmac_drbg_generate(dice, octets, sizeof octets);
 	buffer_add_text(out, "{PLAIN}");
 	base64_encode(out, (struct slice){octets, sizeof octets});
 	return 0;
 }
 
 static int
-made_up_cram(struct buffer *out)
+made_up_cram(br_hmac_drbg_context *dice, struct buffer *out)
 {
 	char octets[SECRET_HASH_MAX];
 
-	if (random_octets(octets, sizeof octets) != 0)
-		return -1;
+	br_hmac_drbg_generate(dice, octets, sizeof octets);
 	buffer_add_text(out, "{CRAM-MD5}");
 	hex_encode(out, (struct slice){octets, sizeof octets});
 	return 0;
 }
 
 int
-madeup_secret(const struct census_class *class, struct buffer *out)
+madeup_secret(
+	const struct census_class *class, struct slice key, struct buffer *out)
 {
+	br_hmac_drbg_context dice;
 	struct secret secret = {.kind = SECRET_SCRAM_SHA_256,
 		.iterations = CENSUS_ITERATIONS,
 		.salt_len = CENSUS_SALT_LEN};
 
+	br_hmac_drbg_init(&dice, &br_sha256_vtable, key.data, key.len);
 	if (class != NULL && class->kind == SECRET_PLAIN)
-		return made_up_plain(out);
+		return made_up_plain(&dice, out);
 	if (class != NULL && class->kind == SECRET_CRAM_MD5)
-		return made_up_cram(out);
+		return made_up_cram(&dice, out);
 	if (class != NULL && class->kind == SECRET_CRYPT) {
-		if (made_up_crypt(class, out) == 0)
+		if (made_up_crypt(&dice, class, out) == 0)
 			return 0;
 	} else if (class != NULL) {
 		secret.kind = class->kind;
 		secret.iterations = class->iterations;
 		secret.salt_len = class->salt_len;
 	}
-	if (random_octets(secret.salt, sizeof secret.salt) != 0 ||
-		random_octets(secret.stored_key, SECRET_HASH_MAX) != 0 ||
-		random_octets(secret.server_key, SECRET_HASH_MAX) != 0)
-		return -1;
+	br_hmac_drbg_generate(&dice, secret.salt, sizeof secret.salt);
+	br_hmac_drbg_generate(&dice, secret.stored_key, SECRET_HASH_MAX);
+	br_hmac_drbg_generate(&dice, secret.server_key, SECRET_HASH_MAX);
 	record_add_secret(out, &secret);
 	return 0;
 }

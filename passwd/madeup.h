@@ -11,9 +11,11 @@
 struct slice madeup_crypt_salt(struct slice text);
 
 /*
- * Appends a secret of random content that costs what the class does; class
- * NULL: SCRAM-SHA-256. Returns 0, or -1 when there is no randomness.
+ * Appends a secret that costs what the class does, of octets that follow from
+ * the key and tell nothing of it; class NULL: SCRAM-SHA-256. Returns 0, or -1
+ * when it cannot be made.
  */
-int madeup_secret(const struct census_class *class, struct buffer *out);
+int madeup_secret(
+	const struct census_class *class, struct slice key, struct buffer *out);
 
 #endif

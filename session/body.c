@@ -36,6 +36,8 @@ open_message(struct session *s)
 	pipe_start(s);
 	if (s->message.code == VERDICT_OK && s->pipe != -1)
 		return REPLY_NONE;
+	if (s->message.code == VERDICT_USERS)
+		session_stop(s, END_USERS, REPLY_USERS_CHANGED);
 	return REPLY_QUEUE_TEMPORARY;
 }
 
@@ -239,6 +241,8 @@ command_data(struct session *s, struct slice argument)
 		return REPLY_NO_RCPT;
 	enum reply reply = open_message(s);
 
+	if (s->end != 0)
+		return REPLY_NONE;
 	if (reply != REPLY_NONE) {
 		session_forget_mail(s, ABORT_RESET);
 		return reply;
@@ -363,6 +367,9 @@ command_bdat(struct session *s, struct slice argument)
 	if (s->chunks == CHUNKS_NONE)
 		start_count(s, clock_ms());
 	enum reply reply = chunk_allowed(s);
+
+	if (s->end != 0)
+		return REPLY_NONE;
 
 	/* After a failure every chunk is refused until the client resets. */
 	if (reply != REPLY_NONE && (s->mail || s->chunks != CHUNKS_NONE)) {

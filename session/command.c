@@ -164,6 +164,8 @@ accept_sender(struct session *s, struct slice sender)
 		return REPLY_OK_MAIL;
 	case VERDICT_SENDER:
 		return REPLY_SENDER_REFUSED;
+	case VERDICT_USERS:
+		return session_stop(s, END_USERS, REPLY_USERS_CHANGED);
 	default:
 		return REPLY_QUEUE_TEMPORARY;
 	}
