@@ -20,9 +20,10 @@
 #define CHANNEL_OFFER_MAX 512	 /* names of mechanisms */
 #define CHANNEL_TEXT_MAX 512	 /* a reply of the queue program */
 #define CHANNEL_RCPTS_MAX 100000 /* recipients, whatever maxrcpt says */
-#define CHANNEL_ID_MAX 48	 /* octets of a message's id on the log */
-#define CHANNEL_MSGID_MAX 250	 /* octets told of its Message-ID */
-#define CHANNEL_ADDED_MAX 512	 /* octets that the session may add to it */
+#define CHANNEL_ENVELOPE_MAX (4u << 20) /* octets of all of them */
+#define CHANNEL_ID_MAX 48     /* octets of a message's id on the log */
+#define CHANNEL_MSGID_MAX 250 /* octets told of its Message-ID */
+#define CHANNEL_ADDED_MAX 512 /* octets that the session may add to it */
 
 /* The session's rules, which are the keeper's deadlines, too. */
 #define CHANNEL_HANDSHAKE_MS 30000

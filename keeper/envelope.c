@@ -179,8 +179,12 @@ rcpt_verdict(const struct keeper *k, struct slice path, const char **reason)
 {
 	uint64_t limit = k->config->maxrcpt;
 
+	/* Type and NUL, and one more NUL at the end of all. */
+	size_t room = path.len + k->config->relayclient.len + 3;
+
 	*reason = "limit";
-	if (k->recipients >= CHANNEL_RCPTS_MAX ||
+	if (k->recipients >= CHANNEL_RCPTS_MAX || room > CHANNEL_ENVELOPE_MAX ||
+		k->envelope_len > CHANNEL_ENVELOPE_MAX - room ||
 		(limit != 0 && k->recipients >= limit))
 		return VERDICT_TOO_MANY;
 	switch (policy_recipient(k->config, path, keeper_relays(k))) {

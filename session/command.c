@@ -191,6 +191,7 @@ command_mail(struct session *s, struct slice argument)
 	reply = accept_sender(s, (struct slice){sender.text, sender.len});
 	if (reply == REPLY_OK_MAIL) {
 		s->mail = true;
+		deferred_count(s, (struct slice){sender.text, sender.len});
 		s->smtputf8 = parameters.smtputf8;
 		s->body = parameters.body;
 	}
@@ -249,6 +250,7 @@ command_rcpt(struct session *s, struct slice argument)
 
 	if (verdict == VERDICT_OK) {
 		s->recipients++;
+		deferred_count(s, path);
 	} else if (s->authenticated) {
 		/* A user's typing errors are no attack: counted apart. */
 		session_reply(s, rcpt_reply(verdict));

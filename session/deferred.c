@@ -32,6 +32,21 @@ defer(struct session *s, char type, struct slice path)
 	return true;
 }
 
+/* The most that a path can be in the keeper's envelope. */
+static size_t
+room_of(const struct session *s, struct slice path)
+{
+	/* Our own address in brackets becomes a name. */
+	return path.len + s->config->relayclient.len +
+	       s->config->localiphost.len + 3;
+}
+
+void
+deferred_count(struct session *s, struct slice path)
+{
+	s->envelope_len += room_of(s, path);
+}
+
 bool
 deferred_sender(struct session *s, struct slice sender)
 {
@@ -52,6 +67,9 @@ deferred_recipient(struct session *s, struct slice recipient)
 	if ((config->relaylimits.present && s->authenticated) ||
 		(config->morercpthosts_fd != -1 && !relay) ||
 		slice_find(recipient, '[') != recipient.len)
+		return false;
+	/* Near to the end of its room only the keeper knows what is left. */
+	if (s->envelope_len + room_of(s, recipient) > CHANNEL_ENVELOPE_MAX)
 		return false;
 	if (s->recipients >= CHANNEL_RCPTS_MAX ||
 		(config->maxrcpt != 0 && s->recipients >= config->maxrcpt))

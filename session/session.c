@@ -87,7 +87,7 @@ session_forget_mail(struct session *s, enum channel_abort why)
 		channel_add(&s->message, msgid.data, msgid.len);
 		session_ask(s);
 	}
-	s->deferred_len = 0;
+	s->deferred_len = s->envelope_len = 0;
 	s->told = s->mail = s->smtputf8 = s->broken = false;
 	s->recipients = 0;
 	s->chunks = CHUNKS_NONE;

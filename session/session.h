@@ -44,7 +44,8 @@ struct session {
 	bool mail, smtputf8; /* a MAIL was accepted */
 	bool told;	     /* ... and the keeper knows of it */
 	size_t deferred_len;
-	unsigned body; /* enum body */
+	size_t envelope_len; /* the keeper's has no more octets */
+	unsigned body;	     /* enum body */
 	unsigned recipients;
 	enum chunks chunks;
 	int pipe; /* message pipe, or -1 */
@@ -110,6 +111,8 @@ int session_await(struct session *s);
  */
 bool deferred_sender(struct session *s, struct slice sender);
 bool deferred_recipient(struct session *s, struct slice recipient);
+/* An accepted path, deferred or not, is in the envelope. */
+void deferred_count(struct session *s, struct slice path);
 void deferred_tell(struct session *s);
 void deferred_add(struct session *s); /* to the request */
 /* Before it, when the rest of the request is so large. */

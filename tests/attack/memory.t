@@ -92,4 +92,36 @@ with case("envelopes"), Server(env={"MAXRCPT": "0"}) as server:
         ok(sizes[3] - sizes[0] <= 64,
            "10000 recipients, four messages: memory is used again", sizes)
 
+# The session accepts what is sure to fit, and asks about the rest: a path with
+# our own address has another length in the keeper's envelope.
+with case("a large envelope"), Server(
+        env={"MAXRCPT": "0"},
+        control={"localiphost": "a.long.name.example.com\n",
+                 "rcpthosts": "example.com\n.example.com\n"}) as server:
+    with server.client() as c:
+        c.must(("MAIL FROM:<a@example.org>", "250"))
+        long = "x" * 880 + "@example.com"
+        mine = "y@[127.0.0.1]"
+        taken = []
+        for path in [mine] * 50 + [long] * 5000:
+            got = c.command(f"RCPT TO:<{path}>")
+            if got.code != 250:
+                break
+            taken.append(path)
+        starts(got, "452 4.5.3 ", "4 MB of recipients: 452")
+        size = sum(len(path) + 2 for path in taken) + 50 * 12
+        ok((4 << 20) - 4096 < size <= 4 << 20, "after 4 MB", size)
+        got = c.command(f"RCPT TO:<{mine}>")
+        starts(got, "250", "a short one fits")
+        while got.code == 250:
+            taken.append(mine)
+            got = c.command(f"RCPT TO:<{mine}>")
+        starts(got, "452 4.5.3 ", "until that is too long, too")
+        ok(memory(server) < 3 * 4096, "memory has its limit", memory(server))
+        c.must(("DATA", "354"))
+        starts(c.command("x\r\n."), "250 2.0.0", "and the message is taken")
+        is_(len(server.messages()[0].recipients), len(taken),
+            "to all that were accepted")
+        starts(c.message(), "250 2.0.0", "and another one")
+
 done()
