@@ -210,7 +210,7 @@ open_message(int channel)
 static void
 commit(int channel)
 {
-	struct channel_commit request = {0, 0};
+	struct channel_commit request = {0};
 
 	open_message(channel);
 	channel_start(&m, ASK_COMMIT, 0);
