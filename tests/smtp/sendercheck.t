@@ -145,14 +145,15 @@ for what, env, control, checked in (
                               ("sales@example.com", not checked)))
 
 with case("the user file"), serve() as server:
-    # What was listed at the login counts until the end of the connection.
+    # What was listed at the login counts as long as the login does.
     with server.client() as c:
         c.must(("EHLO x", "250"))
         c.login("PLAIN", "ann@example.com", "secret")
         server.write("authusers", FILE.replace("sales@", "other@"), 0o600)
         server.passwd("build")
-        c.talk(("MAIL FROM:<sales@example.com>", "250 2.1.0",
-                "the list came with the verdict"))
+        c.talk(("MAIL FROM:<sales@example.com>", "421 4.7.0 user file changed",
+                "another list ends the connection"))
+        c.ends("another list")
     senders(server, "ann@example.com", (
         ("sales@example.com", False), ("other@example.com", True)))
 
