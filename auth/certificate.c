@@ -6,17 +6,10 @@
 
 #include <bearssl/bearssl.h>
 
-/* Tags of DER. */
+#include "lib/der.h"
+
+/* Tags that depend on where they stand. */
 enum {
-	DER_INTEGER = 0x02,
-	DER_BOOLEAN = 0x01,
-	DER_OCTETS = 0x04,
-	DER_OID = 0x06,
-	DER_UTF8 = 0x0c,
-	DER_PRINTABLE = 0x13,
-	DER_IA5 = 0x16,
-	DER_SEQUENCE = 0x30,
-	DER_SET = 0x31,
 	DER_EMAIL = 0x81, /* [1] in GeneralName */
 	DER_DNS = 0x82,	  /* [2] there */
 	DER_VERSION = 0xa0,
@@ -25,51 +18,6 @@ enum {
 
 #define OID(text) ((struct slice){(text), sizeof(text) - 1})
 
-struct der {
-	unsigned tag;
-	struct slice value;
-};
-
-/* Takes one value off the front. False when there is none, or half of it. */
-static bool
-take(struct slice *rest, struct der *d)
-{
-	const unsigned char *p = (const unsigned char *)rest->data;
-	size_t head = 2, len;
-
-	if (rest->len < 2)
-		return false;
-	d->tag = p[0];
-	len = p[1];
-	/* Lengths of up to three octets are far more than fit a record. */
-	if (len > 0x80 && len <= 0x83) {
-		head += len - 0x80;
-		if (rest->len < head)
-			return false;
-		len = 0;
-		for (size_t i = 2; i < head; i++)
-			len = len << 8 | p[i];
-	} else if (len >= 0x80)
-		return false;
-	if (len > rest->len - head)
-		return false;
-	d->value = (struct slice){rest->data + head, len};
-	*rest = slice_from(*rest, head + len);
-	return true;
-}
-
-/* The same for a value that must have this tag. */
-static bool
-take_a(struct slice *rest, unsigned tag, struct slice *value)
-{
-	struct der d;
-
-	if (!take(rest, &d) || d.tag != tag)
-		return false;
-	*value = d.value;
-	return true;
-}
-
 /* One extension, and which of ours it is. */
 static bool
 take_extension(struct certificate *c, struct slice text)
@@ -77,9 +25,9 @@ take_extension(struct certificate *c, struct slice text)
 	struct slice *wanted = NULL, oid, sequence;
 	struct der d;
 
-	if (!take_a(&text, DER_OID, &oid) || !take(&text, &d))
+	if (!der_take_a(&text, DER_OID, &oid) || !der_take(&text, &d))
 		return false;
-	if (d.tag == DER_BOOLEAN && !take(&text, &d))
+	if (d.tag == DER_BOOLEAN && !der_take(&text, &d))
 		return false;
 	if (d.tag != DER_OCTETS)
 		return false;
@@ -90,7 +38,8 @@ take_extension(struct certificate *c, struct slice text)
 	if (wanted == NULL)
 		return true;
 	/* Each at most once (RFC 5280 §4.2). */
-	if (wanted->data != NULL || !take_a(&d.value, DER_SEQUENCE, &sequence))
+	if (wanted->data != NULL ||
+		!der_take_a(&d.value, DER_SEQUENCE, &sequence))
 		return false;
 	*wanted = sequence;
 	return true;
@@ -101,10 +50,10 @@ take_extensions(struct certificate *c, struct slice text)
 {
 	struct slice list, extension;
 
-	if (!take_a(&text, DER_SEQUENCE, &list))
+	if (!der_take_a(&text, DER_SEQUENCE, &list))
 		return false;
 	while (list.len > 0)
-		if (!take_a(&list, DER_SEQUENCE, &extension) ||
+		if (!der_take_a(&list, DER_SEQUENCE, &extension) ||
 			!take_extension(c, extension))
 			return false;
 	return true;
@@ -117,15 +66,16 @@ take_body(struct certificate *c, struct slice body)
 	struct slice ignored;
 	struct der d;
 
-	if (!take(&body, &d) || (d.tag == DER_VERSION && !take(&body, &d)) ||
+	if (!der_take(&body, &d) ||
+		(d.tag == DER_VERSION && !der_take(&body, &d)) ||
 		d.tag != DER_INTEGER ||
-		!take_a(&body, DER_SEQUENCE, &ignored) ||
-		!take_a(&body, DER_SEQUENCE, &ignored) ||
-		!take_a(&body, DER_SEQUENCE, &ignored) ||
-		!take_a(&body, DER_SEQUENCE, &c->subject) ||
-		!take_a(&body, DER_SEQUENCE, &ignored))
+		!der_take_a(&body, DER_SEQUENCE, &ignored) ||
+		!der_take_a(&body, DER_SEQUENCE, &ignored) ||
+		!der_take_a(&body, DER_SEQUENCE, &ignored) ||
+		!der_take_a(&body, DER_SEQUENCE, &c->subject) ||
+		!der_take_a(&body, DER_SEQUENCE, &ignored))
 		return false;
-	while (take(&body, &d))
+	while (der_take(&body, &d))
 		if (d.tag == DER_EXTENSIONS)
 			return take_extensions(c, d.value);
 	return body.len == 0;
@@ -137,10 +87,10 @@ certificate_parse(struct certificate *c, struct slice der)
 	struct slice rest = der, all, body, signature;
 
 	*c = (struct certificate){.whole = der};
-	if (der.data == NULL || !take_a(&rest, DER_SEQUENCE, &all) ||
-		rest.len > 0 || !take_a(&all, DER_SEQUENCE, &body) ||
-		!take_a(&all, DER_SEQUENCE, &signature) ||
-		!take_a(&signature, DER_OID, &c->algorithm))
+	if (der.data == NULL || !der_take_a(&rest, DER_SEQUENCE, &all) ||
+		rest.len > 0 || !der_take_a(&all, DER_SEQUENCE, &body) ||
+		!der_take_a(&all, DER_SEQUENCE, &signature) ||
+		!der_take_a(&signature, DER_OID, &c->algorithm))
 		return -1;
 	return take_body(c, body) ? 0 : -1;
 }
@@ -152,7 +102,7 @@ next_altname(struct slice *rest, unsigned tag, struct slice *name)
 {
 	struct der d;
 
-	while (take(rest, &d))
+	while (der_take(rest, &d))
 		if (d.tag == tag) {
 			*name = d.value;
 			return true;
@@ -170,9 +120,9 @@ next_attribute(
 
 	for (;;) {
 		while (at->inner.len > 0) {
-			if (!take_a(&at->inner, DER_SEQUENCE, &attribute) ||
-				!take_a(&attribute, DER_OID, &type) ||
-				!take(&attribute, &d))
+			if (!der_take_a(&at->inner, DER_SEQUENCE, &attribute) ||
+				!der_take_a(&attribute, DER_OID, &type) ||
+				!der_take(&attribute, &d))
 				return false;
 			*name = d.value;
 			if (slice_equal(type, oid) &&
@@ -180,7 +130,7 @@ next_attribute(
 					d.tag == DER_IA5))
 				return true;
 		}
-		if (!take_a(&at->outer, DER_SET, &at->inner))
+		if (!der_take_a(&at->outer, DER_SET, &at->inner))
 			return false;
 	}
 }
@@ -216,7 +166,7 @@ certificate_is_for_client(const struct certificate *c)
 
 	if (rest.data == NULL)
 		return true;
-	while (take_a(&rest, DER_OID, &oid))
+	while (der_take_a(&rest, DER_OID, &oid))
 		if (slice_equal(oid, OID("\x2b\x06\x01\x05\x05\x07\x03\x02")) ||
 			slice_equal(oid, OID("\x55\x1d\x25\x00")))
 			return true;

@@ -4,16 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/der.h"
 #include "lib/memory.h"
 #include "lib/pem.h"
 
 #define RSA_OCTETS_MIN 256
 #define CERTIFICATE_MAX 16384 /* octets of one, DER */
+#define DER_REJECTED 0xa0     /* [0] */
 #define DAYS_TO_1970 719528   /* BearSSL counts days from the year 0 */
 
 /* ---------------------------------------------------------------- load --- */
@@ -76,19 +76,42 @@ add_anchor(struct reading *r)
 	return r->overflow ? "too large" : NULL;
 }
 
+/*
+ * openssl's TRUSTED CERTIFICATE has what it may be used for behind it
+ * (X509_CERT_AUX: a list of uses, [0] of forbidden ones). Such words are not
+ * passed over.
+ */
+static bool
+has_uses(struct slice behind)
+{
+	struct slice rest;
+	struct der d;
+
+	return der_take_a(&behind, DER_SEQUENCE, &rest) &&
+	       der_take(&rest, &d) &&
+	       (d.tag == DER_SEQUENCE || d.tag == DER_REJECTED);
+}
+
 static const char *
 take_certificate(struct reading *r, struct slice base64)
 {
 	static UNTOUCHED char der[CERTIFICATE_MAX];
 	struct buffer b = BUFFER_OVER(der);
+	struct der certificate;
 
 	if (BASE64_DECODED_MAX(base64.len) > sizeof der)
 		return "too large";
 	if (base64_decode(&b, base64) == -1)
 		return "not PEM";
+	struct slice rest = buffer_slice(&b);
+
+	if (!der_take(&rest, &certificate))
+		return "not a certificate with an EC or RSA key";
+	if (has_uses(rest))
+		return "a TRUSTED CERTIFICATE with uses is not supported";
 	r->start = r->ca->used;
 	br_x509_decoder_init(&r->certificate, take_name, r);
-	br_x509_decoder_push(&r->certificate, der, b.len);
+	br_x509_decoder_push(&r->certificate, der, b.len - rest.len);
 	return add_anchor(r);
 }
 
@@ -96,15 +119,17 @@ static const char *
 decode(struct reading *r, char *text, size_t len)
 {
 	const char *reason = NULL;
-	struct slice name, base64;
+	struct pem_object object;
 	enum pem_result result;
 
 	while (reason == NULL &&
-		(result = pem_next(&text, &len, &name, &base64)) != PEM_END) {
+		(result = pem_next(&text, &len, &object)) != PEM_END) {
 		if (result == PEM_BROKEN)
 			reason = "not PEM";
-		else if (pem_is_certificate(name))
-			reason = take_certificate(r, base64);
+		else if (pem_is_certificate(object.name))
+			reason = take_certificate(r, object.base64);
+		else if (pem_is_bundle(object.name))
+			reason = "PKCS7 is not supported";
 	}
 	if (reason == NULL && r->ca->count == 0)
 		reason = "holds no certificate";
@@ -116,19 +141,10 @@ load(struct clientca *ca, int fd)
 {
 	static UNTOUCHED char text[CLIENTCA_FILE_MAX];
 	struct reading r = {.ca = ca};
-	struct stat status;
+	size_t len;
+	const char *reason = pem_read(fd, text, sizeof text, &len);
 
-	if (fstat(fd, &status) == -1)
-		return strerror(errno);
-	if (!S_ISREG(status.st_mode))
-		return "not a regular file";
-	ssize_t n = pread(fd, text, sizeof text, 0);
-
-	if (n == -1)
-		return strerror(errno);
-	if ((size_t)n == sizeof text)
-		return "too large";
-	return decode(&r, text, (size_t)n);
+	return reason == NULL ? decode(&r, text, len) : reason;
 }
 
 int

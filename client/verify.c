@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/pem.h"
 
 #define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
 #define ROOTS_MAX 1024
@@ -72,16 +74,16 @@ copy_key(br_x509_pkey *to, const br_x509_pkey *from)
 
 /* A root that cannot be read is left out: others may do. */
 static void
-add_root(struct verify_roots *roots, const struct heap *der)
+add_root(struct verify_roots *roots, struct slice der)
 {
 	br_x509_trust_anchor *a = &roots->anchors[roots->len];
 	struct heap name = {NULL, 0, false};
 	br_x509_decoder_context decoder;
 
-	if (roots->len == ROOTS_MAX || der->failed || der->len == 0)
+	if (roots->len == ROOTS_MAX)
 		return;
 	br_x509_decoder_init(&decoder, heap_add, &name);
-	br_x509_decoder_push(&decoder, der->data, der->len);
+	br_x509_decoder_push(&decoder, der.data, der.len);
 	const br_x509_pkey *key = br_x509_decoder_get_pkey(&decoder);
 
 	if (key == NULL || name.failed || !copy_key(&a->pkey, key)) {
@@ -94,33 +96,19 @@ add_root(struct verify_roots *roots, const struct heap *der)
 }
 
 static void
-add_roots(struct verify_roots *roots, const unsigned char *text, size_t len)
+add_roots(struct verify_roots *roots, char *text, size_t len)
 {
-	br_pem_decoder_context pem;
-	struct heap der = {NULL, 0, false};
+	struct pem_object object;
 
-	br_pem_decoder_init(&pem);
-	while (len > 0) {
-		size_t n = br_pem_decoder_push(&pem, text, len);
+	while (pem_next(&text, &len, &object) == PEM_OBJECT) {
+		size_t cap = BASE64_DECODED_MAX(object.base64.len);
+		struct buffer der = {malloc(cap + 1), 0, cap, false};
 
-		text += n;
-		len -= n;
-		switch (br_pem_decoder_event(&pem)) {
-		case BR_PEM_BEGIN_OBJ:
-			der.len = 0;
-			br_pem_decoder_setdest(&pem, heap_add, &der);
-			break;
-		case BR_PEM_END_OBJ:
-			add_root(roots, &der);
-			break;
-		case BR_PEM_ERROR:
-			len = 0;
-			break;
-		default:
-			break;
-		}
+		if (der.data != NULL && pem_is_certificate(object.name) &&
+			base64_decode(&der, object.base64) == 0)
+			add_root(roots, buffer_slice(&der));
+		free(der.data);
 	}
-	free(der.data);
 }
 
 static int
@@ -149,7 +137,7 @@ verify_load(const char *path)
 		free(roots);
 		roots = NULL;
 	} else {
-		add_roots(roots, text.data, text.len);
+		add_roots(roots, (char *)text.data, text.len);
 	}
 	free(text.data);
 	return roots;

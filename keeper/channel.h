@@ -14,6 +14,7 @@
 #include "lib/bytes.h"
 
 #define CHANNEL_BODY_MAX 16384	 /* octets: a certificate chain */
+#define CHANNEL_CHAIN_MAX 64	 /* certificates in it */
 #define CHANNEL_SEED_LEN 32	 /* octets of entropy for the TLS engine */
 #define CHANNEL_RANDOMS_LEN 64	 /* client and server random */
 #define CHANNEL_SIGN_MAX 208	 /* randoms, curve, a P-521 point */

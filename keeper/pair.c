@@ -1,13 +1,12 @@
 /* pair - see pair.h. Run by the keeper: the files are the admin's own. */
 #include "keeper/pair.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "auth/certificate.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/der.h"
 #include "lib/memory.h"
 #include "lib/pem.h"
 
@@ -18,6 +17,8 @@
  * RSA-4096 key in PKCS #8 is 2,376 octets, so nothing longer reaches it.
  */
 #define KEY_DER_MAX 2400
+#define UNKNOWN_KEY "not a private key of a known kind"
+#define UNSUPPORTED_ED "Ed25519 and Ed448 keys are not supported"
 #define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
 
 /* What is wanted of a PEM file, and the key as it was found. */
@@ -26,71 +27,106 @@ struct pem {
 	bool want_chain, want_key;
 	unsigned char der[KEY_DER_MAX];
 	size_t der_len;
-	unsigned keys;
+	unsigned keys, certificates;
 };
+
+/* "WHAT N MORE" for the log. */
+static const char *
+number_reason(struct signer *s, const char *what, unsigned n, const char *more)
+{
+	struct buffer b = BUFFER_OVER(s->reason_text);
+
+	buffer_add_text(&b, what);
+	buffer_add_number(&b, n);
+	buffer_add_text(&b, more);
+	return buffer_string(&b);
+}
 
 /* A length of two octets, then the certificate. */
 static const char *
-take_certificate(struct signer *s, struct slice base64)
+take_certificate(struct pem *pem, struct slice base64)
 {
+	struct signer *s = pem->signer;
 	struct buffer chain = {(char *)s->pair->chain, s->chain_len + 2,
 		sizeof s->pair->chain, false};
+	struct der certificate;
+	unsigned number = ++pem->certificates;
 
+	if (number > CHANNEL_CHAIN_MAX)
+		return number_reason(
+			s, "more than ", CHANNEL_CHAIN_MAX, " certificates");
 	if (BASE64_DECODED_MAX(base64.len) + 2 >
 		sizeof s->pair->chain - s->chain_len)
-		return "too large";
+		return number_reason(s, "the chain is over 16 KB, certificate ",
+			number, " does not fit");
 	if (base64_decode(&chain, base64) == -1)
 		return "not PEM";
-	size_t len = chain.len - s->chain_len - 2;
+	struct slice der = {
+		chain.data + s->chain_len + 2, chain.len - s->chain_len - 2};
+	struct slice rest = der;
+
+	if (!der_take(&rest, &certificate) || certificate.tag != DER_SEQUENCE)
+		return number_reason(s, "certificate ", number, " is broken");
+	/* What openssl writes behind a trusted one is for its own eyes. */
+	size_t len = der.len - rest.len;
 
 	s->pair->chain[s->chain_len] = (unsigned char)(len >> 8);
 	s->pair->chain[s->chain_len + 1] = (unsigned char)len;
-	s->chain_len = chain.len;
+	s->chain_len += len + 2;
 	return NULL;
 }
 
 /* The first key counts; a second one would only be confusing. */
 static const char *
-take_key(struct pem *pem, struct slice base64)
+take_key(struct pem *pem, const struct pem_object *object)
 {
 	struct buffer der = {(char *)pem->der, 0, sizeof pem->der, false};
 
 	if (pem->keys++ > 0)
 		return NULL;
-	if (BASE64_DECODED_MAX(base64.len) > sizeof pem->der)
+	if (object->encrypted ||
+		slice_is(object->name, "ENCRYPTED PRIVATE KEY"))
+		return "the key is encrypted";
+	if (!slice_is(object->name, "PRIVATE KEY") &&
+		!slice_is(object->name, "EC PRIVATE KEY") &&
+		!slice_is(object->name, "RSA PRIVATE KEY"))
+		return UNKNOWN_KEY;
+	if (BASE64_DECODED_MAX(object->base64.len) > sizeof pem->der)
 		return "too large";
-	if (base64_decode(&der, base64) == -1)
+	if (base64_decode(&der, object->base64) == -1)
 		return "not PEM";
 	pem->der_len = der.len;
 	return NULL;
 }
 
+/* Of any kind, also one that is then refused by name. */
 static bool
 is_key(struct slice name)
 {
-	return slice_is(name, "PRIVATE KEY") ||
-	       slice_is(name, "EC PRIVATE KEY") ||
-	       slice_is(name, "RSA PRIVATE KEY");
+	static const char end[] = "PRIVATE KEY";
+
+	return name.len >= strlen(end) &&
+	       slice_is(slice_from(name, name.len - strlen(end)), end);
 }
 
 /* Decodes a whole PEM file. Returns NULL or what is wrong. */
 static const char *
 decode_pem(struct pem *pem, char *text, size_t len)
 {
-	struct slice name, base64;
+	struct pem_object object;
 	const char *reason = NULL;
 	enum pem_result result;
 
-	if (memmem(text, len, "ENCRYPTED", 9) != NULL && pem->want_key)
-		return "the key is encrypted";
 	while (reason == NULL &&
-		(result = pem_next(&text, &len, &name, &base64)) != PEM_END) {
+		(result = pem_next(&text, &len, &object)) != PEM_END) {
 		if (result == PEM_BROKEN)
-			reason = "not PEM";
-		else if (pem->want_chain && pem_is_certificate(name))
-			reason = take_certificate(pem->signer, base64);
-		else if (pem->want_key && is_key(name))
-			reason = take_key(pem, base64);
+			return "not PEM";
+		if (pem->want_chain && pem_is_certificate(object.name))
+			reason = take_certificate(pem, object.base64);
+		else if (pem->want_chain && pem_is_bundle(object.name))
+			reason = "PKCS7 is not supported";
+		else if (pem->want_key && is_key(object.name))
+			reason = take_key(pem, &object);
 	}
 	return reason;
 }
@@ -99,38 +135,68 @@ static const char *
 read_pem(struct pem *pem, int fd)
 {
 	static UNTOUCHED char text[SIGNER_FILE_MAX];
-	struct stat status;
+	size_t len;
+	const char *reason = pem_read(fd, text, sizeof text, &len);
 
-	if (fstat(fd, &status) == -1)
-		return strerror(errno);
-	if (!S_ISREG(status.st_mode))
-		return "not a regular file";
-	ssize_t n = pread(fd, text, sizeof text, 0);
-
-	if (n == -1)
-		return strerror(errno);
-	const char *reason = (size_t)n == sizeof text
-				     ? "too large"
-				     : decode_pem(pem, text, (size_t)n);
-
-	explicit_bzero(text, (size_t)n);
+	if (reason == NULL)
+		reason = decode_pem(pem, text, len);
+	explicit_bzero(text, len);
 	return reason;
+}
+
+/*
+ * The algorithm that a key in PKCS #8 names (RFC 5958 §2); absent in the
+ * older forms, which are of one kind each.
+ */
+static struct slice
+key_algorithm(const struct pem *pem)
+{
+	struct slice rest = {(const char *)pem->der, pem->der_len};
+	struct slice key, number, algorithm, oid;
+
+	if (der_take_a(&rest, DER_SEQUENCE, &key) &&
+		der_take_a(&key, DER_INTEGER, &number) &&
+		der_take_a(&key, DER_SEQUENCE, &algorithm) &&
+		der_take_a(&algorithm, DER_OID, &oid))
+		return oid;
+	return (struct slice){NULL, 0};
+}
+
+/* Keys that people have, and that are no use here. */
+static const char *
+unsupported_key(const struct pem *pem)
+{
+	static const struct {
+		struct slice oid;
+		const char *reason;
+	} kinds[] = {
+		/* RFC 8410, RFC 4055 */
+		{{"\x2b\x65\x70", 3}, UNSUPPORTED_ED},
+		{{"\x2b\x65\x71", 3}, UNSUPPORTED_ED},
+		{{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", 9},
+			"RSA-PSS keys are not supported"},
+	};
+	struct slice oid = key_algorithm(pem);
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (slice_equal(oid, kinds[i].oid))
+			return kinds[i].reason;
+	return NULL;
 }
 
 static const char *
 decode_key(struct signer *s, const struct pem *pem)
 {
-	/* The object identifiers of Ed25519 and Ed448, RFC 8410. */
-	static const unsigned char ed[] = {0x06, 0x03, 0x2b, 0x65};
-
 	if (pem->keys == 0)
 		return "holds no private key";
-	if (memmem(pem->der, pem->der_len, ed, sizeof ed) != NULL)
-		return "Ed25519 and Ed448 keys are not supported";
+	const char *reason = unsupported_key(pem);
+
+	if (reason != NULL)
+		return reason;
 	br_skey_decoder_init(&s->pair->key);
 	br_skey_decoder_push(&s->pair->key, pem->der, pem->der_len);
 	if (br_skey_decoder_last_error(&s->pair->key) != 0)
-		return "not a private key of a known kind";
+		return UNKNOWN_KEY;
 	switch (br_skey_decoder_key_type(&s->pair->key)) {
 	case BR_KEYTYPE_EC:
 		s->type = KEY_EC;
@@ -144,7 +210,7 @@ decode_key(struct signer *s, const struct pem *pem)
 		s->type = KEY_RSA;
 		return NULL;
 	default:
-		return "not a private key of a known kind";
+		return UNKNOWN_KEY;
 	}
 }
 
@@ -175,22 +241,54 @@ key_fits(const struct signer *s, const struct pem *pem,
 	       memcmp(computed, public->key.ec.q, public->key.ec.qlen) == 0;
 }
 
+/* Is it today one of the certificate's days? NULL, or why not. */
+static const char *
+check_dates(const br_x509_decoder_context *leaf)
+{
+	int64_t now = clock_seconds();
+	int64_t day = now / 86400 + DAYS_TO_1970, second = now % 86400;
+
+	if (day > leaf->notafter_days ||
+		(day == leaf->notafter_days && second > leaf->notafter_seconds))
+		return "expired";
+	if (day < leaf->notbefore_days ||
+		(day == leaf->notbefore_days &&
+			second < leaf->notbefore_seconds))
+		return "not yet valid";
+	return NULL;
+}
+
+/* Decodes the first certificate of the chain, and takes it off. */
+static const br_x509_pkey *
+take_public(struct slice *chain, br_x509_decoder_context *decoder)
+{
+	struct slice der = certificate_leaf(*chain);
+
+	*chain = slice_from(*chain, der.len + 2);
+	br_x509_decoder_init(decoder, NULL, NULL);
+	br_x509_decoder_push(decoder, der.data, der.len);
+	return br_x509_decoder_get_pkey(decoder);
+}
+
 /* Looks at the leaf: dates, and whether the key is its own. */
 static const char *
 check_leaf(struct signer *s, const struct pem *pem)
 {
-	br_x509_decoder_context leaf;
-	size_t len = (size_t)s->pair->chain[0] << 8 | s->pair->chain[1];
-
-	br_x509_decoder_init(&leaf, NULL, NULL);
-	br_x509_decoder_push(&leaf, s->pair->chain + 2, len);
-	const br_x509_pkey *public = br_x509_decoder_get_pkey(&leaf);
+	br_x509_decoder_context decoder;
+	struct slice chain = {(const char *)s->pair->chain, s->chain_len};
+	const br_x509_pkey *public = take_public(&chain, &decoder);
 
 	if (public == NULL)
 		return "not a certificate with an EC or RSA key";
-	s->expired = (int64_t)leaf.notafter_days - DAYS_TO_1970 <
-		     clock_seconds() / 86400;
-	return key_fits(s, pem, public) ? NULL : "certificate and key differ";
+	s->dates = check_dates(&decoder);
+	if (key_fits(s, pem, public))
+		return NULL;
+	for (unsigned n = 2; chain.len > 0; n++) {
+		public = take_public(&chain, &decoder);
+		if (public != NULL && key_fits(s, pem, public))
+			return number_reason(s, PAIR_ORDER, n, "");
+	}
+	return PAIR_DIFFER;
 }
 
 int
@@ -202,6 +300,7 @@ pair_load(struct signer *s, int certificate, int key)
 
 	s->type = KEY_NONE;
 	s->chain_len = 0;
+	s->dates = NULL;
 	const char *reason = read_pem(&pem, certificate);
 
 	if (reason == NULL && s->chain_len == 0)

@@ -7,9 +7,13 @@
 
 #include "keeper/signer.h"
 
+/* Reasons that smtpd-check tells from others; the second ends in a number. */
+#define PAIR_DIFFER "certificate and key differ"
+#define PAIR_ORDER "wrong order: the key fits certificate "
+
 /*
  * Decodes what is open on certificate and key (-1: the key stands in the
- * former) into s: chain, key, type, expired. Returns 0, or -1 with s->file
+ * former) into s: chain, key, type, dates. Returns 0, or -1 with s->file
  * and s->reason; then there is no key in s.
  */
 int pair_load(struct signer *s, int certificate, int key);

@@ -226,8 +226,8 @@ find_name(const struct signer *s, struct slice name, char *out, size_t cap)
 static int
 loaded(struct signer *s, const char *name)
 {
-	if (s->expired) {
-		fail(s, "servercert.pem", "expired");
+	if (s->dates != NULL) {
+		fail(s, "servercert.pem", s->dates);
 		name_file(s, name);
 	}
 	return 0;

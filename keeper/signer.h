@@ -35,7 +35,8 @@ struct signer {
 	const char *file; /* on failure: what is wrong with which file */
 	const char *reason;
 	char file_text[320];
-	bool expired;
+	char reason_text[64];
+	const char *dates; /* expired, not yet valid; or NULL */
 };
 
 /* Opens what is there; as root, before the account. 0, or -1 with reason. */

@@ -23,7 +23,7 @@ struct tls {
 	size_t records_len;
 	char records[TLS_RECORDS_MAX]; /* that wait to be written together */
 	br_ssl_server_context server;
-	br_x509_certificate chain[8];
+	br_x509_certificate chain[CHANNEL_CHAIN_MAX];
 	struct channel_certificate facts; /* of the chain */
 	bool ask_client;		  /* for a certificate */
 	unsigned char certificates[CHANNEL_BODY_MAX];

@@ -31,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size), *at = text;
 	size_t left = size;
-	struct slice name, base64;
+	struct pem_object object;
 
 	if (size == 0) {
 		free(text);
@@ -41,11 +41,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (;;) {
 		size_t before = left;
 
-		if (pem_next(&at, &left, &name, &base64) != PEM_OBJECT)
+		if (pem_next(&at, &left, &object) != PEM_OBJECT)
 			break;
-		check_within(name, text, text + size);
-		check_within(base64, text, text + size);
-		check_base64(base64);
+		check_within(object.name, text, text + size);
+		check_within(object.base64, text, text + size);
+		check_base64(object.base64);
 		if (left >= before || at != text + (size - left))
 			abort();
 	}
