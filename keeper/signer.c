@@ -13,6 +13,8 @@
 #include "keeper/renewal.h"
 #include "lib/buffer.h"
 
+static const char dangling[] = "a link to nothing";
+
 static int
 fail(struct signer *s, const char *file, const char *reason)
 {
@@ -21,16 +23,17 @@ fail(struct signer *s, const char *file, const char *reason)
 	return -1;
 }
 
+/* -1 with s->file NULL: there is none. */
 static int
 open_file(struct signer *s, const char *path, const char *file)
 {
 	int fd = openat(
 		AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd == -1 && errno != ENOENT) {
+	if (fd == -1 && errno != ENOENT)
 		fail(s, file, strerror(errno));
-		return -1;
-	}
+	else if (fd == -1 && renewal_dangles(path))
+		fail(s, file, dangling);
 	return fd;
 }
 
@@ -79,22 +82,19 @@ close_pair(int *certificate, int *key)
 	*certificate = *key = -1;
 }
 
-static bool
-dangles(const struct signer *s, const char *name, const char *file, int fd)
+/* How many looks more the rest of a renewal is worth, if this is one. */
+static int
+half_renewed(const struct signer *s, const char *name, int certificate, int key)
 {
 	char path[1024];
 
-	return fd == -1 && path_of(s, name, file, path, sizeof path) == 0 &&
-	       renewal_dangles(path, fd);
-}
-
-/* Is what was opened perhaps the middle of a renewal? */
-static bool
-half_renewed(const struct signer *s, const char *name, int certificate, int key)
-{
-	return renewal_is_young(certificate) || renewal_is_young(key) ||
-	       dangles(s, name, "servercert.pem", certificate) ||
-	       (certificate != -1 && dangles(s, name, "serverkey.pem", key));
+	if (renewal_is_young(certificate) || renewal_is_young(key))
+		return RENEWAL_TRIES;
+	if (s->file != NULL && s->reason == dangling &&
+		path_of(s, name, s->file, path, sizeof path) == 0 &&
+		renewal_is_relinked(path))
+		return RENEWAL_LINK_TRIES;
+	return 0;
 }
 
 /*
@@ -119,32 +119,8 @@ is_pair(struct signer *s)
 	return status == 0;
 }
 
-int
-signer_open(struct signer *s, const char *directory, enum config_tls tls_min)
-{
-	s->directory = directory;
-	s->certificate_fd = s->key_fd = -1;
-	s->allow_sha1 = tls_min < TLS_1_2;
-	for (int tries = RENEWAL_TRIES;; tries--) {
-		if (open_pair(s, NULL, &s->certificate_fd, &s->key_fd) == -1)
-			return -1;
-		if (tries == 0 ||
-			!half_renewed(s, NULL, s->certificate_fd, s->key_fd) ||
-			is_pair(s))
-			return 0;
-		close_pair(&s->certificate_fd, &s->key_fd);
-		renewal_wait();
-	}
-}
-
-bool
-signer_present(const struct signer *s)
-{
-	return s->certificate_fd != -1;
-}
-
-/* Names the file with its directory, for the log. */
-static void
+/* Names the file with its directory, for the log; -1. */
+static int
 name_file(struct signer *s, const char *name)
 {
 	struct buffer b = BUFFER_OVER(s->file_text);
@@ -157,67 +133,132 @@ name_file(struct signer *s, const char *name)
 	}
 	buffer_add_text(&b, s->file);
 	s->file = buffer_string(&b);
+	return -1;
+}
+
+int
+signer_open(struct signer *s, const char *directory, enum config_tls tls_min)
+{
+	s->directory = directory;
+	s->certificate_fd = s->key_fd = -1;
+	s->allow_sha1 = tls_min < TLS_1_2;
+	for (int tries = 0;; tries++) {
+		int *certificate = &s->certificate_fd, *key = &s->key_fd;
+		int result = open_pair(s, NULL, certificate, key);
+
+		if (tries >= half_renewed(s, NULL, *certificate, *key) ||
+			(result == 0 && is_pair(s))) {
+			if (result == 0)
+				return 0;
+			close_pair(certificate, key);
+			return name_file(s, NULL);
+		}
+		close_pair(certificate, key);
+		renewal_wait();
+	}
+}
+
+bool
+signer_present(const struct signer *s)
+{
+	return s->certificate_fd != -1;
+}
+
+/* Opens and decodes a pair; *wait: how long that may be worth another try. */
+static int
+load_once(struct signer *s, const char *name, int *wait)
+{
+	int certificate = -1, key = -1;
+	int result = open_pair(s, name, &certificate, &key);
+
+	if (result == 0)
+		result = certificate == -1
+				 ? fail(s, "servercert.pem", strerror(ENOENT))
+				 : pair_load(s, certificate, key);
+	*wait = result == 0 ? 0 : half_renewed(s, name, certificate, key);
+	close_pair(&certificate, &key);
+	return result;
 }
 
 static int
 load_named(struct signer *s, const char *name)
 {
-	for (int tries = RENEWAL_TRIES;; tries--) {
-		int certificate = -1, key = -1;
-		int result = open_pair(s, name, &certificate, &key);
-		bool again = result == 0 && tries > 0;
+	int wait;
 
-		if (result == 0)
-			result = certificate == -1
-					 ? fail(s, "servercert.pem",
-						   strerror(ENOENT))
-					 : pair_load(s, certificate, key);
-		again = again && result == -1 &&
-			half_renewed(s, name, certificate, key);
-		close_pair(&certificate, &key);
-		if (!again)
-			return result;
+	for (int tries = 0; load_once(s, name, &wait) == -1; tries++) {
+		if (tries >= wait)
+			return name_file(s, name);
 		renewal_wait();
 	}
+	return 0;
 }
 
 /*
  * A certificate renewal replaces two files, one after the other; what we
- * opened may be one of each. So it is read once more: by path where the
- * account may, else from what is open.
+ * opened may be one of each. So it is read again: by path where the account
+ * may, else from what is open, which may be written in place.
  */
 static int
 load_default(struct signer *s)
 {
-	if (pair_load(s, s->certificate_fd, s->key_fd) == 0)
-		return 0;
-	if (load_named(s, NULL) == 0 ||
-		pair_load(s, s->certificate_fd, s->key_fd) == 0) {
-		s->file = NULL;
-		return 0;
+	int wait;
+
+	for (int tries = 0; pair_load(s, s->certificate_fd, s->key_fd) == -1;
+		tries++) {
+		if (load_once(s, NULL, &wait) == 0)
+			break;
+		if (wait == 0)
+			wait = half_renewed(
+				s, NULL, s->certificate_fd, s->key_fd);
+		if (tries >= wait) {
+			(void)pair_load(s, s->certificate_fd, s->key_fd);
+			return name_file(s, NULL);
+		}
+		renewal_wait();
 	}
-	name_file(s, NULL);
-	return -1;
+	s->file = NULL;
+	return 0;
 }
 
-/* The client's name never becomes a path: the directory's entry does. */
+/* "*.example.com" is for one label more, whatever it is. */
 static bool
-find_name(const struct signer *s, struct slice name, char *out, size_t cap)
+covers(struct slice entry, struct slice name)
+{
+	size_t dot = slice_find(name, '.');
+
+	return entry.len > 2 && entry.data[0] == '*' && dot > 0 &&
+	       dot < name.len &&
+	       slice_equal_nocase(slice_from(entry, 1), slice_from(name, dot));
+}
+
+/*
+ * The client's name never becomes a path: the directory's entry does. 1, 0
+ * when there is none, -1 with file and reason when that cannot be told.
+ */
+static int
+find_name(struct signer *s, struct slice name, char *out, size_t cap)
 {
 	char path[1024];
-	bool found = false;
+	int found = 0;
+	bool exact = false;
 
 	if (name.len == 0 || name.data[0] == '.' ||
 		path_of(s, NULL, "servercerts", path, sizeof path) == -1)
-		return false;
+		return 0;
 	DIR *directory = opendir(path);
 
 	if (directory == NULL)
-		return false;
-	for (struct dirent *entry;
-		!found && (entry = readdir(directory)) != NULL;)
-		found = slice_equal_nocase(slice_of(entry->d_name), name) &&
-			slice_string(slice_of(entry->d_name), out, cap) == 0;
+		return errno == ENOENT ? 0
+				       : fail(s, "control/servercerts",
+						 strerror(errno));
+	for (struct dirent *at; !exact && (at = readdir(directory)) != NULL;) {
+		struct slice entry = slice_of(at->d_name);
+
+		exact = slice_equal_nocase(entry, name);
+		if ((exact || covers(entry, name)) &&
+			slice_string(entry, out, cap) == 0)
+			found = 1;
+	}
 	closedir(directory);
 	return found;
 }
@@ -239,21 +280,22 @@ signer_load(struct signer *s, struct slice name)
 	char entry[256];
 
 	s->file = NULL;
-	if (find_name(s, name, entry, sizeof entry)) {
-		if (load_named(s, entry) == 0)
-			return loaded(s, entry);
-		name_file(s, entry);
-		const char *file = s->file, *reason = s->reason;
+	int found = find_name(s, name, entry, sizeof entry);
 
-		if (pair_load(s, s->certificate_fd, s->key_fd) == -1)
-			return -1;
-		s->file = file;
-		s->reason = reason;
+	if (found == 0 && s->type != KEY_NONE)
 		return 0;
-	}
-	if (s->type != KEY_NONE)
-		return 0;
-	return load_default(s) == -1 ? -1 : loaded(s, NULL);
+	if (found == 0)
+		return load_default(s) == -1 ? -1 : loaded(s, NULL);
+	if (found == 1 && load_named(s, entry) == 0)
+		return loaded(s, entry);
+	/* The default pair then, and why. */
+	const char *file = s->file, *reason = s->reason;
+
+	if (s->type == KEY_NONE && load_default(s) == -1)
+		return -1;
+	s->file = file;
+	s->reason = reason;
+	return 0;
 }
 
 static bool

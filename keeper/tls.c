@@ -1,4 +1,5 @@
 /* tls - the keeper's answers about TLS: chain, one signature, facts. */
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -42,6 +43,11 @@ answer_tls(struct keeper *k)
 	struct slice none = {NULL, 0};
 
 	k->message.len = 0;
+	/* From the first octet on: the client can be told nothing. */
+	if (!signer_present(&k->signer) && k->signer.file == NULL &&
+		k->config->smtps)
+		keeper_log_config(
+			k, "control/servercert.pem", strerror(ENOENT));
 	if (!signer_present(&k->signer) || load(k, none) == -1 ||
 		getrandom(seed, sizeof seed, 0) != sizeof seed)
 		return keeper_answer(k, VERDICT_TEMPORARY);

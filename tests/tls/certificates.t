@@ -115,7 +115,20 @@ with case("names"), Server(certificate="ec") as server:
             c.hello()
             return common_name(c.sock.getpeercert(binary_form=True))
 
+    wild = certificate("ec", "*.w.example.com")
+    pair(server, wild.certificate_text(), wild.key_text(),
+         "servercerts/*.w.example.com/")
+    own = certificate("rsa", "own.w.example.com")
+    pair(server, own.certificate_text(), own.key_text(),
+         "servercerts/own.w.example.com/")
     for sni, expected, what in (
+            ("x.w.example.com", "*.w.example.com", "one label more"),
+            ("X.W.Example.Com", "*.w.example.com", "the same in upper case"),
+            ("own.w.example.com", "own.w.example.com",
+             "its own directory goes before the one of all"),
+            ("w.example.com", "mx.example.org", "no label more"),
+            ("x.y.w.example.com", "mx.example.org", "two labels more"),
+            ("xw.example.com", "mx.example.org", "no dot"),
             ("a.example.com", "a.example.com", "a name of the list"),
             ("b.example.com", "b.example.com", "another one, RSA"),
             ("c.example.com", "c.example.com", "key behind the certificate"),
@@ -149,6 +162,18 @@ with case("names"), Server(certificate="ec") as server:
         lines = re.findall(LOG + "config fail file=.*a.example.com.*$",
                            server.log(), re.M)
         is_(len(lines), 1, "and one line, naming it")
+        os.chmod(server.path("servercerts"), 0o700)
+        os.chown(server.path("servercerts"), 0, 0)
+        is_(name_for("b.example.com"), "mx.example.org",
+            "servercerts that the account cannot open: the default")
+        is_(len(re.findall(
+            LOG + r"config fail file=control/servercerts "
+            r"reason=Permission\\x20denied$", server.log(), re.M)), 1,
+            "and one line, naming the directory")
+        is_(name_for(None), "mx.example.org", "no name asked for")
+        is_(server.log().count("file=control/servercerts "), 1,
+            "then there is nothing to tell")
+        os.chmod(server.path("servercerts"), 0o755)
     else:
         skip("a key that cannot be read", "needs root")
     os.unlink(server.path("servercerts/b.example.com/serverkey.pem"))
@@ -254,7 +279,9 @@ for what, certificate_text, key_text, file in BROKEN:
             is_(c.rest(), b"", f"{what}: -s: closed without a clear octet")
         is_(server.wait_idle(3), [], f"{what}: -s: all are gone")
 
-for what in ("a directory", "a FIFO", "a dead link"):
+for what, reason in (("a directory", "not a regular file"),
+                     ("a FIFO", "not a regular file"),
+                     ("a dead link", "a link to nothing")):
     for name in ("servercert.pem", "serverkey.pem"):
         with case(what), Server(certificate="ec") as server:
             os.unlink(server.path(name))
@@ -263,13 +290,26 @@ for what in ("a directory", "a FIFO", "a dead link"):
             elif what == "a FIFO":
                 os.mkfifo(server.path(name))
             else:
-                os.symlink("nowhere", server.path(name))
+                os.symlink("/nowhere/at/all", server.path(name))
             with server.client() as c:
                 c.hello()
                 starts(c.command("STARTTLS"), "454 4.7.0",
                        f"{name}: {what}: 454")
                 starts(c.message("\r\n"), "250 ",
                        f"{name}: {what}: mail goes on")
+            pattern = (LOG + f"config fail file=control/{name} reason=" +
+                       reason.replace(" ", r"\\x20") + "$")
+            is_(len(re.findall(pattern, server.log(), re.M)), 1,
+                f"{name}: {what}: one line")
+
+with case("-s without a certificate"), Server(args=["-s"]) as server:
+    with server.client(greet=False) as c:
+        c.shutdown()
+        is_(c.rest(), b"", "closed without a clear octet")
+    ok(server.wait_log(LOG + r"config fail file=control/servercert\.pem "
+                       r"reason=No\\x20such\\x20file\\x20or\\x20directory$"),
+       "and the log says why", server.log())
+    is_(server.log().count("config fail"), 1, "once")
 
 with case("expired"), Server() as server:
     old = expired()
