@@ -374,12 +374,14 @@ open_early(void)
 		open_users(keeper);
 	choose_mechanisms(keeper);
 	keeper_open_clientca(keeper, &clientca, config_directory());
-	if (signer_open(&keeper->signer, config_directory(), config->tls_min) ==
-		0)
-		return signer_present(&keeper->signer);
+	int opened = signer_open(
+		&keeper->signer, config_directory(), config->tls_min);
+
+	if (keeper->signer.file != NULL)
+		keeper_log_config(
+			keeper, keeper->signer.file, keeper->signer.reason);
 	/* There is one, and it cannot be read: 454, not silence. */
-	keeper_log_config(keeper, keeper->signer.file, keeper->signer.reason);
-	return true;
+	return opened == -1 || signer_present(&keeper->signer);
 }
 
 int

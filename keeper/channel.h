@@ -122,8 +122,13 @@ struct channel_certificate {
 struct channel_tls {
 	uint16_t version; /* 0x0303; 0 when the handshake failed */
 	uint16_t suite;
-	int32_t error; /* BearSSL's, when it failed */
+	int32_t error;	  /* BearSSL's, when it failed */
+	uint16_t offered; /* when it failed: SSL 2 or 3; 0: something else */
+	uint16_t unused;
 };
+
+#define CHANNEL_SSL_2 0x0002
+#define CHANNEL_SSL_3 0x0300
 
 enum channel_flags {
 	OPEN_ESMTP = 1,

@@ -46,7 +46,7 @@ renewal_is_relinked(const char *path)
 {
 	char text[2048], target[1024];
 	struct buffer at = BUFFER_OVER(text);
-	struct stat status;
+	struct stat status, own;
 	ssize_t len = 0;
 
 	buffer_add_text(&at, path);
@@ -65,7 +65,13 @@ renewal_is_relinked(const char *path)
 	if (stat(text, &status) == 0)
 		return true; /* it is there again */
 	cut_name(&at);
-	return buffer_string(&at) != NULL && stat(text, &status) == 0 &&
+	if (buffer_string(&at) == NULL || stat(text, &status) == -1)
+		return false;
+	at.len = 0;
+	buffer_add_text(&at, path);
+	cut_name(&at);
+	return buffer_string(&at) != NULL && stat(text, &own) == 0 &&
+	       (own.st_ino != status.st_ino || own.st_dev != status.st_dev) &&
 	       is_young(&status);
 }
 

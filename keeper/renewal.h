@@ -11,10 +11,9 @@
 
 #include <stdbool.h>
 
-#define RENEWAL_STEP 10	      /* milliseconds from one look to the next */
-#define RENEWAL_TRIES 100     /* so many looks for the other file of a pair */
-#define RENEWAL_LINK_TRIES 30 /* for a link, which takes far less */
-#define RENEWAL_SECONDS 10    /* younger files may be part of one */
+#define RENEWAL_STEP 10	   /* milliseconds from one look to the next */
+#define RENEWAL_TRIES 100  /* so many looks */
+#define RENEWAL_SECONDS 10 /* younger files may be part of one */
 
 /*
  * Has this file changed lately? One fstat(2); false for -1. A file of the
@@ -25,7 +24,10 @@ bool renewal_is_young(int fd);
 /* There is nothing to open at path: is there a link to nothing? */
 bool renewal_dangles(const char *path);
 
-/* Such a link: has the directory that it leads to changed lately? */
+/*
+ * Such a link: has the directory that it leads to, another than its own,
+ * changed lately?
+ */
 bool renewal_is_relinked(const char *path);
 
 /* Waits for RENEWAL_STEP. */

@@ -93,7 +93,7 @@ half_renewed(const struct signer *s, const char *name, int certificate, int key)
 	if (s->file != NULL && s->reason == dangling &&
 		path_of(s, name, s->file, path, sizeof path) == 0 &&
 		renewal_is_relinked(path))
-		return RENEWAL_LINK_TRIES;
+		return RENEWAL_TRIES;
 	return 0;
 }
 
@@ -150,8 +150,11 @@ signer_open(struct signer *s, const char *directory, enum config_tls tls_min)
 			(result == 0 && is_pair(s))) {
 			if (result == 0)
 				return 0;
+			bool none = *certificate == -1 && s->reason == dangling;
+
 			close_pair(certificate, key);
-			return name_file(s, NULL);
+			name_file(s, NULL);
+			return none ? 0 : -1;
 		}
 		close_pair(certificate, key);
 		renewal_wait();
@@ -414,9 +417,5 @@ signer_close(struct signer *s)
 	if (s->type != KEY_NONE)
 		explicit_bzero(&s->pair->key, sizeof s->pair->key);
 	s->type = KEY_NONE;
-	if (s->certificate_fd != -1)
-		close(s->certificate_fd);
-	if (s->key_fd != -1)
-		close(s->key_fd);
-	s->certificate_fd = s->key_fd = -1;
+	close_pair(&s->certificate_fd, &s->key_fd);
 }

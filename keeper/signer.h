@@ -39,7 +39,11 @@ struct signer {
 	const char *dates; /* expired, not yet valid; or NULL */
 };
 
-/* Opens what is there; as root, before the account. 0, or -1 with reason. */
+/*
+ * Opens what is there; as root, before the account. 0, or -1 with file and
+ * reason. With 0 and file not NULL servercert.pem is a link to nothing: there
+ * is none, and something to log.
+ */
 int signer_open(
 	struct signer *s, const char *directory, enum config_tls tls_min);
 

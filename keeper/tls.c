@@ -190,6 +190,10 @@ hear_tls(struct keeper *k)
 		log_start(&line, &k->log, "tls fail");
 		log_text(&line, "reason", "handshake");
 		log_number(&line, "error", (uint64_t)(uint32_t)facts.error);
+		if (facts.offered == CHANNEL_SSL_2)
+			log_text(&line, "version", "SSLv2");
+		if (facts.offered == CHANNEL_SSL_3)
+			log_text(&line, "version", "SSLv3");
 		keeper_log(k, &line);
 		return 0;
 	}

@@ -193,13 +193,15 @@ static bool
 is_http(struct slice line)
 {
 	static const char *const starts[] = {"GET ", "POST ", "PUT ", "HEAD ",
-		"OPTIONS ", "CONNECT ", "PATCH ", "DELETE ", "TRACE ",
+		"OPTIONS ", "CONNECT ", "PATCH ", "DELETE ", "TRACE ", "PRI ",
 		"Host:", "User-Agent:"};
+
+	size_t last = slice_find_last(line, ' ');
 
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
 		if (slice_starts_nocase(line, starts[i]))
 			return true;
-	return false;
+	return slice_starts_nocase(slice_from(line, last), " HTTP/");
 }
 
 static enum reply

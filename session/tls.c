@@ -202,7 +202,7 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 
 	t->policy = &policy_class;
 	t->wire = wire;
-	t->records_len = 0;
+	t->records_len = t->hello.len = 0;
 	t->message = message;
 	t->ask_client = ask_client;
 	br_ssl_server_zero(server);
@@ -256,6 +256,7 @@ push_input(struct tls *t)
 	size_t len = input.len < room ? input.len : room;
 
 	memcpy(to, input.data, len);
+	hello_add(&t->hello, to, len);
 	t->wire->input_start += len;
 	br_ssl_engine_recvrec_ack(&t->server.eng, len);
 	return 0;
@@ -271,6 +272,7 @@ pull_output(struct tls *t)
 	size_t len;
 	unsigned char *from = br_ssl_engine_sendrec_buf(&t->server.eng, &len);
 
+	hello_name_version(from, t->server.client_max_version);
 	if (len > sizeof t->records - t->records_len && flush(t) == -1)
 		return -1;
 	if (len <= sizeof t->records) {
@@ -394,10 +396,12 @@ tls_facts(struct tls *t, struct channel_tls *facts, struct slice *sni)
 {
 	br_ssl_session_parameters session;
 
-	*facts = (struct channel_tls){0, 0, 0};
+	*facts = (struct channel_tls){.version = 0};
 	*sni = slice_of(br_ssl_engine_get_server_name(&t->server.eng));
 	if (!(br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDAPP)) {
 		facts->error = br_ssl_engine_last_error(&t->server.eng);
+		facts->offered = hello_offered_ssl(
+			&t->hello, t->server.client_max_version);
 		return;
 	}
 	br_ssl_engine_get_session_parameters(&t->server.eng, &session);

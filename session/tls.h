@@ -11,6 +11,7 @@
 #include "keeper/channel.h"
 #include "lib/bytes.h"
 #include "session/client_chain.h"
+#include "session/hello.h"
 
 #define TLS_RECORDS_MAX 1024 /* octets */
 
@@ -28,6 +29,7 @@ struct tls {
 	bool ask_client;		  /* for a certificate */
 	unsigned char certificates[CHANNEL_BODY_MAX];
 	struct client_chain client;
+	struct hello hello; /* the client's first octets */
 	unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
 };
 

@@ -69,6 +69,7 @@ with case("arguments"), Server(certificate="ec") as server:
 for number, verb in enumerate((
         "GET / HTTP/1.1", "POST /x HTTP/1.1", "PUT / HTTP/1.0",
         "HEAD / HTTP/1.1", "OPTIONS * HTTP/1.1",
+        "PRI * HTTP/2.0", "PROPFIND / HTTP/1.1",
         "CONNECT mx.example.org:25 HTTP/1.1", "Host: mx.example.org",
         "User-Agent: browser")):
     with case(verb), Server() as server, server.client() as c:

@@ -55,6 +55,37 @@ with case("versions"):
             with server.client() as c:
                 c.must(("STARTTLS", "220"))
                 is_(raw_hello(c, version=0x0300), None, "SSL 3 never")
+
+
+def ssl2_hello(version):
+    """A hello in the form of SSL 2.0 that offers this version."""
+    body = b"\1" + struct.pack(">HHHH", version, 6, 0, 16) + \
+        b"\0\0\x2f\1\0\x80" + bytes(16)
+    return struct.pack(">H", 0x8000 | len(body)) + body
+
+
+with case("too old"), Server(certificate="ec") as server:
+    for octets, record, logged in (
+            (client_hello(version=0x0302), b"\x15\3\2\0\2\2\x46",
+             "error=582"),
+            (client_hello(version=0x0301), b"\x15\3\1\0\2\2\x46",
+             "error=582"),
+            (client_hello(version=0x0300), b"\x15\3\0\0\2\2\x46",
+             "error=582 version=SSLv3"),
+            (ssl2_hello(0x0301), b"", "error=3 version=SSLv2"),
+            (ssl2_hello(0x0002), b"", "error=3 version=SSLv2"),
+            (b"GET / HTTP/1.0\r\n\r\n", b"", "error=3")):
+        with case(logged), server.client() as c:
+            count = server.log().count(logged + "\n")
+            c.must(("STARTTLS", "220"))
+            c.send(octets)
+            is_(c.rest(), record, f"{octets[:11]!r}: the alert has the "
+                "client's version")
+            ok(server.wait_log(LOG + "tls fail reason=handshake " + logged +
+                               "$", count + 1), f"and is logged: {logged}")
+    got = s_client(server.port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+    like(got, "alert protocol version", "openssl names it, and not a wrong "
+         "version number")
 with case("TLSMIN nonsense"), Server(certificate="ec",
                                      env={"TLSMIN": "1.7"}) as server:
     with server.client(greet=False) as c:

@@ -45,6 +45,12 @@ else:
                 f"{name}: into a directory that is not there")
             like(log, r" config fail file=control/" + name +
                  r" reason=a\\x20link\\x20to\\x20nothing\n", "and a line")
+            if name == "servercert.pem":
+                relink(server, name, "nothing")
+                is_(looks(server)[0], 0, f"{name}: into its own directory")
+                relink(server, name, os.path.join(home("live"), "nothing"))
+                is_(looks(server)[0], ALL,
+                    f"{name}: into one that has just changed")
             relink(server, name, "/usr/nothing")
             past = looks(server, *[
                 "-e", "inject=clock_gettime:poke_exit=@arg2=" +

@@ -111,7 +111,7 @@ tell_client(int channel)
 static void
 tell_tls(int channel)
 {
-	struct channel_tls facts = {0x0303, 0xC02B, 0};
+	struct channel_tls facts = {.version = 0x0303, .suite = 0xC02B};
 
 	channel_start(&m, TELL_TLS, 0);
 	(void)channel_add(&m, &facts, sizeof facts);
