@@ -70,7 +70,7 @@ take_body(struct certificate *c, struct slice body)
 		(d.tag == DER_VERSION && !der_take(&body, &d)) ||
 		d.tag != DER_INTEGER ||
 		!der_take_a(&body, DER_SEQUENCE, &ignored) ||
-		!der_take_a(&body, DER_SEQUENCE, &ignored) ||
+		!der_take_a(&body, DER_SEQUENCE, &c->issuer) ||
 		!der_take_a(&body, DER_SEQUENCE, &ignored) ||
 		!der_take_a(&body, DER_SEQUENCE, &c->subject) ||
 		!der_take_a(&body, DER_SEQUENCE, &ignored))

@@ -16,9 +16,10 @@
 struct certificate {
 	struct slice whole;	/* DER */
 	struct slice algorithm; /* object identifier of the signature */
-	struct slice subject;	/* the relative names, one after the other */
-	struct slice altnames;	/* GeneralNames; absent: no such extension */
-	struct slice purposes;	/* extKeyUsage; absent: for everything */
+	struct slice issuer;
+	struct slice subject;  /* the relative names, one after the other */
+	struct slice altnames; /* GeneralNames; absent: no such extension */
+	struct slice purposes; /* extKeyUsage; absent: for everything */
 };
 
 /* Finds them; slices point into der. 0, or -1 when it has not that form. */

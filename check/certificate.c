@@ -9,24 +9,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check/check.h"
+#include "auth/certificate.h"
+#include "check/cure.h"
 #include "keeper/pair.h"
 
 #define DAYS_WARNED 14 /* certbot renews at 30 */
 
 static struct signer_pair pair;
 
+static struct cure_place
+default_place(const struct check *c)
+{
+	return (struct cure_place){"",
+		report_text("%.*s", (int)c->config.me.len, c->config.me.data)};
+}
+
 const char *
 check_cure_certificate(const struct check *c)
 {
-	const char *live = report_text("/etc/letsencrypt/live/%.*s",
-		(int)c->config.me.len, c->config.me.data);
+	struct cure_place place = default_place(c);
 
-	return report_text("ln -s %s %s && ln -s %s %s",
-		report_quoted(report_text("%s/fullchain.pem", live)),
-		check_path(c, "servercert.pem"),
-		report_quoted(report_text("%s/privkey.pem", live)),
-		check_path(c, "serverkey.pem"));
+	return cure_new(c, &place);
 }
 
 /* Places where people put it, or where another server had it. */
@@ -69,113 +72,27 @@ report_none(struct check *c)
 			NULL, NULL);
 }
 
-/* A pair of files: in the control directory, or in one below servercerts. */
-struct place {
-	const char *directory; /* below the control directory: "" or "a/" */
-	const char *name;      /* that it is to be made out for */
-};
-
 static const char *
-place_path(const struct check *c, const struct place *place, const char *file)
+place_where(const struct cure_place *place, const char *file)
 {
-	return report_text("%s/%s%s", c->directory, place->directory, file);
+	return strncmp(file, "control/", 8) == 0
+		       ? file
+		       : report_text("control/%s%s", place->directory, file);
 }
 
+/* The first name that a certificate is made out for, or "". */
 static const char *
-place_where(const struct place *place)
+name_of(struct slice der)
 {
-	return report_text("control/%sservercert.pem", place->directory);
-}
+	struct certificate c;
+	struct certificate_cursor at = {0};
+	struct slice name;
 
-/* The file that holds the key. */
-static const char *
-key_path(const struct check *c, const struct place *place)
-{
-	const char *path = place_path(c, place, "serverkey.pem");
-
-	return access(path, F_OK) == 0 ? path
-				       : place_path(c, place, "servercert.pem");
-}
-
-/* What the server's own reading found: pair.c and signer.c. */
-static void
-report_fault(struct check *c, const struct place *place, const char *reason)
-{
-	const char *key = report_quoted(key_path(c, place));
-	const char *name = report_quoted(place->name);
-	const char *where = place_where(place);
-
-	if (strstr(reason, "differ") != NULL)
-		report_add(&c->report, CERT_DIFFER, where, NULL,
-			report_text("ln -sf "
-				    "/etc/letsencrypt/live/%s/privkey.pem %s",
-				name,
-				report_quoted(place_path(
-					c, place, "serverkey.pem"))));
-	else if (strstr(reason, "encrypted") != NULL)
-		report_add(&c->report, CERT_ENCRYPTED, where, NULL, key);
-	else if (strstr(reason, "Ed25519") != NULL ||
-		 strstr(reason, "RSA keys") != NULL)
-		report_add(&c->report, CERT_KIND, where, reason, name);
-	else
-		report_add(&c->report, CERT_BAD, where, reason, name);
-}
-
-static void
-report_days(struct check *c, struct slice chain, const char *where)
-{
-	int64_t days;
-
-	if (verify_days(chain, &days) == -1)
-		return;
-	if (days < 0)
-		report_add(&c->report, CERT_EXPIRED, where,
-			report_text("%lld", (long long)-days), NULL);
-	else if (days < DAYS_WARNED)
-		report_add(&c->report, CERT_EXPIRES, where,
-			report_text("%lld", (long long)days), NULL);
-	else
-		report_ok("certificate", where, "%lld days left",
-			(long long)days);
-}
-
-void
-check_chain(struct check *c, struct slice chain, const char *where,
-	const char *name, bool live)
-{
-	report_days(c, chain, where);
-	if (verify_name(chain, name))
-		report_ok("certificate", where, "made out for %s", name);
-	else
-		report_add(&c->report, live ? LIVE_NAME : CERT_NAME, where,
-			name, name);
-	const char *fault =
-		c->roots == NULL ? NULL : verify_trust(c->roots, chain);
-
-	if (fault != NULL)
-		report_add(&c->report, live ? LIVE_TRUST : CERT_TRUST, where,
-			fault, name);
-	else if (c->roots != NULL)
-		report_ok("certificate", where, "signed by a known root");
-}
-
-static void
-look_at_key_rights(struct check *c, const struct place *place)
-{
-	struct stat status;
-	const char *path = key_path(c, place), *quoted = report_quoted(path);
-
-	/* Those below servercerts are read by the account itself. */
-	if (stat(path, &status) == 0 && status.st_mode & S_IROTH)
-		report_add(&c->report, CERT_READABLE,
-			report_text(
-				"control/%s", path + strlen(c->directory) + 1),
-			report_text("%04o", status.st_mode & 07777),
-			place->directory[0] == '\0'
-				? report_text("chmod o= %s", quoted)
-				: report_text("chown %s %s && chmod o= %s",
-					  report_quoted(c->account), quoted,
-					  quoted));
+	return certificate_parse(&c, der) == 0 &&
+			       certificate_next(
+				       &c, CERTIFICATE_ALT_DNS, &at, &name)
+		       ? report_text(" (%.*s)", (int)name.len, name.data)
+		       : "";
 }
 
 static struct slice
@@ -184,88 +101,260 @@ chain_of(const struct signer *s)
 	return (struct slice){(const char *)s->pair->chain, s->chain_len};
 }
 
+/* The key is that of certificate NUMBER. */
+static void
+report_order(struct check *c, const struct cure_place *place,
+	const struct signer *s, const char *number)
+{
+	struct slice chain = chain_of(s);
+	uint64_t n = 1;
+
+	(void)slice_number(slice_of(number), &n); /* it is one */
+	for (; n > 1 && certificate_leaf(chain).data != NULL; n--)
+		chain = slice_from(chain, certificate_leaf(chain).len + 2);
+	report_add(&c->report, CERT_ORDER, place_where(place, s->file),
+		report_text("%s%s", number, name_of(certificate_leaf(chain))),
+		cure_order(c, place, number));
+}
+
+static bool
+starts(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* What the server's own reading found: pair.c and signer.c. */
+static void
+report_fault(
+	struct check *c, const struct cure_place *place, const struct signer *s)
+{
+	const char *where = place_where(place, s->file), *reason = s->reason;
+
+	if (strcmp(reason, PAIR_DIFFER) == 0)
+		report_add(&c->report, CERT_DIFFER, where, NULL,
+			cure_differ(c, place));
+	else if (starts(reason, PAIR_ORDER))
+		report_order(c, place, s, reason + strlen(PAIR_ORDER));
+	else if (starts(reason, PAIR_LONG))
+		report_add(&c->report, CERT_BAD, where, reason,
+			cure_long(c, place,
+				report_text("%.*s",
+					(int)strspn(reason + strlen(PAIR_LONG),
+						"0123456789"),
+					reason + strlen(PAIR_LONG))));
+	else if (strstr(reason, "encrypted") != NULL)
+		report_add(&c->report, CERT_ENCRYPTED, where, NULL,
+			cure_encrypted(c, place));
+	else if (strcmp(reason, strerror(EACCES)) == 0)
+		report_add(&c->report, CERT_DENIED, where, reason,
+			cure_denied(c, place));
+	else if (strstr(reason, "key") != NULL)
+		report_add(&c->report, CERT_KIND, where, reason,
+			cure_new(c, place));
+	else
+		report_add(&c->report, CERT_BAD, where, reason,
+			cure_new(c, place));
+}
+
+static void
+report_days(struct check *c, struct slice chain, const char *where,
+	const char *cure)
+{
+	int64_t left, until;
+
+	if (verify_days(chain, &left, &until) == -1)
+		return;
+	if (until > 0)
+		report_add(&c->report, CERT_EARLY, where,
+			report_text("%lld", (long long)until), NULL);
+	else if (left < 0)
+		report_add(&c->report, CERT_EXPIRED, where,
+			report_text("%lld", (long long)-left), cure);
+	else if (left < DAYS_WARNED)
+		report_add(&c->report, CERT_EXPIRES, where,
+			report_text("%lld", (long long)left), NULL);
+	else
+		report_ok("certificate", where, "%lld days left",
+			(long long)left);
+}
+
+/* Of the leaf: has it names where clients look, is it its own signer? */
+static void
+look_at_leaf(struct slice chain, bool *named, bool *self_signed)
+{
+	struct certificate leaf;
+	struct certificate_cursor at = {0};
+	struct slice name;
+	bool good = certificate_parse(&leaf, certificate_leaf(chain)) == 0;
+
+	*named = good &&
+		 certificate_next(&leaf, CERTIFICATE_ALT_DNS, &at, &name);
+	*self_signed = good && slice_equal(leaf.issuer, leaf.subject);
+}
+
+/* cure: what brings a certificate of certbot's. */
+static void
+report_chain(struct check *c, struct slice chain, const char *where,
+	const char *name, bool live, const char *cure)
+{
+	bool named, self_signed;
+
+	look_at_leaf(chain, &named, &self_signed);
+	if (!named)
+		report_add(&c->report, CERT_NO_ALTNAME, where, NULL, cure);
+	else if (verify_name(chain, name))
+		report_ok("certificate", where, "made out for %s", name);
+	else
+		report_add(&c->report, live ? LIVE_NAME : CERT_NAME, where,
+			name, cure);
+	const char *fault =
+		c->roots == NULL ? NULL : verify_trust(c->roots, chain);
+
+	if (fault != NULL && self_signed)
+		fault = "self-signed, it leads to no root of this system";
+	if (fault != NULL)
+		report_add(&c->report, live ? LIVE_TRUST : CERT_TRUST, where,
+			fault, cure);
+	else if (c->roots != NULL)
+		report_ok("certificate", where, "signed by a known root");
+}
+
+void
+check_chain(struct check *c, struct slice chain, const char *where,
+	const char *name)
+{
+	const char *cure = cure_live(c, name);
+
+	report_days(c, chain, where, "certbot renew (on the server)");
+	report_chain(c, chain, where, name, true, cure);
+}
+
+/* What is right so far: who will like it? */
+static void
+look_at_pair(
+	struct check *c, const struct cure_place *place, const struct signer *s)
+{
+	const char *where = place_where(place, "servercert.pem");
+
+	report_days(c, chain_of(s), where, cure_renew(c, place));
+	report_chain(
+		c, chain_of(s), where, place->name, false, cure_new(c, place));
+	/* What TLSMIN lets in is known later. */
+	if (place->directory[0] == '\0')
+		c->ec = s->type == KEY_EC;
+}
+
+static void
+look_at_key_rights(struct check *c, const struct cure_place *place)
+{
+	struct stat status;
+	const char *path = cure_key(c, place);
+
+	/* Those below servercerts are read by the account itself. */
+	if (stat(path, &status) == 0 && status.st_mode & S_IROTH)
+		report_add(&c->report, CERT_READABLE,
+			report_text(
+				"control/%s", path + strlen(c->directory) + 1),
+			report_text("%04o", status.st_mode & 07777),
+			cure_readable_key(c, place));
+}
+
 static void
 look_at_default(struct check *c)
 {
 	struct signer s = {.pair = &pair};
-	struct place place = {"",
-		report_text("%.*s", (int)c->config.me.len, c->config.me.data)};
+	struct cure_place place = default_place(c);
 	int opened = signer_open(&s, c->directory, c->config.tls_min);
 
-	if (opened == 0 && !signer_present(&s)) {
+	if (opened == 0 && !signer_present(&s) && s.file == NULL) {
 		report_none(c);
 		return;
 	}
-	c->certificate = true;
-	if (opened == -1 || signer_load(&s, slice_of("")) == -1)
-		report_fault(c, &place, s.reason);
+	c->certificate = signer_present(&s) || opened == -1;
+	if (!signer_present(&s) || signer_load(&s, slice_of("")) == -1)
+		report_fault(c, &place, &s);
 	else
-		check_chain(c, chain_of(&s), place_where(&place), place.name,
-			false);
+		look_at_pair(c, &place, &s);
 	signer_close(&s);
 	look_at_key_rights(c, &place);
 }
 
 struct named {
 	const struct check *check;
-	struct place place;
+	struct cure_place place;
 };
 
+/* Opens a pair of servercerts. 0, or -1 with errno. */
 static int
-open_file(const char *path)
+open_named(const struct named *named, struct signer *s)
 {
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	const char *certificate =
+		cure_path(named->check, &named->place, "servercert.pem");
+	const char *key =
+		cure_path(named->check, &named->place, "serverkey.pem");
+
+	s->key_fd = -1;
+	s->certificate_fd = open(certificate, flags);
+	if (s->certificate_fd == -1)
+		return -1;
+	s->key_fd = open(key, flags);
+	return s->key_fd == -1 && errno != ENOENT ? -1 : 0;
 }
 
-/* With the account's rights: prints its lines itself. */
+/* With the account's rights: an errno, or 0. */
 static int
-look_at_named(const void *what)
+try_named(const void *what)
 {
-	const struct named *named = what;
-	const struct place *place = &named->place;
-	static struct check c;
 	struct signer s = {.pair = &pair};
+	int error = open_named(what, &s) == -1 ? errno : 0;
 
-	c = *named->check;
-	c.report.fails = 0;
-	s.certificate_fd = open_file(place_path(&c, place, "servercert.pem"));
-	s.key_fd = s.certificate_fd == -1
-			   ? -1
-			   : open_file(place_path(&c, place, "serverkey.pem"));
-	if (s.certificate_fd == -1 || (s.key_fd == -1 && errno != ENOENT))
-		report_add(&c.report, CERT_DENIED, place_where(place),
-			strerror(errno),
-			report_text("chown -RL %s %s", report_quoted(c.account),
-				check_path(&c, place->directory)));
-	else if (pair_load(&s, s.certificate_fd, s.key_fd) == -1)
-		report_fault(&c, place, s.reason);
-	else
-		check_chain(&c, chain_of(&s), place_where(place), place->name,
-			false);
 	signer_close(&s);
-	return (int)c.report.fails;
+	return error;
+}
+
+static void
+look_at_named(struct check *c, const char *name)
+{
+	struct signer s = {.pair = &pair};
+	struct named named = {c, {report_text("servercerts/%s/", name), name}};
+	const struct cure_place *place = &named.place;
+	int error = check_as_account(c, try_named, &named);
+
+	if (error > 0)
+		report_add(&c->report, CERT_DENIED,
+			place_where(place, "servercert.pem"), strerror(error),
+			error == ENOENT ? cure_new(c, place)
+					: cure_denied(c, place));
+	else if (open_named(&named, &s) == 0) {
+		if (pair_load(&s, s.certificate_fd, s.key_fd) == -1)
+			report_fault(c, place, &s);
+		else
+			look_at_pair(c, place, &s);
+		signer_close(&s);
+	}
+	look_at_key_rights(c, place);
 }
 
 static void
 look_at_names(struct check *c)
 {
-	DIR *directory = opendir(report_text("%s/servercerts", c->directory));
+	const char *path = report_text("%s/servercerts", c->directory);
+	struct cure_place place = {"servercerts/", ""};
+	DIR *directory = opendir(path);
 	struct dirent *entry;
 
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		struct named named = {
-			c, {report_text("servercerts/%s/", entry->d_name),
-				   report_text("%s", entry->d_name)}};
-		int fails;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		fails = check_as_account(c, look_at_named, &named);
-		c->report.fails += fails > 0 ? (unsigned)fails : 0;
-		look_at_key_rights(c, &named.place);
-	}
-	if (directory != NULL)
-		closedir(directory);
+	if (directory == NULL)
+		return;
+	if (cure_is_denied(c, path))
+		report_add(&c->report, CERT_DENIED, "control/servercerts",
+			strerror(EACCES), cure_denied(c, &place));
+	else
+		while ((entry = readdir(directory)) != NULL)
+			if (entry->d_name[0] != '.')
+				look_at_named(
+					c, report_text("%s", entry->d_name));
+	closedir(directory);
 }
 
 /* Not started as root, the account itself opens certificate and key. */
@@ -281,6 +370,8 @@ find_denied(const void *what)
 void
 check_certificates(struct check *c)
 {
+	struct cure_place place = default_place(c);
+
 	c->roots = verify_load(c->roots_file);
 	if (c->roots == NULL)
 		report_add(&c->report, CERT_ROOTS, c->roots_file,
@@ -288,9 +379,9 @@ check_certificates(struct check *c)
 	look_at_default(c);
 	if (c->certificate && !c->isolated &&
 		check_as_account(c, find_denied, c) == 1)
-		report_add(&c->report, CERT_DENIED, "control/serverkey.pem",
-			strerror(EACCES),
-			report_text("chown %s %s", report_quoted(c->account),
-				check_path(c, "serverkey.pem")));
+		report_add(&c->report, CERT_DENIED,
+			report_text("control/%s",
+				cure_key(c, &place) + strlen(c->directory) + 1),
+			strerror(EACCES), cure_denied(c, &place));
 	look_at_names(c);
 }

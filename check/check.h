@@ -35,6 +35,8 @@ struct check {
 
 	/* What was found on the way, for later checks and the last line. */
 	bool certificate;	/* there is one */
+	bool ec;		/* its key is EC */
+	bool old_tls;		/* tcp.rules allows TLS below 1.2 to somebody */
 	const char *user;	/* somebody who can log in */
 	const char *mechanisms; /* offered, blanks between; or "" */
 };
@@ -51,9 +53,9 @@ void check_rules(struct check *c);
 void check_host(struct check *c);
 /* certificate.c: chain, key, names. */
 void check_certificates(struct check *c);
-/* Dates, name and trust of a chain; live: what a client sees is a FAIL. */
+/* Dates, name and trust of a chain that a server showed. */
 void check_chain(struct check *c, struct slice chain, const char *where,
-	const char *name, bool live);
+	const char *name);
 /* people.c: the user file; and its compiled form, open, or -1. */
 void check_people(struct check *c);
 int check_open_users(const struct check *c);

@@ -173,7 +173,7 @@ look_at_jail(struct check *c)
 	if (content != NULL)
 		report_add(&c->report, HOST_EMPTY_FULL, where,
 			report_text("%s/%s", path, content), quoted);
-	if (status.st_uid != 0 || (status.st_mode & 022) != 0)
+	else if (status.st_uid != 0 || (status.st_mode & 022) != 0)
 		report_add(
 			&c->report, HOST_EMPTY_WRITABLE, where, NULL, quoted);
 	if (c->report.fails == before)
@@ -234,6 +234,27 @@ can_write(const void *path)
 	return access(path, R_OK | W_OK | X_OK) == 0;
 }
 
+/* A directory for the counters, and the setting that names it. */
+static const char *
+new_state(const struct check *c, bool variable)
+{
+	static const char path[] = "/var/lib/smtpd-auth";
+
+	return report_text("install -d -o %s -m 700 %s && %s",
+		report_quoted(c->account), path,
+		variable ? check_cure_variable(c, "STATEDIR", path)
+			 : check_cure_file(c, "statedir", path));
+}
+
+/* Is there nothing in it but ours? Else it is no directory to give away. */
+static bool
+holds_state(const char *path)
+{
+	return content_of(path) == NULL ||
+	       access(report_text("%s/failures", path), F_OK) == 0 ||
+	       access(report_text("%s/recipients", path), F_OK) == 0;
+}
+
 static void
 look_at_state(struct check *c)
 {
@@ -247,11 +268,7 @@ look_at_state(struct check *c)
 			0)
 			report_add(&c->report, HOST_LIMITS_STATELESS,
 				"control/relaylimits", NULL,
-				report_text("install -d -o %s -m 700 "
-					    "/var/lib/smtpd-auth && %s",
-					account,
-					check_cure_file(c, "statedir",
-						"/var/lib/smtpd-auth")));
+				new_state(c, false));
 		return;
 	}
 	const char *quoted = report_quoted(path);
@@ -263,8 +280,10 @@ look_at_state(struct check *c)
 				"install -d -o %s -m 700 %s", account, quoted));
 	else if (check_as_account(c, can_write, path) != 1)
 		report_add(&c->report, HOST_STATEDIR_DENIED, where, c->account,
-			report_text("chown -R %s %s && chmod 700 %s", account,
-				quoted, quoted));
+			holds_state(path)
+				? report_text("chown -R %s %s && chmod 700 %s",
+					  account, quoted, quoted)
+				: new_state(c, strncmp(where, "env/", 4) == 0));
 	else if (status.st_mode & 077)
 		report_add(&c->report, HOST_STATEDIR_OPEN, where,
 			report_text("%04o", status.st_mode & 07777), NULL);

@@ -176,8 +176,7 @@ look_at_tls(struct live *l, const struct talk *t)
 		l->implicit ? "from the first byte" : "STARTTLS",
 		(version & 0xff) - 1);
 	if (!l->chain_known)
-		check_chain(l->check, secure_chain(t->tls), l->where, l->name,
-			true);
+		check_chain(l->check, secure_chain(t->tls), l->where, l->name);
 	l->trusted = l->check->roots != NULL && l->check->report.fails == fails;
 }
 

@@ -9,6 +9,7 @@
 
 #include "check/aliases.h"
 #include "check/check.h"
+#include "check/cure.h"
 
 extern char **environ;
 
@@ -87,19 +88,29 @@ our_name(const char *name, bool file_first, bool *is_file)
 	return *is_file ? row->file : row->environment;
 }
 
+/* Not quoted. */
+static const char *
+env_path(const struct check *c, const char *name)
+{
+	return report_text("%s/env/%s", c->service.directory, name);
+}
+
 /* From a control file of the wrong name to where it is read. */
 static const char *
 move_file(const struct check *c, const char *name, const char *ours, bool file)
 {
+	const char *from = report_text("%s/%s", c->directory, name);
+
 	if (file)
-		return report_text(
-			"mv %s %s", check_path(c, name), check_path(c, ours));
+		return cure_move(
+			from, report_text("%s/%s", c->directory, ours));
 	if (c->service.directory == NULL)
 		return report_text(
 			"export %s=\"$(cat %s)\"", ours, check_path(c, name));
-	return report_text("mv %s %s", check_path(c, name),
-		report_quoted(
-			report_text("%s/env/%s", c->service.directory, ours)));
+	/* A copy in env/ would be a variable. */
+	return access(env_path(c, ours), F_OK) == 0
+		       ? cure_aside(from)
+		       : cure_move(from, env_path(c, ours));
 }
 
 static void
@@ -140,13 +151,6 @@ look_at_files(struct check *c)
 		closedir(directory);
 }
 
-static const char *
-env_path(const struct check *c, const char *name)
-{
-	return report_quoted(
-		report_text("%s/env/%s", c->service.directory, name));
-}
-
 /* From a variable of the wrong name to where it is read. */
 static const char *
 move_variable(
@@ -156,15 +160,23 @@ move_variable(
 	bool path = file && ends_with(ours, ".pem") && value != NULL &&
 		    value[0] == '/';
 
+	const char *to = report_text("%s/%s", c->directory, ours);
+
+	if (path && (access(to, F_OK) == 0 || access(value, F_OK) != 0))
+		return check_cure_unset(c, name);
 	if (path)
 		return report_text("ln -s %s %s && %s", report_quoted(value),
-			check_path(c, ours), check_cure_unset(c, name));
+			report_quoted(to), check_cure_unset(c, name));
 	if (c->service.directory == NULL)
 		return file ? report_text("echo \"$%s\" > %s", name,
 				      check_path(c, ours))
 			    : report_text("export %s=\"$%s\"", ours, name);
-	return report_text("mv %s %s", env_path(c, name),
-		file ? check_path(c, ours) : env_path(c, ours));
+	if (file)
+		return cure_move(env_path(c, name), to);
+	/* A copy in env/ would be a variable; what is there counts. */
+	return access(env_path(c, ours), F_OK) == 0
+		       ? check_cure_unset(c, name)
+		       : cure_move(env_path(c, name), env_path(c, ours));
 }
 
 static void
@@ -180,7 +192,7 @@ look_at_variable(struct check *c, const char *name)
 		strcmp(name, "SSL_PROTOCOL") != 0 &&
 		strcmp(name, c->port_variable) != 0)
 		report_add(&c->report, SET_ENV_LAUNCHER, where, name,
-			env_path(c, name));
+			report_quoted(env_path(c, name)));
 	if (row != NULL || is_among(other_variables, name))
 		return;
 	ours = our_name(name, false, &file);
@@ -229,4 +241,7 @@ check_names(struct check *c)
 	look_at_variables(c);
 	if (c->service.directory != NULL)
 		check_rules(c);
+	if (c->ec && (c->old_tls || c->config.tls_min < TLS_1_2))
+		report_add(&c->report, CERT_EC_OLD, "control/servercert.pem",
+			NULL, NULL);
 }

@@ -118,9 +118,10 @@ look_at_maildir(struct check *c)
 	const char *quoted = report_quoted(path);
 
 	report_add(&c->report, QUEUE_MAILDIR, "env/QUEUE_MAILDIR", path,
-		report_text("mkdir -p %s/tmp %s/new %s/cur && chown -R %s %s",
+		report_text("mkdir -p %s/tmp %s/new %s/cur && chown %s %s/tmp "
+			    "%s/new %s/cur",
 			quoted, quoted, quoted, report_quoted(c->account),
-			quoted));
+			quoted, quoted, quoted));
 }
 
 static int

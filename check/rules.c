@@ -13,8 +13,10 @@
 static const char *
 recompiled(const struct check *c, const char *edit)
 {
-	return report_text("cd %s && sed -i '%s' tcp.rules && tcprules tcp.cdb "
-			   "tcp.tmp < tcp.rules",
+	return report_text(
+		"cd %s && cp -p --backup=t tcp.rules tcp.rules.old && "
+		"sed -i '%s' tcp.rules && tcprules tcp.cdb "
+		"tcp.tmp < tcp.rules",
 		report_quoted(c->service.directory), edit);
 }
 
@@ -66,6 +68,9 @@ look_at_lines(struct check *c, FILE *file)
 				NULL,
 				recompiled(c, "/^:allow/s/,RELAYCLIENT="
 					      "\"[^\"]*\"//"));
+		if (strstr(line, ",TLSMIN=\"1.0\"") != NULL ||
+			strstr(line, ",TLSMIN=\"1.1\"") != NULL)
+			c->old_tls = true;
 		look_at_names(c, line);
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "auth/users.h"
 #include "check/check.h"
+#include "check/cure.h"
 
 const struct config_row *
 check_row(const char *file, const char *variable)
@@ -190,8 +191,9 @@ blame(struct check *c)
 		return unsetenv(name) == 0;
 	}
 	if (strcmp(name, "control/me") == 0)
-		report_add(
-			&c->report, SET_ME, name, reason, check_path(c, "me"));
+		report_add(&c->report, SET_ME, name, reason,
+			cure_over(report_text("%s/me", c->directory),
+				"hostname -f"));
 	else if (strncmp(name, "control/", 8) == 0)
 		report_add(&c->report, SET_VALUE, name, reason,
 			check_path(c, name + 8));

@@ -226,25 +226,55 @@ fault(unsigned error)
 	}
 }
 
+/* Days since the year 0 and seconds of the day; of now. */
+static void
+read_now(uint32_t *days, uint32_t *seconds)
+{
+	int64_t now = clock_seconds();
+
+	*days = (uint32_t)(now / 86400 + DAYS_TO_1970);
+	*seconds = (uint32_t)(now % 86400);
+}
+
+/* The leaf as it was on its first day, when what signed it may not have been.
+ */
+static unsigned
+verdict_first_day(const struct verify_roots *roots, struct slice chain,
+	const br_x509_decoder_context *leaf)
+{
+	static struct verify_roots issuer;
+	struct slice above = chain, next;
+	struct slice first = next_certificate(&above);
+	uint32_t days, seconds;
+
+	if (above.len == 0)
+		return verdict(roots, chain, NULL, leaf->notbefore_days,
+			leaf->notbefore_seconds);
+	read_now(&days, &seconds);
+	unsigned error = verdict(roots, above, NULL, days, seconds);
+
+	if (error != 0)
+		return error;
+	issuer.len = 0;
+	next = next_certificate(&above);
+	add_root(&issuer, next);
+	return verdict(&issuer, (struct slice){chain.data, first.len + 2}, NULL,
+		leaf->notbefore_days, leaf->notbefore_seconds);
+}
+
 const char *
 verify_trust(const struct verify_roots *roots, struct slice chain)
 {
 	br_x509_decoder_context leaf;
-	int64_t now = clock_seconds();
-	uint32_t days = (uint32_t)(now / 86400 + DAYS_TO_1970);
-	uint32_t seconds = (uint32_t)(now % 86400);
+	int64_t left, until;
+	uint32_t days, seconds;
 
-	if (decode_leaf(chain, &leaf) == -1)
+	if (decode_leaf(chain, &leaf) == -1 ||
+		verify_days(chain, &left, &until) == -1)
 		return fault(BR_ERR_X509_INVALID_VALUE);
-	/* Out of date itself: then as it was on its first day. */
-	if (days < leaf.notbefore_days || days > leaf.notafter_days ||
-		(days == leaf.notafter_days &&
-			seconds > leaf.notafter_seconds) ||
-		(days == leaf.notbefore_days &&
-			seconds < leaf.notbefore_seconds)) {
-		days = leaf.notbefore_days;
-		seconds = leaf.notbefore_seconds;
-	}
+	if (left < 0 || until > 0)
+		return fault(verdict_first_day(roots, chain, &leaf));
+	read_now(&days, &seconds);
 	return fault(verdict(roots, chain, NULL, days, seconds));
 }
 
@@ -263,17 +293,27 @@ verify_name(struct slice chain, const char *name)
 		       leaf.notbefore_seconds) != BR_ERR_X509_BAD_SERVER_NAME;
 }
 
+/* Seconds since 1970. */
+static int64_t
+seconds_of(uint32_t days, uint32_t seconds)
+{
+	return ((int64_t)days - DAYS_TO_1970) * 86400 + seconds;
+}
+
 int
-verify_days(struct slice chain, int64_t *days)
+verify_days(struct slice chain, int64_t *left, int64_t *until)
 {
 	br_x509_decoder_context leaf;
+	int64_t now = clock_seconds();
 
 	if (decode_leaf(chain, &leaf) == -1)
 		return -1;
-	int64_t end = ((int64_t)leaf.notafter_days - DAYS_TO_1970) * 86400 +
-		      leaf.notafter_seconds;
-	int64_t left = end - clock_seconds();
+	int64_t more =
+		seconds_of(leaf.notafter_days, leaf.notafter_seconds) - now;
+	int64_t wait =
+		seconds_of(leaf.notbefore_days, leaf.notbefore_seconds) - now;
 
-	*days = left >= 0 ? left / 86400 : -1 - (-1 - left) / 86400;
+	*left = more >= 0 ? more / 86400 : -1 - (-1 - more) / 86400;
+	*until = wait <= 0 ? 0 : 1 + (wait - 1) / 86400;
 	return 0;
 }

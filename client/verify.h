@@ -25,9 +25,10 @@ const char *verify_trust(const struct verify_roots *roots, struct slice chain);
 bool verify_name(struct slice chain, const char *name);
 
 /*
- * Whole days until the first certificate expires, negative afterwards, by
- * the clock of this host. Returns 0, or -1: not a certificate.
+ * Whole days until the first certificate expires, negative afterwards, and
+ * until it is valid, not above 0 when it is, by the clock of this host.
+ * Returns 0, or -1: not a certificate.
  */
-int verify_days(struct slice chain, int64_t *days);
+int verify_days(struct slice chain, int64_t *left, int64_t *until);
 
 #endif

@@ -57,8 +57,7 @@ take_certificate(struct pem *pem, struct slice base64)
 			s, "more than ", CHANNEL_CHAIN_MAX, " certificates");
 	if (BASE64_DECODED_MAX(base64.len) + 2 >
 		sizeof s->pair->chain - s->chain_len)
-		return number_reason(s, "the chain is over 16 KB, certificate ",
-			number, " does not fit");
+		return number_reason(s, PAIR_LONG, number, " does not fit");
 	if (base64_decode(&chain, base64) == -1)
 		return "not PEM";
 	struct slice der = {

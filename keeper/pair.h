@@ -7,9 +7,10 @@
 
 #include "keeper/signer.h"
 
-/* Reasons that smtpd-check tells from others; the second ends in a number. */
+/* Reasons that smtpd-check tells from others; the latter with a number. */
 #define PAIR_DIFFER "certificate and key differ"
 #define PAIR_ORDER "wrong order: the key fits certificate "
+#define PAIR_LONG "the chain is over 16 KB, certificate "
 
 /*
  * Decodes what is open on certificate and key (-1: the key stands in the

@@ -96,7 +96,10 @@ with case("rsa"), Server(certificate="rsa", users={LOGIN: PASSWORD},
                          env={"FORCETLS": "1"}) as server:
     output = see(server.port)
     like(output.text, "ok   TLS: STARTTLS", "a server with an RSA key")
-    tells(output, "LIVE_TRUST")
+    tells(output, "LIVE_TRUST", "self-signed")
+    like(output.cure("LIVE_TRUST"),
+         "^certbot .*/fullchain.pem servercert.pem && .*/privkey.pem "
+         r"serverkey.pem \(on the server\)$", "with both links")
     tells(output, "LIVE_NAME", "localhost")
 
 with case("a chain"):

@@ -8,7 +8,8 @@ import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.certificate import expired  # noqa: E402
+from support.certificate import dated, expired  # noqa: E402
+from support.extra_tls import Authority, openssl, read  # noqa: E402
 from support.extra_smtpd_check import *  # noqa: E402
 
 if not ROOT:
@@ -410,6 +411,166 @@ with case("certificate"):
          0o644))
     provokes("CERT_READABLE", host, says="servercerts")
     ok(host.check().find("CERT_DIFFER"), "and whether its key fits")
+
+def holds(host, name):
+    """The text of a file."""
+    return read(host.path(f"{host.CONTROL}/{name}"))
+
+
+authority = Authority()
+LEAF, KEY = authority.make("leaf", "mail.example.com", "middle", days=90)
+MIDDLE = authority.text("middle.pem")
+ROOTS = ("write", "etc/ssl/certs/ca-certificates.crt",
+         authority.text("root.pem"))
+
+
+def pair_of(certificate_text, key_text=KEY, *changes):
+    """A host with this pair, whose roots know the authority."""
+    return changed(ROOTS, ("control", "servercert.pem", certificate_text),
+                   ("control", "serverkey.pem", key_text, 0o600), *changes)
+
+
+with case("a certificate's cure"):
+    for what, text, number in (
+            ("leaf last", MIDDLE + LEAF, "2"),
+            ("leaf last of three", authority.text("root.pem") + MIDDLE + LEAF,
+             "3")):
+        host = pair_of(text)
+        provokes("CERT_ORDER", host, where="control/servercert.pem",
+                 says=f"number {number} (mail.example.com)")
+        is_(holds(host, "serverkey.pem"), KEY, f"{what}: the key is there")
+        is_(holds(host, "servercert.pem.old"), text,
+            f"{what}: and what was there")
+        is_(holds(host, "servercert.pem")[:len(LEAF)], LEAF,
+            f"{what}: the leaf comes first")
+        is_(host.check().status, 0, f"{what}: and all is well")
+    host = pair_of(LEAF + MIDDLE * 40)
+    provokes("CERT_BAD", host, says="over 16 KB, certificate ")
+    is_(host.check().status, 0, "a chain that was too long is cut")
+    other = certificate("ec").key_text()
+    host = pair_of(LEAF + MIDDLE, other)
+    command = host.check().cure("CERT_DIFFER")
+    like(command, r"^certbot certonly --key-type ecdsa -d mail\.example\.com "
+         "&& mv --backup=t ", "a key of nothing: a new certificate")
+    ok("ln -sf" not in command, "no regular file is written over", command)
+    live = "etc/letsencrypt/live/mail.example.com/"
+    host = pair_of(LEAF + MIDDLE, other,
+                   ("write", live + "fullchain.pem", LEAF + MIDDLE),
+                   ("write", live + "privkey.pem", KEY, 0o600))
+    provokes("CERT_DIFFER", host)
+    is_(holds(host, "serverkey.pem.old"), other, "the key is kept")
+    host = pair_of(LEAF + MIDDLE)
+    os.unlink(host.path(host.CONTROL + "/servercert.pem"))
+    os.symlink("/etc/letsencrypt/live/none/fullchain.pem",
+               host.path(host.CONTROL + "/servercert.pem"))
+    provokes("CERT_BAD", host, where="control/servercert.pem",
+             says="a link to nothing", cured=False)
+    host = Host()
+    key = host.path(host.CONTROL + "/serverkey.pem")
+    subprocess.run(["openssl", "pkey", "-in", key, "-out", key + ".new",
+                    "-aes128", "-passout", "pass:secret"], check=True)
+    os.rename(key + ".new", key)
+    before = read(key)
+    command = host.check().cure("CERT_ENCRYPTED").replace(
+        "openssl pkey", "openssl pkey -passin pass:secret")
+    is_(host.cure(command).returncode, 0, "an encrypted key: " + command[:40])
+    is_(holds(host, "serverkey.pem.old"), before, "is kept")
+    is_(host.check().status, 0, "and one without a password serves")
+    where = home("kinds")
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:secp256k1", "-nodes", "-subj", "/CN=x",
+            "-keyout", "k1", "-out", "k1.pem", directory=where)
+    openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt",
+            "rsa_keygen_bits:2048", "-out", "pss", directory=where)
+    openssl("req", "-x509", "-key", "pss", "-subj", "/CN=x", "-out",
+            "pss.pem", directory=where)
+    for name in ("k1", "pss"):
+        provokes("CERT_KIND", pair_of(read(where, name + ".pem"),
+                                      read(where, name)),
+                 where="control/serverkey.pem", cured=False)
+
+with case("a certificate's dates and names"):
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+            "/CN=mail.example.com", "-days", "90", "-keyout", "no",
+            "-out", "no.pem", directory=where)
+    provokes("CERT_NO_ALTNAME", pair_of(read(where, "no.pem"),
+                                        read(where, "no")), cured=False)
+    early = dated("20900101", "20910101", "mail.example.com")
+    output = provokes("CERT_EARLY", pair_of(early.certificate_text(),
+                                            early.key_text()), cured=False)
+    old = expired("mail.example.com", (
+        os.path.join(authority.directory, "middle.pem"),
+        os.path.join(authority.directory, "middle.key")))
+    output = provokes("CERT_EXPIRED", pair_of(
+        old.certificate_text() + MIDDLE, old.key_text()), cured=False)
+    is_(output.find("CERT_TRUST"), "",
+        "an expired leaf is nothing that its intermediate is to blame for")
+    is_(output.cure("CERT_EXPIRED")[:17], "certbot certonly ",
+        "a certificate that certbot does not know is not renewed")
+    output = changed(("write", ROOTS[1], ROOTS[2])).check()
+    ok("self-signed" in output.find("CERT_TRUST"), "self-signed, by name",
+       output.text)
+    rules = ("write", Host.SERVICE + "/tcp.rules",
+             '192.0.2.9:allow,TLSMIN="1.0"\n:allow\n')
+    provokes("CERT_EC_OLD", changed(rules))
+    provokes("CERT_EC_OLD", changed(("env", "TLSMIN", "1.1")))
+    rsa = certificate("rsa", "mail.example.com", 90)
+    is_(pair_of(rsa.certificate_text(), rsa.key_text(), rules).check().find(
+        "CERT_EC_OLD"), "", "an RSA key is what they know")
+
+with case("servercerts"):
+    pair = certificate("ec", "other.example.com", 90)
+    other = Host.CONTROL + "/servercerts/other.example.com/"
+    files = (("write", other + "servercert.pem", pair.certificate_text()),
+             ("write", other + "serverkey.pem", pair.key_text(), 0o600))
+    host = changed(*files)
+    os.chown(host.path(other + "serverkey.pem"), NOBODY, NOBODY)
+    os.chmod(host.path(other + ".."), 0o700)
+    provokes("CERT_DENIED", host, where="control/servercerts")
+    os.chmod(host.path(other), 0o700)
+    provokes("CERT_DENIED", host, says="other.example.com")
+    live = "etc/letsencrypt/live/other.example.com/"
+    host = changed(("write", live + "fullchain.pem",
+                    pair.certificate_text()),
+                   ("write", live + "privkey.pem", pair.key_text(), 0o600))
+    os.chmod(host.path("etc/letsencrypt/live"), 0o700)
+    os.makedirs(host.path(other))
+    for name, link in (("servercert", "fullchain"), ("serverkey", "privkey")):
+        os.symlink(f"/{live}{link}.pem", host.path(f"{other}{name}.pem"))
+    provokes("CERT_DENIED", host, says="other.example.com")
+    status = os.stat(host.path(live + "privkey.pem"))
+    is_((status.st_uid, status.st_mode & 0o777), (0, 0o600),
+        "certbot's key stays root's")
+    is_(oct(os.stat(host.path("etc/letsencrypt/live")).st_mode & 0o777),
+        "0o700", "in its directory")
+    status = os.lstat(host.path(other + "serverkey.pem"))
+    is_((status.st_uid, status.st_mode & 0o777), (NOBODY, 0o400),
+        "the account has a copy")
+    wild = certificate("ec", "*.example.net", 90)
+    host = changed(
+        ("write", Host.CONTROL + "/servercerts/*.example.net/servercert.pem",
+         wild.certificate_text() + wild.key_text(), 0o600))
+    os.chown(host.path(Host.CONTROL +
+                       "/servercerts/*.example.net/servercert.pem"),
+             NOBODY, NOBODY)
+    like(host.check().text, r"ok   certificate: made out for \*\.example\.net",
+         "a name with a star")
+
+with case("no cure writes over a file"):
+    host = changed(("control", "RcptHosts", "a.example\n"),
+                   ("control", "rcpthosts", "b.example\n"))
+    provokes("SET_FILE_OTHER", host)
+    is_(holds(host, "rcpthosts.old"), "b.example\n", "what was there is kept")
+    host = changed(("control", "me", "a b\n"), ("control", "me.old", "x\n"))
+    provokes("SET_ME", host)
+    is_((holds(host, "me.old"), holds(host, "me.old.~1~")),
+        ("a b\n", "x\n"), "of me, and of a copy")
+    host = changed(("env", "STATEDIR", "/var/lib"))
+    host.write("var/lib/other/file", "x")
+    os.chmod(host.path("var/lib"), 0o700)
+    like(host.check().cure("HOST_STATEDIR_DENIED"),
+         "^install -d -o nobody -m 700 /var/lib/smtpd-auth && echo ",
+         "a directory of others is not given away")
 
 with case("queue program"):
     host = changed(("env", "QMAILQUEUE", "/usr/bin/none"))

@@ -2,13 +2,15 @@
 """certbot's live directory linked as it is, and renewed as certbot does it
 while clients come and go: none of them notices."""
 import os
+import pwd
 import ssl
+import subprocess
 import sys
 import threading
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support import extra_world  # noqa: E402
+from support import extra_world, place  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.extra_conf import (  # noqa: E402
     DIR, HOST, LIVE, add_user, conf, connect_tls, fresh, install, live,
@@ -112,6 +114,30 @@ with case("a name of its own"):
     with started([f"{DIR}/587/run"], cwd=f"{DIR}/587"):
         connect(587, greet=False).close()
         renewals("SNI", lambda: starttls(OTHER["host"]), pairs, **OTHER)
+
+with case("INSTALL's hook"):
+    STAR = {"host": "example.net", "key_mode": 0o600}
+    pair = live(kind="rsa", number=7, **STAR)
+    with open(place.TOP + "/INSTALL", encoding="utf-8") as file:
+        lines = file.read().split("    #!/bin/sh\n    set -f\n")[1]
+    hook = home("hook") + "/hook"
+    place.write(hook, "#!/bin/sh\nset -f\n" + lines.partition("\n\n")[0] +
+                "\n", 0o755)
+    directory = f"{DIR}/control/servercerts/*.example.net"
+    os.makedirs(directory)
+    subprocess.run([hook], check=True, env={
+        "PATH": os.environ["PATH"], "RENEWED_LINEAGE": LIVE + "/example.net",
+        "RENEWED_DOMAINS": "example.net *.example.net other.example.net"})
+    is_(sorted(os.listdir(directory)), ["servercert.pem", "serverkey.pem"],
+        "copies for the name that has a directory")
+    status = os.stat(directory + "/serverkey.pem")
+    is_((status.st_uid, status.st_mode & 0o777),
+        (pwd.getpwnam("qmaild").pw_uid, 0o400), "the account's alone")
+    with started([f"{DIR}/587/run"], cwd=f"{DIR}/587"):
+        connect(587, greet=False).close()
+        with starttls("mail.example.net") as c:
+            is_(shown(c), pair.certificate_text().strip(),
+                "and served for a name with one label more")
 
 with case("a link to nothing"):
     os.unlink(f"{LIVE}/{HOST}/fullchain.pem")

@@ -132,8 +132,9 @@ def certificate(kind="ec", name="mx.example.org", days=30, digest="sha256"):
     return Certificate(directory)
 
 
-def expired(name="mx.example.org"):
-    """A pair whose last day is over, whatever the clock says."""
+def dated(start, end, name="mx.example.org", signer=None):
+    """A pair that is valid between two days (YYYYMMDD), whatever the clock
+    says; signer: (certificate, key) paths, else self-signed."""
     where = tempfile.mkdtemp(dir=place.base())
     made = Certificate(where)
 
@@ -148,8 +149,17 @@ def expired(name="mx.example.org"):
     place.write(os.path.join(where, "ca.cnf"),
                 "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\n"
                 "new_certs_dir=.\nrand_serial=yes\npolicy=p\n"
-                "default_md=sha256\n[p]\ncommonName=supplied\n")
-    openssl("ca", "-batch", "-config", "ca.cnf", "-selfsign", "-keyfile",
-            made.key, "-in", "csr", "-out", made.certificate, "-notext",
-            "-startdate", "20200101000000Z", "-enddate", "20200201000000Z")
+                "default_md=sha256\nx509_extensions=e\n"
+                "[p]\ncommonName=supplied\n"
+                f"[e]\nsubjectAltName=DNS:{name}\n")
+    by = ["-cert", signer[0], "-keyfile", signer[1]] if signer else \
+        ["-selfsign", "-keyfile", made.key]
+    openssl("ca", "-batch", "-config", "ca.cnf", *by, "-in", "csr",
+            "-out", made.certificate, "-notext",
+            "-startdate", start + "000000Z", "-enddate", end + "000000Z")
     return made
+
+
+def expired(name="mx.example.org", signer=None):
+    """One whose last day is over."""
+    return dated("20200101", "20200201", name, signer)
