@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "auth/certificate.h"
+#include "auth/clientca.h"
 #include "check/cure.h"
 #include "keeper/pair.h"
 
@@ -319,6 +320,11 @@ look_at_named(struct check *c, const char *name)
 	struct signer s = {.pair = &pair};
 	struct named named = {c, {report_text("servercerts/%s/", name), name}};
 	const struct cure_place *place = &named.place;
+	struct stat status;
+
+	/* A file beside the directories is nobody's. */
+	if (stat(cure_path(c, place, ""), &status) == -1 && errno == ENOTDIR)
+		return;
 	int error = check_as_account(c, try_named, &named);
 
 	if (error > 0)
@@ -367,6 +373,27 @@ find_denied(const void *what)
 	return signer_open(&s, c->directory, c->config.tls_min) == -1;
 }
 
+/* Read where EXTERNAL is offered. */
+static void
+look_at_clientca(struct check *c)
+{
+	static struct clientca ca;
+	const char *where = "control/clientca.pem";
+	int fd;
+
+	/* It may be root's alone. */
+	if (clientca_open(&ca, c->directory, &fd) == -1 ||
+		(fd == -1 && !c->root))
+		return;
+	if (fd != -1 && clientca_load(&ca, fd) == 0)
+		report_ok("clientca.pem", where, "authorities: %zu", ca.count);
+	else
+		report_add(&c->report, CERT_CLIENTCA, where, ca.reason,
+			check_path(c, "clientca.pem"));
+	if (fd != -1)
+		close(fd);
+}
+
 void
 check_certificates(struct check *c)
 {
@@ -384,4 +411,5 @@ check_certificates(struct check *c)
 				cure_key(c, &place) + strlen(c->directory) + 1),
 			strerror(EACCES), cure_denied(c, &place));
 	look_at_names(c);
+	look_at_clientca(c);
 }

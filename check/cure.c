@@ -95,7 +95,7 @@ is_same(const char *a, const char *b)
 	       strcmp(one, other) == 0;
 }
 
-/* Would the two do as a pair? */
+/* Would the two do as a pair, today? */
 static bool
 fits(const char *certificate, const char *key)
 {
@@ -104,7 +104,8 @@ fits(const char *certificate, const char *key)
 	int certificate_fd = open(certificate, flags);
 	int key_fd = open(key, flags);
 	bool good = certificate_fd != -1 && key_fd != -1 &&
-		    pair_load(&s, certificate_fd, key_fd) == 0;
+		    pair_load(&s, certificate_fd, key_fd) == 0 &&
+		    s.dates == NULL;
 
 	explicit_bzero(&pair.key, sizeof pair.key);
 	if (certificate_fd != -1)

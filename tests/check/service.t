@@ -518,6 +518,12 @@ with case("a certificate's dates and names"):
     is_(pair_of(rsa.certificate_text(), rsa.key_text(), rules).check().find(
         "CERT_EC_OLD"), "", "an RSA key is what they know")
 
+with case("clientca.pem"):
+    provokes("CERT_CLIENTCA", changed(
+        ("control", "clientca.pem", "nothing\n")), says="no certificate")
+    like(changed(("control", "clientca.pem", LEAF.strip() + MIDDLE)).check(
+        ).text, r"ok   clientca.pem: authorities: 2 ", "two, joined")
+
 with case("servercerts"):
     pair = certificate("ec", "other.example.com", 90)
     other = Host.CONTROL + "/servercerts/other.example.com/"
@@ -553,8 +559,11 @@ with case("servercerts"):
     os.chown(host.path(Host.CONTROL +
                        "/servercerts/*.example.net/servercert.pem"),
              NOBODY, NOBODY)
-    like(host.check().text, r"ok   certificate: made out for \*\.example\.net",
+    host.control("servercerts/README", "x\n")
+    output = host.check()
+    like(output.text, r"ok   certificate: made out for \*\.example\.net",
          "a name with a star")
+    ok("README" not in output.text, "a file beside them is nobody's")
 
 with case("no cure writes over a file"):
     host = changed(("control", "RcptHosts", "a.example\n"),
