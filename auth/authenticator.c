@@ -95,7 +95,9 @@ authenticator_read(struct authenticator *a, struct verdict_packet *packet)
 	ssize_t n =
 		recv(a->fd, packet, sizeof *packet, MSG_DONTWAIT | MSG_TRUNC);
 
-	a->deadline = CLOCK_NEVER;
+	/* After a name the answer is still to come. */
+	if (n < (ssize_t)PACKET_HEAD || packet->result != VERDICT_PACKET_NAMED)
+		a->deadline = CLOCK_NEVER;
 	if (n < (ssize_t)PACKET_HEAD || packet->login_len > USERS_LOGIN_MAX ||
 		packet->challenge_len > AUTHENTICATOR_CHALLENGE_MAX ||
 		(size_t)n != packet_len(packet))
@@ -194,6 +196,19 @@ kind_report(int fd, const struct verdict_packet *packet)
 }
 
 void
+kind_name(int fd, struct slice login)
+{
+	static UNTOUCHED struct verdict_packet packet;
+
+	if (login.len > USERS_LOGIN_MAX)
+		return;
+	packet.result = VERDICT_PACKET_NAMED;
+	packet.login_len = (uint32_t)login.len;
+	memcpy(packet.login, login.data, login.len);
+	(void)kind_report(fd, &packet); /* the verdict will find out */
+}
+
+void
 kind_text(char *to, size_t cap, const char *from)
 {
 	struct slice text = slice_of(from);
@@ -234,8 +249,9 @@ enter_jail(int fd, const struct authenticator_setup *setup)
 
 /*
  * Where users' secrets are of different kinds, the time of a failure would
- * tell which kind, and so whether there is such a user: no failure is
- * answered before the costliest kind would have been.
+ * tell which kind, and so whether there is such a user: none is answered
+ * before the costliest kind would have been, and no success either, or going
+ * away early would tell that it is none.
  */
 static void
 wait_for_floor(int users_fd, int64_t start)
@@ -254,14 +270,22 @@ static enum exchange_result
 step(struct exchange *x, struct slice response)
 {
 	int64_t start = clock_ms();
+	bool known = x->proven;
 
 	x->challenge = BUFFER_OVER(x->challenge_text);
 	x->reason = "";
 	enum exchange_result result = x->mechanism->step(x, response);
+	bool right = (result == EXCHANGE_OK || x->proven) && !known;
 
-	if (result == EXCHANGE_FAIL && !x->collect)
+	if ((result == EXCHANGE_FAIL || right) && !x->collect)
 		wait_for_floor(x->users_fd, start);
 	return result;
+}
+
+static void
+tell_name(const struct exchange *x)
+{
+	kind_name(KEEPER_FD, (struct slice){x->login, x->login_len});
 }
 
 /*
@@ -295,6 +319,7 @@ report(struct verdict_packet *packet, const struct exchange *x,
 	memcpy(packet->login, x->login, sizeof packet->login);
 	memcpy(packet->label, x->label, sizeof packet->label);
 	kind_text(packet->reason, sizeof packet->reason, x->reason);
+	packet->proven = x->proven;
 	packet->challenge_len = (uint32_t)x->challenge.len;
 	memcpy(packet->challenge, x->challenge_text, x->challenge.len);
 }
@@ -326,6 +351,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	x->users_fd = USERS_FD;
 	x->authdomain = setup->authdomain;
 	x->collect = setup->kind == AUTHENTICATOR_COLLECTOR;
+	x->named = x->collect ? NULL : tell_name;
 	x->facts = setup->facts;
 	x->today = date_of(clock_seconds());
 	const char *failed = enter_jail(fd, setup);

@@ -60,11 +60,12 @@ struct authenticator_setup {
 
 /* What came of a step. It is sent without what challenge does not use. */
 struct verdict_packet {
-	uint32_t result; /* enum exchange_result, or VERDICT_PACKET_JAIL */
+	uint32_t result; /* enum exchange_result, or VERDICT_PACKET_... */
 	uint32_t set_up; /* 1: detail is about what the admin has set up */
 	uint32_t login_len;
 	uint32_t challenge_len;
 	uint32_t senders; /* 1: a success, and challenge is users_senders() */
+	uint32_t proven;  /* 1: the challenge tells that the proof was right */
 	char login[USERS_LOGIN_MAX + 1];
 	char label[USERS_LABEL_MAX + 1];
 	char reason[AUTHENTICATOR_REASON_MAX + 1]; /* log word */
@@ -74,6 +75,8 @@ struct verdict_packet {
 
 #define VERDICT_PACKET_JAIL 100	       /* reason: the step that failed */
 #define VERDICT_PACKET_NOT_OFFERED 101 /* by Dovecot */
+/* No answer: whose login it is about, told before anything that takes time. */
+#define VERDICT_PACKET_NAMED 102
 
 void authenticator_init(struct authenticator *a);
 

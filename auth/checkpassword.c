@@ -275,6 +275,8 @@ check(struct verdict_packet *packet, const struct authenticator_setup *setup)
 		packet->result = EXCHANGE_FAIL;
 		kind_text(packet->reason, sizeof packet->reason, "password");
 	} else {
+		kind_name(KEEPER_FD,
+			(struct slice){packet->login, packet->login_len});
 		run_program(packet, setup, buffer_slice(&record));
 	}
 	explicit_bzero(text, sizeof text);

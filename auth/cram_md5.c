@@ -124,4 +124,4 @@ usable(const struct user *user)
 }
 
 const struct mechanism mechanism_cram_md5 = {
-	"CRAM-MD5", false, step, usable, MECHANISM_OPT_IN};
+	"CRAM-MD5", false, 1, step, usable, MECHANISM_OPT_IN};

@@ -284,6 +284,7 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 		buffer_add_text(&x->challenge, "rspauth=");
 		buffer_add(&x->challenge, answer, sizeof answer);
 		x->state = WANT_EMPTY;
+		x->proven = true;
 	}
 	explicit_bzero(user, sizeof user);
 	explicit_bzero(&x->user, sizeof x->user);
@@ -318,4 +319,4 @@ usable(const struct user *user)
 }
 
 const struct mechanism mechanism_digest_md5 = {
-	"DIGEST-MD5", false, step, usable, MECHANISM_OPT_IN};
+	"DIGEST-MD5", false, 1, step, usable, MECHANISM_OPT_IN};

@@ -12,6 +12,7 @@
 
 #include "auth/dovecot_lines.h"
 #include "auth/kind.h"
+#include "auth/naming.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
@@ -129,6 +130,19 @@ connect_to(const char *path)
 	return fd;
 }
 
+/*
+ * At once, because connecting may take a while: what the keeper holds open it
+ * holds for itself alone. Its log stays until the jail.
+ */
+static int
+leave_keeper(int fd)
+{
+	if (dup2(fd, KEEPER_FD) == -1)
+		_exit(1); /* the keeper finds out */
+	jail_close_from(STDERR_FILENO + 1);
+	return KEEPER_FD;
+}
+
 /* Descriptors 0 and 1 become the keeper and Dovecot; no other stays. */
 static const char *
 enter_jail(int keeper, int dovecot, const struct authenticator_setup *setup)
@@ -220,16 +234,34 @@ hear_answer(struct reader *r, const struct authenticator_setup *setup,
 	put_silence(packet, heard);
 }
 
+/*
+ * Whom the response is about, before Dovecot thinks about it; the first time
+ * also of nobody: that there is such a mechanism.
+ */
+static void
+tell_name(struct exchange *naming, struct slice mechanism, struct slice text,
+	bool first)
+{
+	if ((naming->login_len == 0 && naming_hear(naming, mechanism, text)) ||
+		first)
+		kind_name(KEEPER_FD,
+			(struct slice){naming->login, naming->login_len});
+}
+
 /* From the client's first response to the verdict. */
 static void
 relay(struct reader *r, struct kind_response *response, struct slice text,
 	const struct authenticator_setup *setup, struct verdict_packet *packet)
 {
 	static UNTOUCHED char said[SAID_MAX];
+	static UNTOUCHED struct exchange naming;
 	struct buffer out = BUFFER_OVER(said);
+	struct slice mechanism = slice_of(setup->name);
 
+	naming.authdomain = setup->authdomain;
 	dovecot_say_auth(&out, setup->name, &setup->peer, text);
-	for (;;) {
+	for (bool first = true;; first = false) {
+		tell_name(&naming, mechanism, text, first);
 		kind_wipe(response);
 		if (say(&out) == -1)
 			put_silence(packet, HEARD_END);
@@ -237,6 +269,9 @@ relay(struct reader *r, struct kind_response *response, struct slice text,
 			hear_answer(r, setup, packet);
 		if (packet->result != EXCHANGE_CHALLENGE)
 			return;
+		packet->proven = naming_is_proof(
+			mechanism, (struct slice){packet->challenge,
+					   packet->challenge_len});
 		if (kind_report(KEEPER_FD, packet) == -1 ||
 			kind_receive(KEEPER_FD, response, &text) == -1)
 			_exit(0);
@@ -277,6 +312,8 @@ dovecot_run(int fd, const struct authenticator_setup *setup)
 	static UNTOUCHED struct kind_response response;
 	struct slice text;
 	const char *failed;
+
+	fd = leave_keeper(fd);
 	int dovecot = connect_to(setup->socket);
 	uint64_t pid = (uint64_t)getpid();
 

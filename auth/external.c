@@ -148,5 +148,5 @@ usable(const struct user *user)
 	return mechanism_holds(user, is_wanted);
 }
 
-const struct mechanism mechanism_external = {"EXTERNAL", true, step, usable,
+const struct mechanism mechanism_external = {"EXTERNAL", true, 1, step, usable,
 	MECHANISM_OPT_IN | MECHANISM_CERTIFICATE};

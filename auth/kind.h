@@ -25,6 +25,9 @@ void kind_wipe(struct kind_response *r);
 /* 0, or -1 when there is nobody to tell any more. */
 int kind_report(int fd, const struct verdict_packet *packet);
 
+/* Whose login it is about, when the answer will take time. */
+void kind_name(int fd, struct slice login);
+
 /* Cuts what does not fit. */
 void kind_text(char *to, size_t cap, const char *from);
 

@@ -49,4 +49,4 @@ step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_login_prompt = {
-	"LOGIN", true, step, mechanism_password_usable, 0};
+	"LOGIN", true, 2, step, mechanism_password_usable, 0};

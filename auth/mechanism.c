@@ -169,10 +169,19 @@ mechanism_is_told(const struct mechanism *mechanism, const struct user *user)
 	return false;
 }
 
+/* Before anything that takes time: a client may go away in it. */
+static void
+tell_name(const struct exchange *x)
+{
+	if (x->named != NULL)
+		x->named(x);
+}
+
 int
 mechanism_find_user(struct exchange *x,
 	bool (*wanted)(const struct secret *secret), bool *real)
 {
+	tell_name(x);
 	enum users_result found = mechanism_look_up(x);
 
 	*real = false;
@@ -275,6 +284,7 @@ mechanism_check_password(
 		return EXCHANGE_MALFORMED;
 	if (x->collect)
 		return mechanism_hand_over(x, password, (struct slice){"", 0});
+	tell_name(x);
 	enum users_result found = mechanism_look_up(x);
 
 	x->reason = "backend";

@@ -52,6 +52,8 @@ struct exchange {
 	uint32_t today;		  /* date_of(); what expires is refused then */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	bool collect;		  /* check nothing: mechanism_hand_over() */
+	/* Called once the login is known and before it is checked; or NULL. */
+	void (*named)(const struct exchange *x);
 	/* result */
 	struct buffer challenge; /* empty at each step's start */
 	/* As it is asked for: lower case, with its domain. */
@@ -64,6 +66,7 @@ struct exchange {
 	size_t login_len;
 	char label[USERS_LABEL_MAX + 1]; /* app password used, or "" */
 	const char *reason;		 /* log word: password, unknown, ... */
+	bool proven; /* the challenge tells that the proof was right */
 	/* the mechanism's own, zero at the start */
 	unsigned state;
 	struct user user;
@@ -82,6 +85,8 @@ enum {
 struct mechanism {
 	const char *name;  /* as registered with IANA, upper case */
 	bool client_first; /* may carry an initial response */
+	unsigned proof;	   /* the first response (1, 2) that can hold a
+			      password or a proof */
 	/*
 	 * One step. response.data is NULL when the client sent none (AUTH
 	 * without initial response), and an empty response is "".

@@ -30,4 +30,4 @@ step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_plain = {
-	"PLAIN", true, step, mechanism_password_usable, 0};
+	"PLAIN", true, 1, step, mechanism_password_usable, 0};

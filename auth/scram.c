@@ -323,6 +323,7 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	if (found == NULL || !same)
 		return EXCHANGE_FAIL;
 	put_server_final(x, &found->secret, buffer_slice(&message));
+	x->proven = true;
 	slice_string(found->label, s->label, sizeof s->label);
 	explicit_bzero(&x->user, sizeof x->user);
 	explicit_bzero(&s->sent, sizeof s->sent);
@@ -379,10 +380,10 @@ usable_1(const struct user *user)
 }
 
 const struct mechanism mechanism_scram_sha_256 = {
-	"SCRAM-SHA-256", true, step, usable_256, 0};
+	"SCRAM-SHA-256", true, 2, step, usable_256, 0};
 const struct mechanism mechanism_scram_sha_1 = {
-	"SCRAM-SHA-1", true, step, usable_1, 0};
+	"SCRAM-SHA-1", true, 2, step, usable_1, 0};
 const struct mechanism mechanism_scram_sha_256_plus = {"SCRAM-SHA-256-PLUS",
-	true, step, usable_256, MECHANISM_OPT_IN | MECHANISM_BINDING};
+	true, 2, step, usable_256, MECHANISM_OPT_IN | MECHANISM_BINDING};
 const struct mechanism mechanism_scram_sha_1_plus = {"SCRAM-SHA-1-PLUS", true,
-	step, usable_1, MECHANISM_OPT_IN | MECHANISM_BINDING};
+	2, step, usable_1, MECHANISM_OPT_IN | MECHANISM_BINDING};

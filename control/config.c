@@ -63,6 +63,9 @@ const struct config_row config_rows[] = {
 		"+", "sendercheck: joe+any@host is joe@host; empty: none"},
 	{"statedir", "STATEDIR", CONFIG_TEXT, AT(statedir), NULL,
 		"directory of the counters that connections share"},
+	{"connlimit", "CONNLIMIT", CONFIG_NUMBER, AT(connlimit), "0",
+		"connections of one address at once; needs statedir; 0: no "
+		"limit"},
 	{"relaylimits", NULL, CONFIG_LIST, AT(relaylimits), NULL,
 		"recipients a day: user:N, :N for all others; needs statedir"},
 	{"limithook", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,

@@ -32,6 +32,7 @@ struct config {
 	enum config_tls tls_min;
 	struct slice queue_program;
 	struct slice statedir; /* counters shared by connections; or absent */
+	uint64_t connlimit;    /* connections of one address; 0: no limit */
 	struct control_list rcpthosts, badmailfrom, badrcptto, relaylimits;
 	int morercpthosts_fd; /* morercpthosts.cdb, or -1 */
 	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket

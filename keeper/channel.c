@@ -53,6 +53,12 @@ channel_take(
 	return 0;
 }
 
+int64_t
+channel_held(int64_t took)
+{
+	return took < CHANNEL_HELD_MAX ? took : CHANNEL_HELD_MAX;
+}
+
 struct slice
 channel_rest(const struct channel_message *m, size_t at)
 {

@@ -34,6 +34,12 @@
 #define CHANNEL_MESSAGE_MS (4 * 3600 * 1000) /* ... and never longer */
 #define CHANNEL_IDLE_COMMANDS 100	     /* that lead to no message */
 
+/*
+ * Milliseconds of waiting for an answer to AUTH that do not count against the
+ * time until a login, on neither side: as long as one may be held back.
+ */
+#define CHANNEL_HELD_MAX 3000
+
 enum channel_type {
 	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
 	ASK_CERTIFICATE, /* SNI             -> struct channel_certificate, chain
@@ -172,6 +178,9 @@ int channel_add(struct channel_message *m, const void *data, size_t len);
 /* Takes len octets off the body at *at. -1 when they are not there. */
 int channel_take(
 	const struct channel_message *m, size_t *at, void *data, size_t len);
+
+/* So much of the milliseconds that an answer took: CHANNEL_HELD_MAX. */
+int64_t channel_held(int64_t took);
 
 /* The rest of the body from at on. */
 struct slice channel_rest(const struct channel_message *m, size_t at);

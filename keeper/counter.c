@@ -105,14 +105,23 @@ counter_look(
 }
 
 int
+counter_hold(struct table *t, struct slice name, int64_t now, uint32_t *count)
+{
+	struct record r;
+	int result = table_take(t, name, now, &r);
+
+	*count = result == 0 ? decayed(&r, now) : 0;
+	return result;
+}
+
+int
 counter_add(struct table *t, struct slice name, int64_t now, uint32_t *count)
 {
 	struct record r;
 
-	*count = 0;
-	if (table_take(t, name, now, &r) == -1)
+	if (counter_hold(t, name, now, count) == -1)
 		return -1;
-	*count = decayed(&r, now) + COUNTER_ONE;
+	*count += COUNTER_ONE;
 	if (*count > COUNTER_MOST * COUNTER_ONE)
 		*count = COUNTER_MOST * COUNTER_ONE;
 	r = (struct record){now, *count, 0};

@@ -40,6 +40,10 @@ int counter_look(
 int counter_add(
 	struct table *t, struct slice name, int64_t now, uint32_t *count);
 
+/* As counter_look(), and nobody adds to it until table_leave(). */
+int counter_hold(
+	struct table *t, struct slice name, int64_t now, uint32_t *count);
+
 /* In failures: a moment's forgetting makes none less. */
 uint32_t counter_failures(uint32_t count);
 

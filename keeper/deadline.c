@@ -24,6 +24,8 @@ keeper_deadline(const struct keeper *k)
 	const struct config *config = k->config;
 	int64_t until = k->since + (int64_t)config->timeoutsmtpd * 1000 *
 					   CHANNEL_IDLE_COMMANDS;
+	/* What we held back is given to it. */
+	int64_t login = k->start + CHANNEL_LOGIN_MS + k->login_more;
 
 	/* It waits for us; what we wait for has a deadline of its own. */
 	if (k->pending != 0)
@@ -33,8 +35,8 @@ keeper_deadline(const struct keeper *k)
 	if (k->handshake)
 		until = k->since + CHANNEL_HANDSHAKE_MS;
 	if (config->require_auth && !config->relayclient_set &&
-		k->login[0] == '\0' && until > k->start + CHANNEL_LOGIN_MS)
-		until = k->start + CHANNEL_LOGIN_MS;
+		k->login[0] == '\0' && until > login)
+		until = login;
 	/* Time for what it has to do after an answer that was late. */
 	if (until < k->answered)
 		until = k->answered;

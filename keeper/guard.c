@@ -5,6 +5,7 @@
 #include "keeper/guard.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ open_failures(struct keeper *k)
 	return k->guard.usable;
 }
 
+/* With one failure more, which it does not get. */
 static uint32_t
 look(struct keeper *k, struct slice name)
 {
@@ -68,7 +70,7 @@ look(struct keeper *k, struct slice name)
 	if (counter_look(&k->guard.failures, name, clock_seconds(), &count) ==
 		-1)
 		guard_log(k, counter_shape.name, strerror(errno));
-	return count;
+	return count + COUNTER_ONE;
 }
 
 static uint32_t
@@ -96,9 +98,14 @@ too_many(struct keeper *k)
 	char text[COUNTER_NAME_MAX];
 	struct buffer name = BUFFER_OVER(text);
 
-	return address_name(k, &name) &&
-	       counter_failures(look(k, buffer_slice(&name))) >=
-		       COUNTER_REFUSED;
+	uint32_t count;
+
+	if (!address_name(k, &name))
+		return false;
+	if (counter_look(&k->guard.failures, buffer_slice(&name),
+		    clock_seconds(), &count) == -1)
+		guard_log(k, counter_shape.name, strerror(errno));
+	return counter_failures(count) >= COUNTER_REFUSED;
 }
 
 bool
@@ -159,4 +166,112 @@ int64_t
 guard_succeeded(struct keeper *k, struct slice user)
 {
 	return outcome(k, user, look);
+}
+
+/* ------------------------------------------------------------- guesses --- */
+
+/* A place of that kind, or a line in the log and none. */
+static bool
+open_places(struct keeper *k, struct places *p, enum places_kind kind,
+	struct slice name)
+{
+	char text[DIRECTORY_MAX];
+	const char *reason = "too long";
+
+	if (directory(k, text) && places_open(p, &k->guard.failures, kind, name,
+					  text, &reason) == 0)
+		return true;
+	guard_log(k, "places", reason);
+	return false;
+}
+
+/* Nobody counts a failure of the address meanwhile. */
+static enum guard_word
+take_place(struct keeper *k, uint32_t failures)
+{
+	struct places *p = &k->guard.guess;
+	int others = places_held(p, COUNTER_REFUSED);
+	int taken = -1;
+
+	if (others != -1 && failures + (uint32_t)others >= COUNTER_REFUSED)
+		return GUARD_FULL;
+	if (others != -1)
+		taken = places_take(p, COUNTER_REFUSED);
+	if (taken == -1)
+		guard_log(k, "places", strerror(errno));
+	return taken == 0 ? GUARD_FULL : GUARD_PASSES;
+}
+
+enum guard_word
+guard_admits(struct keeper *k)
+{
+	char text[COUNTER_NAME_MAX];
+	struct buffer name = BUFFER_OVER(text);
+	enum guard_word word = GUARD_REFUSES;
+	uint32_t count;
+
+	if (!open_failures(k) || !address_name(k, &name))
+		return GUARD_PASSES;
+	if (!k->guard.guess.open && !open_places(k, &k->guard.guess,
+					    PLACES_GUESS, buffer_slice(&name)))
+		return GUARD_PASSES;
+	if (counter_hold(&k->guard.failures, buffer_slice(&name),
+		    clock_seconds(), &count) == -1) {
+		guard_log(k, counter_shape.name, strerror(errno));
+		return GUARD_PASSES;
+	}
+	if (counter_failures(count) < COUNTER_REFUSED)
+		word = take_place(k, counter_failures(count));
+	table_leave(&k->guard.failures);
+	return word;
+}
+
+void
+guard_settle(struct keeper *k)
+{
+	places_close(&k->guard.guess);
+}
+
+/* --------------------------------------------------------- connections --- */
+
+/* The own programs of this host share one address. */
+static bool
+is_loopback(struct slice name)
+{
+	static const char one[] = "6\0\0\0\0\0\0\0\0";
+
+	return (name.len > 1 && name.data[0] == '4' && name.data[1] == 127) ||
+	       slice_equal(name, (struct slice){one, sizeof one - 1});
+}
+
+static bool
+take_connection(struct keeper *k, struct slice name)
+{
+	struct places *p = &k->guard.connection;
+	int taken = 1;
+
+	if (!guard_open(k, &k->guard.failures, &counter_shape))
+		return true;
+	if (open_places(k, p, PLACES_CONNECTION, name))
+		taken = places_take(p, k->config->connlimit);
+	if (taken == -1)
+		guard_log(k, "places", strerror(errno));
+	table_close(&k->guard.failures);
+	return taken != 0;
+}
+
+bool
+guard_crowded(struct keeper *k)
+{
+	char text[COUNTER_NAME_MAX];
+	struct buffer name = BUFFER_OVER(text);
+
+	if (!address_name(k, &name) || is_loopback(buffer_slice(&name)))
+		return false;
+	if (k->config->statedir.data != NULL)
+		return !take_connection(k, buffer_slice(&name));
+	keeper_log_config(k,
+		getenv("CONNLIMIT") == NULL ? "control/connlimit" : "CONNLIMIT",
+		"needs statedir");
+	return false;
 }

@@ -89,6 +89,8 @@ keeper_answer(struct keeper *k, unsigned verdict)
 		k->message.type = k->pending;
 		k->answered = k->now;
 	}
+	if (k->pending == ASK_AUTH || k->pending == ASK_AUTH_STEP)
+		k->login_more += channel_held(k->now - k->asked);
 	k->message.code = (unsigned char)verdict;
 	k->pending = 0;
 	/* A session that is gone is noticed by the loop. */
@@ -205,6 +207,8 @@ earliest(const struct keeper *k)
 		deadline = k->authenticator.deadline;
 	if (k->held_until < deadline)
 		deadline = k->held_until;
+	if (k->retry_at < deadline)
+		deadline = k->retry_at;
 	return deadline;
 }
 
@@ -232,6 +236,8 @@ turn(struct keeper *k)
 	if (k->held_until != CLOCK_NEVER && k->held_until <= k->now &&
 		login_release(k) == -1)
 		return -1;
+	if (k->retry_at <= k->now && login_retry(k) == -1)
+		return -1;
 	bool queue_moves = k->queue.deadline <= k->now;
 
 	for (size_t i = 3; i < n; i++)
@@ -258,8 +264,9 @@ done(const struct keeper *k)
 static void
 let_go(struct keeper *k)
 {
-	authenticator_stop(&k->authenticator);
-	k->held_until = CLOCK_NEVER;
+	if (k->authenticator.pid != -1)
+		login_gone(k);
+	k->held_until = k->retry_at = CLOCK_NEVER;
 	if (k->queue.state == QUEUE_READING)
 		queue_abandon(&k->queue);
 }
@@ -298,7 +305,7 @@ keeper_run(struct keeper *k)
 	struct log_line line;
 
 	k->start = k->since = k->now = clock_ms();
-	k->held_until = CLOCK_NEVER;
+	k->held_until = k->retry_at = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
 	k->term = signals_term_fd();

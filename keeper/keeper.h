@@ -16,7 +16,7 @@
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
-#include "keeper/guard.h"
+#include "keeper/guess.h"
 #include "keeper/limit.h"
 #include "keeper/signer.h"
 #include "lib/jail.h"
@@ -69,6 +69,9 @@ struct keeper {
 	int64_t answered;   /* the last answer that the session waited for */
 	int64_t held_until; /* pending's answer, held back; or CLOCK_NEVER */
 	unsigned held;	    /* its verdict */
+	int64_t retry_at;   /* pending's response waits; or CLOCK_NEVER */
+	int64_t asked;	    /* pending's AUTH came then */
+	int64_t login_more; /* what our answers took off the time for AUTH */
 	unsigned log_lines, trace_lines;
 	unsigned messages; /* queued */
 
@@ -114,7 +117,11 @@ struct keeper {
 	unsigned char client_chain[CHANNEL_BODY_MAX];
 
 	struct guard guard;
+	struct guess guess;
 	struct limit limit;
+	/* Of pending: a response that waits, or a challenge held back. */
+	size_t kept_len;
+	char kept[EXCHANGE_RESPONSE_MAX];
 
 	char senders[USERS_RECORD_MAX];
 	struct mechanism foreign; /* one that only Dovecot knows */
@@ -165,6 +172,11 @@ int answer_offer(struct keeper *k);
 int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
 int login_timeout(struct keeper *k);
 int login_release(struct keeper *k); /* held_until has come */
+int login_launch(struct keeper *k);  /* an authenticator: 0, or -1 */
+int login_retry(struct keeper *k);   /* retry_at has come */
+void login_gone(struct keeper *k);   /* no verdict is wanted any more */
+int offer_made(struct keeper *k, const struct verdict_packet *packet);
+int offer_failed(struct keeper *k, const char *reason);
 
 int answer_mail(struct keeper *k);
 int answer_rcpt(struct keeper *k);

@@ -72,16 +72,6 @@ log_temporary(struct keeper *k, struct slice user, const char *reason,
 	keeper_log(k, &line);
 }
 
-/* The name that was asked for; NULL where none was: what is there? */
-static const char *
-mechanism_name(const struct keeper *k)
-{
-	if (k->mechanism == NULL)
-		return NULL;
-	return k->mechanism == &k->foreign ? k->foreign_name
-					   : k->mechanism->name;
-}
-
 static bool
 offered(const struct keeper *k, struct slice name)
 {
@@ -124,76 +114,67 @@ temporary(struct keeper *k, const char *reason)
 	struct slice nobody = {NULL, 0};
 
 	authenticator_stop(&k->authenticator);
+	guess_end(k);
 	log_outcome(k, "auth temp", nobody, "", reason);
 	return answer_without_body(k, VERDICT_TEMPORARY);
 }
 
 static int
-step(struct keeper *k, struct slice response)
+hand_over(struct keeper *k, struct slice response)
 {
 	/* If it is gone already, its last word may still be there to read. */
 	(void)authenticator_step(&k->authenticator, response, k->now);
 	if (response.len > 0)
-		explicit_bzero(k->message.body, k->message.len);
-	if (k->authenticator.fd == -1)
-		return temporary(k, "backend");
-	k->pending = k->message.type;
-	return 0;
+		explicit_bzero((char *)(uintptr_t)response.data, response.len);
+	return k->authenticator.fd == -1 ? temporary(k, "backend") : 0;
 }
 
-static struct mechanism_facts
-connection_facts(const struct keeper *k)
+/* Too many have failed, or are about to. */
+static int
+turn_down(struct keeper *k)
 {
-	struct mechanism_facts facts = {.me = k->config->me,
-		.localiphost = k->config->localiphost,
-		.local_ip = k->config->local_ip};
-
-	/* Of a connection without our signature there is no certificate. */
-	if (!k->tls || !k->signed_once)
-		return facts;
-	facts.server_certificate = signer_certificate(&k->signer);
-	facts.binding =
-		(struct slice){(const char *)k->binding, k->binding_len};
-	facts.plus_offered = k->binding_len > 0;
-	facts.client_chain =
-		(struct slice){(const char *)k->client_chain, k->client_len};
-	facts.clientca = k->clientca;
-	return facts;
+	authenticator_stop(&k->authenticator);
+	guess_end(k);
+	return refuse(k, VERDICT_TEMPORARY, "limit");
 }
 
-/* The authorities for EXTERNAL: the admin's own file, read when needed. */
+/* The request's memory is needed for what the session may say besides. */
 static void
-load_clientca(struct keeper *k)
+keep_response(struct keeper *k, struct slice response)
 {
-	if (k->clientca == NULL || k->client_len == 0)
-		return;
-	if (k->clientca_fd != -1)
-		(void)clientca_load(k->clientca, k->clientca_fd);
-	if (k->clientca->reason != NULL)
-		keeper_log_config(
-			k, "control/clientca.pem", k->clientca->reason);
+	memcpy(k->kept, response.data, response.len);
+	k->kept_len = response.len;
+	explicit_bzero(k->message.body, k->message.len);
 }
 
 static int
-launch(struct keeper *k)
+step(struct keeper *k, struct slice response)
 {
-	const struct config *c = k->config;
-	struct mechanism_facts facts = connection_facts(k);
-	struct authenticator_setup setup = {.kind = k->kind,
-		.mechanism = k->mechanism,
-		.users_fd = k->users_fd,
-		.authdomain = c->authdomain,
-		.facts = &facts,
-		.program = k->program,
-		.socket = k->socket,
-		.name = mechanism_name(k),
-		.wanted = c->mechanisms,
-		.peer = {c->remote_ip, c->remote_port, c->local_ip,
-			c->local_port, k->tls || c->tls_outside},
-		.jail = k->jail,
-		.senders = k->kind == AUTHENTICATOR_USERS && c->sendercheck};
+	k->pending = k->message.type;
+	k->asked = k->now;
+	switch (guess_response(k, response)) {
+	case GUARD_FULL:
+		keep_response(k, response);
+		return 0;
+	case GUARD_REFUSES:
+		return turn_down(k);
+	default:
+		return hand_over(k, response);
+	}
+}
 
-	return authenticator_start(&k->authenticator, &setup);
+int
+login_retry(struct keeper *k)
+{
+	switch (guess_retry(k)) {
+	case GUARD_FULL:
+		return 0;
+	case GUARD_REFUSES:
+		k->message.len = 0;
+		return turn_down(k);
+	default:
+		return hand_over(k, (struct slice){k->kept, k->kept_len});
+	}
 }
 
 static int
@@ -203,9 +184,8 @@ start(struct keeper *k, struct slice response)
 		keeper_log_config(k, backend_name(k), k->users_reason);
 		return temporary(k, "backend");
 	}
-	if (k->mechanism->traits & MECHANISM_CERTIFICATE)
-		load_clientca(k);
-	if (launch(k) == -1)
+	guess_start(k);
+	if (login_launch(k) == -1)
 		return temporary(k, "backend");
 	return step(k, response);
 }
@@ -222,7 +202,11 @@ foreign_mechanism(struct keeper *k, struct slice name)
 	for (size_t i = 0; i < name.len; i++)
 		k->foreign_name[i] = bytes_upper(name.data[i]);
 	k->foreign_name[name.len] = '\0';
-	k->foreign = (struct mechanism){.name = "other", .client_first = true};
+	k->foreign = (struct mechanism){
+		.name = "other", .client_first = true, .proof = 1};
+	/* As mechanisms go whose first message is no proof. */
+	if (slice_starts_nocase(name, "SCRAM-"))
+		k->foreign.proof = 2;
 	return dovecot_is_name((struct slice){k->foreign_name, name.len})
 		       ? &k->foreign
 		       : NULL;
@@ -268,27 +252,54 @@ answer_auth_step(struct keeper *k)
 	return step(k, response);
 }
 
+/* Without a verdict: one guess is lost where one was made. */
+void
+login_gone(struct keeper *k)
+{
+	struct slice user = {k->guess.user, k->guess.user_len};
+	bool asked_us = k->mechanism != NULL; /* and not Dovecot's offer */
+	const char *reason = guess_gone(k);
+
+	authenticator_stop(&k->authenticator);
+	if (!asked_us)
+		return;
+	if (reason == NULL)
+		log_outcome(k, "auth cancel", (struct slice){NULL, 0}, "", "");
+	else if (strcmp(reason, "gone") == 0)
+		log_outcome(k, "auth fail", user, "", reason);
+	else
+		log_temporary(k, user, reason, "gone");
+}
+
 int
 hear_auth_cancel(struct keeper *k)
 {
-	struct slice nobody = {NULL, 0};
-
+	/* Garbage, where a guess was made: no verdict was wanted. */
+	if (k->message.code != CANCEL_SYNTAX || k->guess.state == GUESS_MADE) {
+		login_gone(k);
+		return 0;
+	}
 	authenticator_stop(&k->authenticator);
-	if (k->message.code == CANCEL_SYNTAX)
-		log_refused(k, "syntax");
-	else
-		log_outcome(k, "auth cancel", nobody, "", "");
+	guess_end(k);
+	log_refused(k, "syntax");
 	return 0;
 }
 
-/* The keeper does not sleep: the loop comes back when it is time. */
+/*
+ * Held back for so long since the guess came. The keeper does not sleep: the
+ * loop comes back when it is time.
+ */
 static int
 answer_later(struct keeper *k, unsigned verdict, int64_t ms)
 {
-	if (ms == 0)
+	int64_t until = k->guess.since + ms;
+
+	if (until <= k->now)
 		return keeper_answer(k, verdict);
 	k->held = verdict;
-	k->held_until = clock_ms() + ms;
+	k->held_until = until;
+	k->kept_len = k->message.len;
+	memcpy(k->kept, k->message.body, k->kept_len);
 	return 0;
 }
 
@@ -297,6 +308,7 @@ login_release(struct keeper *k)
 {
 	k->held_until = CLOCK_NEVER;
 	k->message.len = 0; /* a line for the trace may have come since */
+	channel_add(&k->message, k->kept, k->kept_len);
 	return keeper_answer(k, k->held);
 }
 
@@ -305,10 +317,13 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 {
 	struct slice user = {packet->login, packet->login_len};
 
-	if (user.len == 0 ||
+	/* It goes into environments and files of others. */
+	if (user.len == 0 || slice_has_control(user) ||
 		slice_string(user, k->login, sizeof k->login) == -1) {
 		k->login[0] = '\0';
-		return temporary(k, "memory");
+		guess_end(k);
+		log_temporary(k, user, "backend", "no usable login");
+		return keeper_answer(k, VERDICT_TEMPORARY);
 	}
 	if (packet->senders == 1 && packet->challenge_len > 0 &&
 		packet->challenge_len <= sizeof k->senders) {
@@ -320,9 +335,7 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 	log_outcome(k, "auth ok", user, packet->label, "");
-	return answer_later(k, VERDICT_OK,
-		k->config->statedir.data == NULL ? 0
-						 : guard_succeeded(k, user));
+	return answer_later(k, VERDICT_OK, guess_right(k, user));
 }
 
 static int
@@ -332,7 +345,8 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 	int64_t ms = 0;
 
 	if (k->config->statedir.data != NULL)
-		ms = guard_failed(k, user);
+		ms = guard_failed(k, guess_user(k, packet));
+	guess_end(k); /* now that it is counted */
 	k->failures++;
 	log_outcome(k, "auth fail", user, "", packet->reason);
 	return answer_later(k,
@@ -341,53 +355,18 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 		ms);
 }
 
-/* ----------------------------------------------------------- the offer --- */
-
-/* The client is offered what it would be without a word from Dovecot. */
-static int
-no_offer(struct keeper *k, const char *reason)
-{
-	authenticator_stop(&k->authenticator);
-	keeper_log_config(k, k->socket, reason);
-	return answer_without_body(k, VERDICT_TEMPORARY);
-}
-
-static int
-offer_made(struct keeper *k, const struct verdict_packet *packet)
-{
-	if (packet->result != EXCHANGE_OK ||
-		packet->challenge_len > CHANNEL_OFFER_MAX)
-		return no_offer(k, packet->detail);
-	authenticator_stop(&k->authenticator);
-	k->message.len = 0;
-	channel_add(&k->message, packet->challenge, packet->challenge_len);
-	return keeper_answer(k, VERDICT_OK);
-}
-
-int
-answer_offer(struct keeper *k)
-{
-	if (k->kind != AUTHENTICATOR_DOVECOT)
-		return -1;
-	k->mechanism = NULL;
-	if (launch(k) == -1) {
-		k->pending = ASK_OFFER;
-		return no_offer(k, strerror(errno));
-	}
-	return step(k, (struct slice){NULL, 0});
-}
-
 /* Its last word, and so ours to the session. */
 static int
 answer_verdict(struct keeper *k, const struct verdict_packet *packet)
 {
 	struct slice user = {packet->login, packet->login_len};
 
-	switch (packet->result) {
-	case EXCHANGE_OK:
+	if (packet->result == EXCHANGE_OK)
 		return logged_in(k, packet);
-	case EXCHANGE_FAIL:
+	if (packet->result == EXCHANGE_FAIL)
 		return failed(k, packet);
+	guess_end(k); /* it was none */
+	switch (packet->result) {
 	case EXCHANGE_MALFORMED:
 		log_outcome(k, "auth refused", user, "", "syntax");
 		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
@@ -404,6 +383,21 @@ answer_verdict(struct keeper *k, const struct verdict_packet *packet)
 	}
 }
 
+/* One that tells of a right proof waits as long as the 535 would. */
+static int
+challenge(struct keeper *k, const struct verdict_packet *packet)
+{
+	int64_t ms = 0;
+
+	guess_name(k, packet);
+	channel_add(&k->message, packet->challenge, packet->challenge_len);
+	if (packet->proven) {
+		ms = guess_right(k, guess_user(k, packet));
+		k->guess.state = GUESS_RIGHT;
+	}
+	return answer_later(k, VERDICT_CHALLENGE, ms);
+}
+
 int
 login_verdict(struct keeper *k)
 {
@@ -416,17 +410,20 @@ login_verdict(struct keeper *k)
 		return 0;
 	}
 	if (authenticator_read(&k->authenticator, &packet) == -1)
-		return k->pending == ASK_OFFER ? no_offer(k, "died")
+		return k->pending == ASK_OFFER ? offer_failed(k, "died")
 					       : temporary(k, "backend");
 	if (k->pending == ASK_OFFER)
 		return offer_made(k, &packet);
 	k->message.len = 0;
-	if (packet.result <= EXCHANGE_FAIL && k->mechanism == &k->foreign)
+	if ((packet.result <= EXCHANGE_FAIL ||
+		    packet.result == VERDICT_PACKET_NAMED) &&
+		k->mechanism == &k->foreign)
 		k->foreign.name = k->foreign_name; /* it is one */
-	if (packet.result == EXCHANGE_CHALLENGE) {
-		channel_add(
-			&k->message, packet.challenge, packet.challenge_len);
-		return keeper_answer(k, VERDICT_CHALLENGE);
+	if (packet.result == EXCHANGE_CHALLENGE)
+		return challenge(k, &packet);
+	if (packet.result == VERDICT_PACKET_NAMED) {
+		guess_name(k, &packet);
+		return 0;
 	}
 	/* First, so that whoever hears the verdict finds it gone. */
 	authenticator_finish(&k->authenticator, k->now);
@@ -437,8 +434,9 @@ int
 login_timeout(struct keeper *k)
 {
 	if (k->pending == ASK_OFFER)
-		return no_offer(k, "timeout");
+		return offer_failed(k, "timeout");
 	authenticator_stop(&k->authenticator);
+	guess_end(k);
 	log_temporary(k, (struct slice){NULL, 0}, "backend", "timeout");
 	return answer_without_body(k, VERDICT_TEMPORARY);
 }

@@ -14,7 +14,7 @@
 #define KEY_LEN 32
 #define CHECK_LEN 16
 #define FIRST_BUCKET 4096 /* octets: the header has a page of its own */
-#define HASH_LEN br_sha256_SIZE
+#define HASH_LEN TABLE_HASH_LEN
 
 /* Own byte order and layout: the file never leaves its host. */
 struct header {
@@ -180,20 +180,31 @@ open_file(const char *directory, const char *name, bool write)
 }
 
 int
+table_file(const char *directory, const char *name, bool write,
+	const char **reason)
+{
+	int fd = open_file(directory, name, write);
+
+	*reason = fd == -1 ? strerror(errno) : wrong_file(fd);
+	if (*reason == NULL)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+int
 table_open(struct table *t, const struct table_shape *shape,
 	const char *directory, bool write, const char **reason)
 {
 	struct header h;
 
 	t->shape = shape;
-	t->fd = open_file(directory, shape->name, write);
-	if (t->fd == -1) {
-		*reason = strerror(errno);
+	t->fd = table_file(directory, shape->name, write, reason);
+	if (t->fd == -1)
 		return -1;
-	}
-	*reason = wrong_file(t->fd);
-	if (*reason == NULL && !(write ? header_get(t->fd, shape, &h) == 0
-				       : header_read(t->fd, shape, &h)))
+	if (!(write ? header_get(t->fd, shape, &h) == 0
+		    : header_read(t->fd, shape, &h)))
 		*reason = write ? strerror(errno) : "not a state file";
 	if (*reason != NULL) {
 		table_close(t);
@@ -214,18 +225,26 @@ table_close(struct table *t)
 
 /* -------------------------------------------------------------- records --- */
 
-static void
-find_place(const struct table *t, struct slice name, uint32_t *bucket,
-	unsigned char mark[TABLE_MARK_LEN])
+void
+table_hash(const struct table *t, struct slice name,
+	unsigned char hash[TABLE_HASH_LEN])
 {
 	br_hmac_context hmac;
-	unsigned char hash[HASH_LEN];
-	uint32_t number;
 
 	br_hmac_init(&hmac, &t->key, 0);
 	br_hmac_update(&hmac, "name", 4);
 	br_hmac_update(&hmac, name.data, name.len);
 	br_hmac_out(&hmac, hash);
+}
+
+static void
+find_place(const struct table *t, struct slice name, uint32_t *bucket,
+	unsigned char mark[TABLE_MARK_LEN])
+{
+	unsigned char hash[HASH_LEN];
+	uint32_t number;
+
+	table_hash(t, name, hash);
 	memcpy(&number, hash, sizeof number);
 	*bucket = number % t->shape->buckets;
 	memcpy(mark, hash + sizeof number, TABLE_MARK_LEN);
@@ -331,8 +350,8 @@ table_look(const struct table *t, struct slice name, void *record)
 	return 0;
 }
 
-static void
-let_go(struct table *t)
+void
+table_leave(struct table *t)
 {
 	if (t->locked)
 		unlock(t->fd, bucket_at(t->shape, t->bucket),
@@ -353,7 +372,7 @@ table_take(struct table *t, struct slice name, int64_t now, void *record)
 	if (read_bucket(t, t->bucket, octets) == -1) {
 		int error = errno;
 
-		let_go(t);
+		table_leave(t);
 		errno = error;
 		return -1;
 	}
@@ -380,7 +399,7 @@ table_put(struct table *t, const void *record)
 				    (off_t)(t->slot * size)) == (ssize_t)size;
 	int error = errno;
 
-	let_go(t);
+	table_leave(t);
 	errno = error;
 	return good ? 0 : -1;
 }

@@ -23,6 +23,7 @@
 #define TABLE_RECORD_MAX 112  /* octets of a record */
 #define TABLE_MARK_LEN 8      /* octets of a name's hash, and of a checksum */
 #define TABLE_LOCK_MS 500
+#define TABLE_HASH_LEN 32 /* octets */
 
 struct table_shape {
 	const char *name; /* of the file */
@@ -48,11 +49,23 @@ int table_open(struct table *t, const struct table_shape *shape,
 	const char *directory, bool write, const char **reason);
 void table_close(struct table *t);
 
+/* The name's keyed hash: who has the file's key knows it, nobody else. */
+void table_hash(const struct table *t, struct slice name,
+	unsigned char hash[TABLE_HASH_LEN]);
+
+/*
+ * A file of the same directory, by the same rules. Returns a descriptor, or
+ * -1 with a reason.
+ */
+int table_file(const char *directory, const char *name, bool write,
+	const char **reason);
+
 /* The record of that name as it is now, or zeros. 0, or -1 with errno. */
 int table_look(const struct table *t, struct slice name, void *record);
 
 /* The same, locked, to be changed and put back. 0, or -1 with errno. */
 int table_take(struct table *t, struct slice name, int64_t now, void *record);
 int table_put(struct table *t, const void *record);
+void table_leave(struct table *t); /* unlocked as it was */
 
 #endif

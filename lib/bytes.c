@@ -74,6 +74,22 @@ slice_from(struct slice a, size_t n)
 	return (struct slice){a.data + n, a.len - n};
 }
 
+bool
+slice_has_control(struct slice a)
+{
+	unsigned char before = 0;
+
+	for (size_t i = 0; i < a.len; i++) {
+		unsigned char c = (unsigned char)a.data[i];
+
+		if (c < ' ' || c == 0x7f ||
+			(before == 0xc2 && c >= 0x80 && c < 0xa0))
+			return true;
+		before = c;
+	}
+	return false;
+}
+
 size_t
 slice_find(struct slice a, char c)
 {

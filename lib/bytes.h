@@ -30,6 +30,9 @@ bool slice_starts_nocase(struct slice a, const char *prefix);
 /* The view without its first n octets (n at most its length). */
 struct slice slice_from(struct slice a, size_t n);
 
+/* Is there a control character, of ASCII or (U+0080 to U+009F) in UTF-8? */
+bool slice_has_control(struct slice a);
+
 /* Offset of the first (last) c, or a.len when there is none. */
 size_t slice_find(struct slice a, char c);
 size_t slice_find_last(struct slice a, char c);

@@ -14,6 +14,14 @@
 #define CHALLENGE_TEXT_MAX                                                     \
 	BASE64_ENCODED_LEN(BASE64_DECODED_MAX(SESSION_AUTH_LINE_MAX))
 
+/* What the keeper holds back is not the client's time. */
+static void
+give_back(struct session *s, int64_t asked)
+{
+	if (s->login_deadline != CLOCK_NEVER)
+		s->login_deadline += channel_held(clock_ms() - asked);
+}
+
 /*
  * The authenticator may have to hash for a while; a client that is gone
  * meanwhile takes the connection with it.
@@ -22,6 +30,7 @@ static int
 ask_slowly(struct session *s)
 {
 	unsigned char type = s->message.type;
+	int64_t asked = clock_ms();
 	int fd;
 
 	if (channel_send(s->channel, &s->message) == -1)
@@ -36,6 +45,8 @@ ask_slowly(struct session *s)
 		session_leave(s);
 	if (s->message.type != type)
 		_exit(111);
+	if (type != ASK_OFFER)
+		give_back(s, asked);
 	return s->message.code;
 }
 

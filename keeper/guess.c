@@ -1,0 +1,132 @@
+/* guess - see guess.h. Run by the keeper. */
+#include "keeper/guess.h"
+
+#include <string.h>
+
+#include "keeper/keeper.h"
+#include "lib/clock.h"
+
+static void
+enter(struct keeper *k, enum guess_state state)
+{
+	k->guess.state = state;
+	k->guess.since = k->now;
+}
+
+void
+guess_start(struct keeper *k)
+{
+	guess_end(k);
+	enter(k, GUESS_NONE);
+	k->guess.responses = 0;
+	k->guess.user_len = 0;
+}
+
+/* The counters are there only with statedir: not a page of them without. */
+static enum guard_word
+admit(struct keeper *k)
+{
+	enum guard_word word = GUARD_PASSES;
+
+	if (k->config->statedir.data != NULL)
+		word = guard_admits(k);
+	if (word == GUARD_PASSES)
+		enter(k, GUESS_MADE);
+	return word;
+}
+
+enum guard_word
+guess_response(struct keeper *k, struct slice response)
+{
+	struct guess *g = &k->guess;
+
+	if (response.data == NULL || g->state == GUESS_RIGHT)
+		return GUARD_PASSES;
+	if (++g->responses < k->mechanism->proof)
+		return GUARD_PASSES;
+	if (g->state == GUESS_MADE) {
+		enter(k, GUESS_MADE); /* one more step of the same */
+		return GUARD_PASSES;
+	}
+	enum guard_word word = admit(k);
+
+	if (word == GUARD_FULL) {
+		enter(k, GUESS_WAITS);
+		k->retry_at = k->now + GUESS_RETRY_MS;
+	}
+	return word;
+}
+
+enum guard_word
+guess_retry(struct keeper *k)
+{
+	enum guard_word word = admit(k);
+
+	if (word == GUARD_FULL && k->now - k->guess.since >= GUESS_WAIT_MS)
+		word = GUARD_REFUSES;
+	k->retry_at =
+		word == GUARD_FULL ? k->now + GUESS_RETRY_MS : CLOCK_NEVER;
+	return word;
+}
+
+void
+guess_name(struct keeper *k, const struct verdict_packet *packet)
+{
+	struct slice user = {packet->login, packet->login_len};
+
+	if (user.len == 0 || slice_has_control(user))
+		return;
+	memcpy(k->guess.user, user.data, user.len);
+	k->guess.user_len = user.len;
+}
+
+struct slice
+guess_user(const struct keeper *k, const struct verdict_packet *packet)
+{
+	return packet->login_len > 0
+		       ? (struct slice){packet->login, packet->login_len}
+		       : (struct slice){k->guess.user, k->guess.user_len};
+}
+
+int64_t
+guess_right(struct keeper *k, struct slice user)
+{
+	int64_t ms = 0;
+
+	/* Once an exchange: the client has waited before it said yes. */
+	if (k->guess.state != GUESS_RIGHT && k->config->statedir.data != NULL)
+		ms = guard_succeeded(k, user);
+	guess_end(k);
+	return ms;
+}
+
+void
+guess_end(struct keeper *k)
+{
+	k->guess.state = GUESS_NONE;
+	k->retry_at = CLOCK_NEVER;
+	explicit_bzero(k->kept, k->kept_len); /* of one that has waited */
+	k->kept_len = 0;
+	if (k->config->statedir.data != NULL)
+		guard_settle(k);
+}
+
+const char *
+guess_gone(struct keeper *k)
+{
+	struct slice user = {k->guess.user, k->guess.user_len};
+	const char *reason = NULL;
+
+	if (k->guess.state == GUESS_MADE) {
+		/* Nobody waits for ever: that is our backend's fault. */
+		bool slow = k->pending != 0 &&
+			    k->now - k->guess.since >= GUESS_WAIT_MS;
+
+		reason = slow ? "backend" : "gone";
+		if (!slow && k->config->statedir.data != NULL)
+			(void)guard_failed(k, user);
+		k->failures += !slow;
+	}
+	guess_end(k);
+	return reason;
+}

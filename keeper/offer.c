@@ -1,0 +1,45 @@
+/*
+ * offer - what Dovecot offers: the keeper's answers, see keeper.h. Run by the
+ * keeper.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "keeper/keeper.h"
+
+/* The client is offered what it would be without a word from Dovecot. */
+int
+offer_failed(struct keeper *k, const char *reason)
+{
+	authenticator_stop(&k->authenticator);
+	keeper_log_config(k, k->socket, reason);
+	k->message.len = 0;
+	return keeper_answer(k, VERDICT_TEMPORARY);
+}
+
+int
+offer_made(struct keeper *k, const struct verdict_packet *packet)
+{
+	if (packet->result != EXCHANGE_OK ||
+		packet->challenge_len > CHANNEL_OFFER_MAX)
+		return offer_failed(k, packet->detail);
+	authenticator_stop(&k->authenticator);
+	k->message.len = 0;
+	channel_add(&k->message, packet->challenge, packet->challenge_len);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+int
+answer_offer(struct keeper *k)
+{
+	if (k->kind != AUTHENTICATOR_DOVECOT)
+		return -1;
+	k->mechanism = NULL;
+	k->pending = ASK_OFFER;
+	if (login_launch(k) == -1)
+		return offer_failed(k, strerror(errno));
+	/* If it is gone already, its last word may still be there to read. */
+	(void)authenticator_step(
+		&k->authenticator, (struct slice){NULL, 0}, k->now);
+	return 0;
+}
