@@ -183,27 +183,47 @@ die_config(const char *file, const char *reason)
 	die_reply("421 4.3.0 service not available\r\n", EXIT_TEMPORARY);
 }
 
-/* Too many failed logins: no process is made for this address. */
-static void
-turn_away(void)
-{
-	struct log_line line;
-
-	/* Without statedir not even a call into its code, a page. */
-	if (config->statedir.data == NULL || !guard_turns_away(keeper))
-		return;
-	log_start(&line, &keeper->log, "connect refused");
-	if (config->local_port.data != NULL)
-		log_value(&line, "port", config->local_port);
-	log_text(&line, "reason", "limit");
-	keeper_log(keeper, &line);
-	die_reply("421 4.7.0 too many authentication failures\r\n", 0);
-}
-
 static _Noreturn void
 die_system(const char *what)
 {
 	die_config(what, strerror(errno));
+}
+
+/* No process is made for this address. */
+static _Noreturn void
+refuse_connection(const char *reason, const char *reply)
+{
+	struct log_line line;
+
+	log_start(&line, &keeper->log, "connect refused");
+	if (config->local_port.data != NULL)
+		log_value(&line, "port", config->local_port);
+	log_text(&line, "reason", reason);
+	keeper_log(keeper, &line);
+	die_reply(reply, 0);
+}
+
+/* Too many connections at once, too many failed logins. */
+static void
+turn_away(const struct identity *account)
+{
+	static const struct identity root = {0, 0};
+	bool isolate = account->uid != 0, crowded = false;
+
+	/* Without statedir not even a call into its code, a page. */
+	if (config->connlimit > 0) {
+		if (isolate && identity_for_files(account) == -1)
+			die_system("setfsuid");
+		crowded = guard_crowded(keeper);
+		if (isolate && identity_for_files(&root) == -1)
+			die_system("setfsuid");
+	}
+	if (crowded)
+		refuse_connection(
+			"connections", "421 4.7.0 too many connections\r\n");
+	if (config->statedir.data != NULL && guard_turns_away(keeper))
+		refuse_connection("limit",
+			"421 4.7.0 too many authentication failures\r\n");
 }
 
 /* Copies of what we set ourselves after AUTH prove nothing: clear them. */
@@ -394,13 +414,13 @@ main(int argc, char **argv)
 
 	parse_options(argc, argv, &options);
 	load_settings(&options);
-	turn_away();
-	bool tls_possible = open_early();
-
 	if (isolate && identity_find(options.account, &account) == -1)
 		die_config(options.account, "no such account in /etc/passwd");
 	if (isolate && account.uid == 0)
 		die_config(options.account, "root is no account for this");
+	turn_away(&account);
+	bool tls_possible = open_early();
+
 	bool nonblocking = prepare_client();
 
 	keeper->jail = (struct jail){.isolate = isolate,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/bytes.h"
@@ -54,4 +55,20 @@ identity_find(const char *name, struct identity *account)
 	if (fd != -1)
 		close(fd);
 	return result;
+}
+
+/* They return the id before; asked for none that can be, the one now. */
+static bool
+take_id(long call, unsigned id)
+{
+	syscall(call, id);
+	return (unsigned)syscall(call, -1) == id;
+}
+
+int
+identity_for_files(const struct identity *account)
+{
+	bool group = take_id(SYS_setfsgid, account->gid);
+
+	return take_id(SYS_setfsuid, account->uid) && group ? 0 : -1;
 }

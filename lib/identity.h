@@ -12,4 +12,10 @@ struct identity {
 /* 0, or -1 when there is no such account. */
 int identity_find(const char *name, struct identity *account);
 
+/*
+ * As root: from now on files are opened and made with this account's rights
+ * and no others; with those of root, as before. 0, or -1.
+ */
+int identity_for_files(const struct identity *account);
+
 #endif
