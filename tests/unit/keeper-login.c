@@ -1,0 +1,122 @@
+/*
+ * Unit test of keeper/login: what an authenticator that somebody has taken
+ * over may say. This program is the keeper, and both of its neighbours.
+ */
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+#include "tests/cdbfile.h"
+#include "tests/tap.h"
+
+static struct config config;
+static struct keeper k;
+static struct signer_pair pair;
+static struct channel_message m;
+static int session;
+
+static void
+make_keeper(void)
+{
+	int fds[2];
+
+	cdbfile_must(channel_pair(fds) == 0);
+	session = fds[1];
+	config.me = slice_of("mx.example.org");
+	log_open(&k.log, "smtpd-auth", "unknown", false);
+	k.config = &config;
+	k.channel = fds[0];
+	k.mechanism = mechanism_find(slice_of("PLAIN"));
+	k.signer.pair = &pair;
+}
+
+/* A response was handed over to an authenticator that says this. */
+static void
+say(uint32_t result, struct slice login)
+{
+	static struct verdict_packet packet;
+	size_t head = offsetof(struct verdict_packet, challenge);
+
+	packet = (struct verdict_packet){
+		.result = result, .login_len = (uint32_t)login.len};
+	memcpy(packet.login, login.data, login.len);
+	cdbfile_must(write(session, &packet, head) == (ssize_t)head);
+}
+
+/* The verdict that the session hears on that, or 0 when there is none. */
+static int
+verdict(uint32_t result, struct slice login)
+{
+	int fds[2], channel = session;
+
+	cdbfile_must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
+			     fds) == 0);
+	authenticator_init(&k.authenticator);
+	k.authenticator.fd = fds[0];
+	k.pending = ASK_AUTH;
+	k.login[0] = '\0';
+	session = fds[1];
+	say(result, login);
+	session = channel;
+	cdbfile_must(login_verdict(&k) == 0);
+	close(fds[1]);
+	if (k.pending != 0)
+		return 0;
+	cdbfile_must(recv(session, &m.type, 2, MSG_DONTWAIT) == 2);
+	return m.code;
+}
+
+static void
+test_logins(void)
+{
+	static const char *const bad[] = {"joe\n", "\tjoe",
+		"jo\x01"
+		"e",
+		"joe\x7f", "joe\xc2\x85", "joe\xc2\x9f", "\x1b[2J", ""};
+	static const char *const good[] = {"joe@example.com", "j\xc3\xb6",
+		"joe doe", "\xc3\x85sa", "\xc2\xa0"};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ok(verdict(EXCHANGE_OK, slice_of(bad[i])) == VERDICT_TEMPORARY,
+			"a login with a control character, or none: 454");
+		ok(k.login[0] == '\0', "and nobody is logged in");
+	}
+	ok(verdict(EXCHANGE_OK, (struct slice){"j\0e", 3}) == VERDICT_TEMPORARY,
+		"nor with NUL");
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		ok(verdict(EXCHANGE_OK, slice_of(good[i])) == VERDICT_OK &&
+				slice_is(slice_of(k.login), good[i]),
+			"others are");
+}
+
+static void
+test_names(void)
+{
+	struct slice none = {"", 0};
+
+	guess_start(&k);
+	ok(verdict(VERDICT_PACKET_NAMED, slice_of("joe")) == 0,
+		"a name is no verdict");
+	ok(k.guess.user_len == 3 && k.login[0] == '\0',
+		"it is remembered, and nobody logged in");
+	ok(verdict(VERDICT_PACKET_NAMED, slice_of("jo\ne")) == 0 &&
+			k.guess.user_len == 3,
+		"one with a control character is not");
+	ok(verdict(VERDICT_PACKET_NAMED, none) == 0 && k.guess.user_len == 3,
+		"nor is none");
+	ok(verdict(EXCHANGE_FAIL, none) == VERDICT_AUTH_FAILED,
+		"then the verdict");
+}
+
+int
+main(void)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO); /* the log */
+	make_keeper();
+	test_logins();
+	test_names();
+	return tap_done();
+}
