@@ -256,7 +256,8 @@ is_for_us(const struct exchange *x, const struct digest *d,
 static enum exchange_result
 verify(struct exchange *x, struct digest *d, const struct response *r)
 {
-	unsigned char user[MD5_LEN] = {0};
+	static const struct secret nobody = {.kind = SECRET_DIGEST_MD5};
+	unsigned char user[MD5_LEN] = {0}, hash[MD5_LEN];
 	const struct user_secret *found = NULL;
 	char answer[MD5_HEX_LEN];
 	bool real;
@@ -266,14 +267,19 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 	bool for_us = is_for_us(x, d, r);
 	bool right_uri = is_our_uri(x->facts, r->field[URI]);
 
-	for (size_t i = 0; real && found == NULL && i < x->user.secrets_count;
-		i++)
-		if (is_wanted(&x->user.secrets[i].secret) &&
-			fits_secret(&x->user.secrets[i].secret, r, user))
-			found = &x->user.secrets[i];
-	/* The same work where there is no secret. */
-	if (!real)
-		(void)fits(r, user);
+	/* The same work for one secret, thirty or no user. */
+	for (size_t i = 0; i < USERS_SECRETS_MAX; i++) {
+		const struct user_secret *s = &x->user.secrets[i];
+		bool tried = real && i < x->user.secrets_count &&
+			     is_wanted(&s->secret);
+
+		if (!fits_secret(tried ? &s->secret : &nobody, r, hash) ||
+			!tried)
+			continue;
+		found = s;
+		memcpy(user, hash, sizeof user);
+	}
+	explicit_bzero(hash, sizeof hash);
 	if (found != NULL && for_us && !right_uri)
 		x->reason = "digest-uri";
 	bool good = found != NULL && for_us && right_uri &&

@@ -185,6 +185,7 @@ mechanism_find_user(struct exchange *x,
 	enum users_result found = mechanism_look_up(x);
 
 	*real = false;
+	users_level(&x->user);
 	x->reason = "backend";
 	if (found == USERS_BROKEN)
 		return -1;
@@ -201,6 +202,22 @@ mechanism_find_user(struct exchange *x,
 	return 0;
 }
 
+/* What is cheap once is not so thirty times: as often for everybody. */
+static bool
+is_cheap(const struct secret *secret)
+{
+	return secret->kind == SECRET_PLAIN || secret->kind == SECRET_CRAM_MD5;
+}
+
+static void
+level_checks(size_t done, struct slice password)
+{
+	static const struct secret nobody = {.kind = SECRET_PLAIN};
+
+	for (; done < USERS_SECRETS_MAX; done++)
+		(void)secret_check(&nobody, password);
+}
+
 /* Tries the password against the user's secrets until one matches. */
 static enum exchange_result
 try_secrets(struct exchange *x, struct slice password)
@@ -208,6 +225,7 @@ try_secrets(struct exchange *x, struct slice password)
 	const struct user *user = &x->user;
 	struct secret derived = {.kind = SECRET_UNKNOWN};
 	enum exchange_result result = EXCHANGE_FAIL;
+	size_t cheap = 0;
 
 	x->reason = "password";
 	for (size_t i = 0; i < user->secrets_count; i++) {
@@ -215,6 +233,7 @@ try_secrets(struct exchange *x, struct slice password)
 
 		if (result == EXCHANGE_OK || !mechanism_tries(user, i))
 			continue;
+		cheap += is_cheap(&s->secret);
 		switch (secret_check_next(&s->secret, password, &derived)) {
 		case SECRET_MATCH:
 			/* Once expired, another one may still match. */
@@ -228,6 +247,7 @@ try_secrets(struct exchange *x, struct slice password)
 			break;
 		}
 	}
+	level_checks(cheap, password);
 	explicit_bzero(&derived, sizeof derived);
 	return result;
 }
@@ -243,6 +263,7 @@ pretend(struct exchange *x, const struct site *site, struct slice password,
 	bool no_memory =
 		secret_check(&site->usual, password) == SECRET_NO_MEMORY;
 
+	level_checks(is_cheap(&site->usual), password);
 	x->reason = no_memory ? "memory" : reason;
 	return no_memory ? EXCHANGE_TEMPORARY : EXCHANGE_FAIL;
 }
@@ -287,6 +308,7 @@ mechanism_check_password(
 	tell_name(x);
 	enum users_result found = mechanism_look_up(x);
 
+	users_level(&x->user);
 	x->reason = "backend";
 	if (found == USERS_BROKEN ||
 		users_site(x->users_fd, &site) != USERS_FOUND)

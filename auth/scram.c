@@ -135,6 +135,7 @@ choose_secret(struct exchange *x, struct scram *s)
 	else
 		fake_secret(x, &site, &s->sent);
 	explicit_bzero(&site, sizeof site);
+	users_level(&x->user);
 	return USERS_FOUND;
 }
 
@@ -256,18 +257,24 @@ proof_fits(const struct secret *secret, struct slice message,
 	return fits;
 }
 
-/* Tries every secret that shares what was sent; NULL when none will do. */
+/*
+ * Tries every secret that shares what was sent; NULL when none will do. As
+ * many sums for everybody, whether there is one secret, thirty or no user.
+ */
 static const struct user_secret *
 find_secret(struct exchange *x, const struct scram *s, struct slice message,
 	const unsigned char *proof)
 {
 	const struct user_secret *found = NULL;
 
-	for (size_t i = 0; i < x->user.secrets_count; i++) {
+	for (size_t i = 0; i < USERS_SECRETS_MAX; i++) {
 		const struct user_secret *u = &x->user.secrets[i];
+		bool tried = s->real && i < x->user.secrets_count &&
+			     secret_shares_derived(&u->secret, &s->sent);
 
-		if (!secret_shares_derived(&u->secret, &s->sent) ||
-			!proof_fits(&u->secret, message, proof))
+		if (!proof_fits(
+			    tried ? &u->secret : &s->sent, message, proof) ||
+			!tried)
 			continue;
 		if (users_expired(u, x->today))
 			x->reason = "expired";
@@ -300,7 +307,6 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	unsigned char proof[SECRET_HASH_MAX];
 	struct buffer decoded = {(char *)proof, 0, sizeof proof, false};
 	struct slice nonces = {s->server_first + s->nonce_at, s->nonce_len};
-	const struct user_secret *found = NULL;
 	struct scram_final final;
 
 	if (scram_parse_final(response, &final) == -1 ||
@@ -313,10 +319,8 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	bool bound = binding_is_ours(x, s, final.binding);
 	bool same = bound && slice_equal(final.nonce, nonces);
 
-	if (s->real)
-		found = find_secret(x, s, buffer_slice(&message), proof);
-	else
-		(void)proof_fits(&s->sent, buffer_slice(&message), proof);
+	const struct user_secret *found =
+		find_secret(x, s, buffer_slice(&message), proof);
 	/* The proof is of the password, but made for another connection. */
 	if (found != NULL && !bound && is_plus(x))
 		x->reason = "binding";
