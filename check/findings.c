@@ -210,6 +210,9 @@ const struct finding_row findings[FINDINGS] = {
 		"not tried: who answers there cannot be known by its "
 		"certificate",
 		"smtpd-check -l % SERVICEDIR (on the server)"},
+	[LIVE_CHANGED] = {true, "connection",
+		"not used: another than the first %",
+		"smtpd-check SERVICEDIR (on the server)"},
 	[LIVE_MESSAGE] = {true, "message", "%",
 		"smtpd-check SERVICEDIR (on the server)"},
 };

@@ -3,14 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SILENCE_MS 2000 /* then it may be waiting for a TLS handshake */
 #define PROBE "relay-test@example.net"
 
-static void
-add(struct live *l, enum finding finding, const char *value)
+void
+live_add(struct live *l, enum finding finding, const char *value)
 {
 	const char *subject =
 		l->login_wanted
@@ -21,8 +20,8 @@ add(struct live *l, enum finding finding, const char *value)
 	report_add(&l->check->report, finding, l->where, value, subject);
 }
 
-static const char *
-reply_text(const struct talk_reply *reply)
+const char *
+live_reply_text(const struct talk_reply *reply)
 {
 	char text[256];
 	size_t len = 0;
@@ -62,12 +61,12 @@ hello(struct live *l, struct talk *t, struct talk_reply *reply)
 		(void)strcpy(name, "[127.0.0.1]");
 	name[sizeof name - 1] = '\0';
 	if (talk_ask(t, reply, "EHLO %s", name) == -1) {
-		add(l, LIVE_ENDED, t->fault);
+		live_add(l, LIVE_ENDED, t->fault);
 		return -1;
 	}
 	if (reply->code == 250)
 		return 0;
-	add(l, LIVE_EHLO, reply_text(reply));
+	live_add(l, LIVE_EHLO, live_reply_text(reply));
 	return -1;
 }
 
@@ -86,11 +85,9 @@ speaks_tls(struct live *l)
 static int
 start_tls(struct live *l, struct talk *t)
 {
-	if (talk_secure(t, l->name) == 0) {
-		l->secured = true;
+	if (talk_secure(t, l->name) == 0)
 		return 0;
-	}
-	add(l,
+	live_add(l,
 		l->implicit && strcmp(l->port, "465") == 0 ? LIVE_PLAIN_465
 							   : LIVE_TLS,
 		t->fault);
@@ -101,23 +98,27 @@ static int
 greeting(struct live *l, struct talk *t, struct talk_reply *reply)
 {
 	if (talk_reply(t, reply) == -1) {
-		add(l, LIVE_ENDED, t->fault);
+		live_add(l, LIVE_ENDED, t->fault);
 		return -1;
 	}
 	if (reply->code == 220)
 		return 0;
-	add(l, LIVE_GREETING, reply_text(reply));
+	live_add(l, LIVE_GREETING, live_reply_text(reply));
 	return -1;
 }
 
-/* Password mechanisms before TLS; to this host itself that may be wanted. */
+/* Password mechanisms before TLS; tcp.rules has them for this host itself. */
 static void
-look_at_clear(struct live *l, const struct talk_reply *reply)
+look_at_clear(struct live *l, const struct talk_reply *reply, bool on_loopback)
 {
 	struct slice names = offer(reply, "AUTH");
 
-	if (names.data != NULL)
-		add(l, LIVE_AUTH_CLEAR,
+	if (names.data != NULL && on_loopback)
+		report_ok("AUTH", l->where,
+			"offered before TLS to this host itself; what others "
+			"are offered can be seen from another host");
+	else if (names.data != NULL)
+		live_add(l, LIVE_AUTH_CLEAR,
 			report_text("%.*s", (int)names.len, names.data));
 	else
 		report_ok("AUTH", l->where, "not offered before TLS");
@@ -128,26 +129,25 @@ upgrade(struct live *l, struct talk *t, struct talk_reply *reply, bool first)
 {
 	if (offer(reply, "STARTTLS").data == NULL) {
 		if (first)
-			add(l, LIVE_NO_STARTTLS, NULL);
+			live_add(l, LIVE_NO_STARTTLS, NULL);
 		return 0;
 	}
 	if (first)
-		look_at_clear(l, reply);
+		look_at_clear(l, reply, t->loopback);
 	if (talk_ask(t, reply, "STARTTLS") == -1) {
-		add(l, LIVE_ENDED, t->fault);
+		live_add(l, LIVE_ENDED, t->fault);
 		return -1;
 	}
 	if (reply->code != 220) {
-		add(l, LIVE_TLS, reply_text(reply));
+		live_add(l, LIVE_TLS, live_reply_text(reply));
 		return -1;
 	}
 	return start_tls(l, t) == -1 ? -1 : hello(l, t, reply);
 }
 
 /* From connecting to the last EHLO; it stays in reply. */
-static int
-open_session(
-	struct live *l, struct talk *t, struct talk_reply *reply, bool first)
+int
+live_open(struct live *l, struct talk *t, struct talk_reply *reply, bool first)
 {
 	if (talk_open(t, l->host, l->port) == -1) {
 		l->fault = t->fault;
@@ -163,21 +163,92 @@ open_session(
 	return l->implicit ? 0 : upgrade(l, t, reply, first);
 }
 
+static struct slice
+chain_of(const struct live *l)
+{
+	return (struct slice){l->chain, l->chain_len};
+}
+
+/* Would a client take it? Lines are for people, this is what counts. */
+static bool
+is_trusted(const struct live *l)
+{
+	const struct verify_roots *roots = l->check->roots;
+	int64_t days;
+
+	return roots != NULL && verify_trust(roots, chain_of(l)) == NULL &&
+	       verify_name(chain_of(l), l->name) &&
+	       verify_days(chain_of(l), &days) == 0 && days >= 0;
+}
+
+/* Another chain than the one that is known becomes that. */
+static void
+look_at_chain(struct live *l, const struct talk *t)
+{
+	unsigned fails = l->check->report.fails;
+	struct slice chain = secure_chain(t->tls);
+
+	memcpy(l->chain, chain.data, chain.len);
+	l->chain_len = chain.len;
+	check_chain(l->check, chain, l->where, l->name);
+	l->trusted = is_trusted(l) && l->check->report.fails == fails;
+}
+
+static bool
+is_same_chain(const struct live *l, const struct talk *t)
+{
+	struct slice chain = secure_chain(t->tls);
+
+	return chain.len == l->chain_len &&
+	       memcmp(chain.data, l->chain, chain.len) == 0;
+}
+
+/* What a connection lacks that the first had; NULL: nothing. */
+static const char *
+change_for_worse(struct live *l, const struct talk *t)
+{
+	if (t->tls == NULL && l->secured)
+		return "has no TLS";
+	if (t->tls == NULL || !l->secured || is_same_chain(l, t))
+		return NULL;
+	look_at_chain(l, t);
+	return l->trusted ? NULL
+			  : "has another certificate, which does not hold";
+}
+
+bool
+live_is_safe(struct live *l, const struct talk *t)
+{
+	const char *change = change_for_worse(l, t);
+
+	if (change != NULL) {
+		live_add(l, LIVE_CHANGED, change);
+		l->changed = true;
+		return false;
+	}
+	if (!l->login_wanted || t->same_host || (t->tls != NULL && l->trusted))
+		return true;
+	live_add(l, LIVE_UNSAFE, NULL);
+	return false;
+}
+
 static void
 look_at_tls(struct live *l, const struct talk *t)
 {
-	unsigned fails = l->check->report.fails;
-	unsigned version;
+	struct slice chain;
 
 	if (!l->secured)
 		return;
-	version = secure_version(t->tls);
 	report_ok("TLS", l->where, "%s, TLS 1.%u",
 		l->implicit ? "from the first byte" : "STARTTLS",
-		(version & 0xff) - 1);
-	if (!l->chain_known)
-		check_chain(l->check, secure_chain(t->tls), l->where, l->name);
-	l->trusted = l->check->roots != NULL && l->check->report.fails == fails;
+		(secure_version(t->tls) & 0xff) - 1);
+	if (!l->chain_known || !t->same_host) {
+		look_at_chain(l, t);
+		return;
+	}
+	chain = secure_chain(t->tls);
+	memcpy(l->chain, chain.data, chain.len);
+	l->chain_len = chain.len;
 }
 
 static void
@@ -194,7 +265,7 @@ look_at_auth(struct live *l, const struct talk_reply *reply)
 	} else if (strcmp(l->port, "25") == 0 && !l->login_wanted) {
 		report_ok("AUTH", l->where, "not offered");
 	} else {
-		add(l, LIVE_NO_AUTH, NULL);
+		live_add(l, LIVE_NO_AUTH, NULL);
 	}
 }
 
@@ -208,179 +279,14 @@ probe_relay(struct live *l, struct talk *t, struct talk_reply *reply)
 		talk_ask(t, reply, "RCPT TO:<" PROBE ">") == -1)
 		goto ended;
 	if (reply->code == 250 || reply->code == 251)
-		add(l, LIVE_RELAY, PROBE);
+		live_add(l, LIVE_RELAY, PROBE);
 	else
 		report_ok("relaying", l->where, "refused without a login: %s",
-			reply_text(reply));
+			live_reply_text(reply));
 	return 0;
 ended:
-	add(l, LIVE_ENDED, t->fault);
+	live_add(l, LIVE_ENDED, t->fault);
 	return -1;
-}
-
-static void
-report_login(struct live *l, struct slice mechanism, enum login_result result,
-	const struct talk *t, const struct talk_reply *reply)
-{
-	const char *name =
-		report_text("%.*s", (int)mechanism.len, mechanism.data);
-
-	switch (result) {
-	case LOGIN_DONE:
-		report_ok("login", l->where, "%s by %s",
-			report_text("%.*s", (int)l->login.user.len,
-				l->login.user.data),
-			name);
-		break;
-	case LOGIN_REFUSED:
-		add(l, LIVE_LOGIN,
-			report_text("%s: %s", name, reply_text(reply)));
-		break;
-	case LOGIN_IMPOSTOR:
-		add(l, LIVE_SIGNATURE, name);
-		break;
-	case LOGIN_MALFORMED:
-		add(l, LIVE_LOGIN,
-			report_text(
-				"%s: no challenge of this mechanism", name));
-		break;
-	case LOGIN_ENDED:
-		add(l, LIVE_ENDED, t->fault);
-		break;
-	}
-}
-
-/* One login on a connection of its own, which stays open after success. */
-static bool
-log_in(struct live *l, struct talk *t, struct slice mechanism)
-{
-	static struct talk_reply reply;
-
-	if (open_session(l, t, &reply, false) == -1) {
-		if (t->fd == -1)
-			add(l, LIVE_ENDED, l->fault);
-		talk_close(t);
-		return false;
-	}
-	enum login_result result = login_try(&l->login, t, mechanism, &reply);
-
-	report_login(l, mechanism, result, t, &reply);
-	if (result != LOGIN_DONE)
-		talk_close(t);
-	return result == LOGIN_DONE;
-}
-
-/*
- * By every mechanism that is offered. Returns whether t is logged in by the
- * last one that did it.
- */
-static bool
-log_in_by_all(struct live *l, struct talk *t)
-{
-	struct slice rest = slice_of(l->mechanisms);
-	bool open = false;
-
-	while (rest.len > 0) {
-		struct slice mechanism = slice_split(&rest, ' ');
-		struct talk next;
-
-		if (mechanism.len == 0)
-			continue;
-		if (!login_knows(mechanism)) {
-			add(l, LIVE_UNTRIED,
-				report_text("%.*s", (int)mechanism.len,
-					mechanism.data));
-			continue;
-		}
-		if (!log_in(l, &next, mechanism))
-			continue;
-		if (open)
-			talk_close(t);
-		*t = next;
-		open = true;
-	}
-	return open;
-}
-
-static int
-send_body(struct live *l, struct talk *t, const char *sender,
-	struct talk_reply *reply)
-{
-	char date[64];
-	time_t now = time(NULL);
-	struct tm broken;
-
-	if (gmtime_r(&now, &broken) == NULL ||
-		strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000",
-			&broken) == 0)
-		return -1;
-	return talk_ask(t, reply,
-		"Date: %s\r\nFrom: <%s>\r\nTo: <%s>\r\n"
-		"Message-ID: <smtpd-check.%lld.%ld@%s>\r\n"
-		"Subject: test of %s by smtpd-check\r\n\r\n"
-		"If you read this, mail goes through %s.\r\n.",
-		date, sender, l->recipient, (long long)now, (long)getpid(),
-		l->name, l->where, l->where);
-}
-
-static void
-send_message(struct live *l, struct talk *t)
-{
-	static struct talk_reply reply;
-	struct slice user = l->login.user;
-	bool own = l->login_wanted && slice_find(user, '@') < user.len;
-	const char *sender =
-		own ? report_text("%.*s", (int)user.len, user.data)
-		    : report_text("%.*s@%s",
-			      l->login_wanted ? (int)user.len : 10,
-			      l->login_wanted ? user.data : "postmaster",
-			      l->name);
-	const char *step = "MAIL";
-	int asked = talk_ask(t, &reply, "MAIL FROM:<%s>", sender);
-
-	if (asked == 0 && reply.code == 250) {
-		step = "RCPT";
-		asked = talk_ask(t, &reply, "RCPT TO:<%s>", l->recipient);
-	}
-	if (asked == 0 && (reply.code == 250 || reply.code == 251)) {
-		step = "DATA";
-		asked = talk_ask(t, &reply, "DATA");
-	}
-	if (asked == 0 && reply.code == 354) {
-		step = "message";
-		asked = send_body(l, t, sender, &reply);
-	}
-	if (asked == -1)
-		add(l, LIVE_ENDED, t->fault);
-	else if (strcmp(step, "message") != 0 || reply.code != 250)
-		add(l, LIVE_MESSAGE,
-			report_text("%s: %s", step, reply_text(&reply)));
-	else
-		report_ok("message", l->where, "to %s: %s", l->recipient,
-			reply_text(&reply));
-}
-
-/* What -l and -t add, each on connections of its own. */
-static void
-look_at_mail(struct live *l, bool same_host)
-{
-	static struct talk_reply reply;
-	struct talk t = {.fd = -1};
-	bool open;
-
-	if (l->login_wanted && !same_host && !(l->secured && l->trusted)) {
-		add(l, LIVE_UNSAFE, NULL);
-		return;
-	}
-	if (l->login_wanted)
-		open = log_in_by_all(l, &t);
-	else
-		open = open_session(l, &t, &reply, false) == 0;
-	if (open && l->recipient != NULL)
-		send_message(l, &t);
-	else if (!open && l->recipient != NULL)
-		add(l, LIVE_MESSAGE, "not sent, since no login worked");
-	talk_close(&t);
 }
 
 int
@@ -389,20 +295,21 @@ live_check(struct live *l)
 	static struct talk_reply reply;
 	static struct talk t;
 	unsigned fails = l->check->report.fails;
-	int opened = open_session(l, &t, &reply, true);
+	int opened = live_open(l, &t, &reply, true);
 	bool same_host = t.same_host;
 
 	if (l->fault != NULL)
 		return -1;
+	l->secured = t.tls != NULL;
 	if (opened == 0) {
 		look_at_tls(l, &t);
 		look_at_auth(l, &reply);
 		(void)probe_relay(l, &t, &reply); /* has told why it ended */
 	} else if (fails == l->check->report.fails) {
-		add(l, LIVE_ENDED, t.fault);
+		live_add(l, LIVE_ENDED, t.fault);
 	}
 	talk_close(&t);
 	if (opened == 0 && (l->login_wanted || l->recipient != NULL))
-		look_at_mail(l, same_host);
+		live_mail(l, same_host);
 	return 0;
 }

@@ -19,11 +19,36 @@ struct live {
 	bool chain_known; /* the files were looked at: not once more */
 	/* found on the way */
 	const char *fault; /* no connection at all */
-	bool implicit, secured, trusted;
+	bool implicit;
+	/* Of the first connection: what was trusted must hold on each. */
+	bool secured;
+	bool trusted; /* the chain was looked at, and a client would take it */
+	char chain[SECURE_CHAIN_MAX];
+	size_t chain_len;
+	bool changed; /* a later one was less: nothing more is said */
 	char mechanisms[512];
 };
 
 /* Returns 0, or -1 with fault when nobody answered. */
 int live_check(struct live *l);
+
+/* For mail.c: a line of the report; value may be NULL. */
+void live_add(struct live *l, enum finding finding, const char *value);
+const char *live_reply_text(const struct talk_reply *reply);
+/*
+ * From connecting to the last EHLO; it stays in reply. Returns 0, or -1: was
+ * told, or with t->fd -1 stands in fault.
+ */
+int live_open(
+	struct live *l, struct talk *t, struct talk_reply *reply, bool first);
+/*
+ * Is it as good as the first was, and may a password be said on it? Tells of a
+ * connection that is less than the first was: without TLS, or with another
+ * certificate that does not hold.
+ */
+bool live_is_safe(struct live *l, const struct talk *t);
+
+/* mail.c: what -l and -t add, each on connections of its own. */
+void live_mail(struct live *l, bool same_host);
 
 #endif

@@ -58,20 +58,22 @@ connect_in_time(int fd, const struct addrinfo *address)
 	return fcntl(fd, F_SETFL, 0);
 }
 
-static bool
-has_same_ends(int fd)
+static void
+compare_ends(struct talk *t)
 {
 	char ours[64], theirs[64];
 	struct sockaddr_storage a, b;
 	socklen_t a_len = sizeof a, b_len = sizeof b;
 
-	return getsockname(fd, (struct sockaddr *)&a, &a_len) == 0 &&
-	       getpeername(fd, (struct sockaddr *)&b, &b_len) == 0 &&
-	       getnameinfo((struct sockaddr *)&a, a_len, ours, sizeof ours,
-		       NULL, 0, NI_NUMERICHOST) == 0 &&
-	       getnameinfo((struct sockaddr *)&b, b_len, theirs, sizeof theirs,
-		       NULL, 0, NI_NUMERICHOST) == 0 &&
-	       strcmp(ours, theirs) == 0;
+	t->same_host = getsockname(t->fd, (struct sockaddr *)&a, &a_len) == 0 &&
+		       getpeername(t->fd, (struct sockaddr *)&b, &b_len) == 0 &&
+		       getnameinfo((struct sockaddr *)&a, a_len, ours,
+			       sizeof ours, NULL, 0, NI_NUMERICHOST) == 0 &&
+		       getnameinfo((struct sockaddr *)&b, b_len, theirs,
+			       sizeof theirs, NULL, 0, NI_NUMERICHOST) == 0 &&
+		       strcmp(ours, theirs) == 0;
+	t->loopback = t->same_host && (strncmp(ours, "127.", 4) == 0 ||
+					      strcmp(ours, "::1") == 0);
 }
 
 static int
@@ -87,7 +89,7 @@ open_address(struct talk *t, const struct addrinfo *address)
 			sizeof limit) == 0 &&
 		setsockopt(t->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
 			sizeof limit) == 0) {
-		t->same_host = has_same_ends(t->fd);
+		compare_ends(t);
 		return 0;
 	}
 	int error = errno;

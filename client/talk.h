@@ -17,6 +17,7 @@ struct talk {
 	size_t start, end;
 	const char *fault; /* what went wrong; NULL: nothing */
 	bool same_host;	   /* both ends have one address */
+	bool loopback;	   /* which is 127.x.x.x or ::1 */
 };
 
 struct talk_reply {

@@ -151,9 +151,12 @@ with case("a chain"):
         tells(output, "CERT_ROOTS", "No such file")
 
 with case("clear"), submission(env={"FORCETLS": "0"}) as server:
+    # What tcp.rules allows to this host says nothing of what others see.
     output = see(server.port)
-    tells(output, "LIVE_AUTH_CLEAR", "PLAIN")
-    is_(output.status, 0, "a warning alone")
+    is_(output.find("LIVE_AUTH_CLEAR"), "", "asked from the host itself")
+    like(output.text, r"ok   AUTH: offered before TLS to this host itself;",
+         "no warning")
+    is_(output.status, 0, "and no fault")
 
 with case("no certificate"), Server(users={LOGIN: PASSWORD},
                                     env={"FORCETLS": "1"}) as server:
@@ -330,6 +333,104 @@ with case("a password is said to nobody unknown"):
     tells(output, "LIVE_UNSAFE")
     ok(not any(line.startswith(b"AUTH") for line in other.heard),
        "no AUTH was sent")
+
+    output = see(Wrong({"EHLO": "250-x\n250-STARTTLS\n250 AUTH PLAIN",
+                        "STARTTLS": "454 no"}, address="127.0.0.2").port,
+                 host="127.0.0.2")
+    tells(output, "LIVE_AUTH_CLEAR", "PLAIN")
+
+
+class Turning(Wrong):
+    """The first connection that says EHLO is all right; the later ones are as
+    told: without STARTTLS, or with another certificate."""
+
+    def __init__(self, later, **more):
+        self.later, self.count = later, 0
+        self.lines = []
+        super().__init__(tls=None, **more)
+
+    def serve(self, connection):
+        offer = None
+        try:
+            connection.sendall(b"220 x ESMTP\r\n")
+            file = connection.makefile("rb", buffering=0)
+            while line := file.readline():
+                self.lines.append(line)
+                word = line.split()[:1]
+                if offer is None:
+                    self.count += 1
+                    context = TLS if self.count == 1 else self.later
+                    offer = "STARTTLS" if context else "AUTH PLAIN"
+                if word == [b"EHLO"]:
+                    connection.sendall(b"250-x\r\n250 " + offer.encode() +
+                                       b"\r\n")
+                elif word == [b"STARTTLS"]:
+                    connection.sendall(b"220 go\r\n")
+                    connection = context.wrap_socket(connection,
+                                                     server_side=True)
+                    file = connection.makefile("rb", buffering=0)
+                    offer = "AUTH PLAIN LOGIN"
+                else:
+                    connection.sendall({
+                        b"AUTH": b"235 ok", b"DATA": b"354 go"}.get(
+                            word[0] if word else b"", b"250 ok") + b"\r\n")
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+
+OTHER = certificate("ec", "localhost", 30)
+ANOTHER = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+ANOTHER.load_cert_chain(OTHER.certificate, OTHER.key)
+
+
+def service_of(port):
+    """A service directory for what listens there, with PAIR."""
+    place_ = home("turning")
+    for name in ("env", "control"):
+        os.mkdir(f"{place_}/{name}")
+    for name, text_ in (("env/CONTROLDIR", place_ + "/control"),
+                        ("env/QMAILQUEUE", "/bin/true"),
+                        ("control/me", "localhost"),
+                        ("control/servercert.pem", PAIR.certificate_text()),
+                        ("control/serverkey.pem", PAIR.key_text()),
+                        ("run", "#!/bin/sh\nexec tcpserver 127.0.0.1 "
+                         f"{port} smtpd-auth -u {ACCOUNT}\n")):
+        with open(f"{place_}/{name}", "w", encoding="ascii") as file_:
+            file_.write(text_ + "\n")
+    return place_
+
+
+with case("later connections"):
+    for what, later, says in (
+            ("no STARTTLS", None, "has no TLS"),
+            ("another certificate", ANOTHER, "has another certificate")):
+        for ask in (("-l", LOGIN), ("-l", LOGIN, "-t", "a@b.example"),
+                    ("-t", "a@b.example")):
+            for directory in (False, True):
+                turning = Turning(later)
+                output = run(*ask, service_of(turning.port), env=TRUSTING,
+                             stdin=PASSWORD + "\n") if directory else \
+                    see(turning.port, *ask)
+                name = f"{what}, {' '.join(ask)}, " + (
+                    "a service directory" if directory else "HOST:PORT")
+                ok(says in output.find("LIVE_CHANGED"), name + ": is told",
+                   output.text, output.errors)
+                is_(output.status, 1, name + ": exit 1")
+                is_([line for line in turning.lines
+                     if line.startswith((b"AUTH", b"DATA"))], [],
+                    name + ": no password, no message")
+    # A certificate that holds as well as the first is as good: a cluster.
+    both = home("both") + "/roots.pem"
+    with open(both, "w", encoding="ascii") as file:
+        file.write(PAIR.certificate_text() + OTHER.certificate_text())
+    turning = Turning(ANOTHER)
+    output = see(turning.port, "-l", LOGIN,
+                 env={**TRUSTING, "SSL_CERT_FILE": both})
+    like(output.text, "ok   login: joe@example.com by PLAIN",
+         "another certificate that holds")
+    is_(output.find("LIVE_CHANGED"), "", "is no change for the worse")
 
 with case("port 465 in clear"):
     if ROOT:
