@@ -13,10 +13,16 @@
 #include <unistd.h>
 
 #include "conf/account.h"
+#include "conf/control.h"
 #include "conf/detect.h"
 #include "conf/host.h"
 #include "conf/report.h"
 #include "conf/service.h"
+#include "conf/state.h"
+
+struct stages {
+	struct stage services, control;
+};
 
 static const char usage[] =
 	"usage: " CONF_PROGRAM " [-c] [-S SUPERVISOR] [-a ACCOUNT] "
@@ -195,6 +201,7 @@ look_around(struct conf *conf)
 		return conf_fatal(CONF_TEMPORARY,
 			"must be run by root; type: sudo " CONF_PROGRAM " %s",
 			conf->host);
+	detect_control(conf);
 	if ((status = look_at_ports(conf)) != 0 ||
 		(status = account_find(&conf->account, conf)) != 0 ||
 		(status = detect_programs(conf)) != 0 ||
@@ -210,22 +217,60 @@ look_around(struct conf *conf)
 	return detect_queue(conf);
 }
 
+/* qmail's control directory may lie on another file system than DIR. */
+static struct stage *
+control_stage(const struct conf *conf, struct stages *stages)
+{
+	return conf->control_is_qmails ? &stages->control : &stages->services;
+}
+
+static int
+place_all(const struct conf *conf, struct stages *stages)
+{
+	struct stage *control = control_stage(conf, stages);
+	int status = control_place(conf, control);
+
+	if (status != 0 ||
+		(status = service_place(conf, &stages->services)) != 0)
+		return status;
+	if (control != &stages->services)
+		status = stage_end(control);
+	return status == 0 ? stage_end(&stages->services) : status;
+}
+
 /* Everything beside its place, accounts late, the places last. */
 static int
-make_all(struct conf *conf, struct stage *stage)
+make_all(struct conf *conf, struct stages *stages)
 {
-	int status = stage_begin(stage, conf->directory);
+	struct stage *control = control_stage(conf, stages);
+	int status = stage_begin(&stages->services, conf->directory);
 
+	if (status == 0 && control != &stages->services)
+		status = stage_begin(control, conf->control);
+	if (status == 0)
+		service_probe(conf, &stages->services);
 	for (size_t i = 0; status == 0 && i < conf->ports_count; i++)
-		status = service_make(conf, stage, conf->ports[i]);
-	if (status != 0 || (status = service_control(conf, stage)) != 0 ||
+		status = service_make(conf, &stages->services, conf->ports[i]);
+	if (status != 0 || (status = control_make(conf, control)) != 0 ||
 		(status = account_make(&conf->account)) != 0)
 		return status;
 	if (conf->supervisor->kind == UNDER_TCPSERVER)
 		status = account_make(&conf->log_account);
 	for (size_t i = 0; status == 0 && i < conf->ports_count; i++)
-		status = service_own(conf, stage, conf->ports[i]);
-	return status == 0 ? service_place(conf, stage) : status;
+		status = service_own(conf, &stages->services, conf->ports[i]);
+	if (status == 0)
+		status = state_make(conf);
+	return status == 0 ? place_all(conf, stages) : status;
+}
+
+static void
+undo_all(struct conf *conf, struct stages *stages)
+{
+	stage_abandon(&stages->control);
+	stage_abandon(&stages->services);
+	state_undo(conf);
+	account_undo(&conf->account);
+	account_undo(&conf->log_account);
 }
 
 int
@@ -234,7 +279,7 @@ main(int argc, char **argv)
 	struct conf conf = {.directory = CONF_DIRECTORY,
 		.account.name = "qmaild",
 		.log_account.name = "qmaill"};
-	struct stage stage;
+	struct stages stages = {.control = {.parent = -1, .fd = -1}};
 	int status;
 
 	opterr = 0;
@@ -243,11 +288,9 @@ main(int argc, char **argv)
 	(void)umask(022);
 	if ((status = look_around(&conf)) != 0)
 		return status;
-	status = make_all(&conf, &stage);
+	status = make_all(&conf, &stages);
 	if (status != 0) {
-		stage_abandon(&stage);
-		account_undo(&conf.account);
-		account_undo(&conf.log_account);
+		undo_all(&conf, &stages);
 		return status;
 	}
 	report_print(&conf);

@@ -76,8 +76,16 @@ certificate_make(struct conf *conf, struct stage *stage)
 {
 	int status;
 
-	if (stage_exists(conf->directory, "control/servercert.pem")) {
+	if (stage_exists(conf->control, "servercert.pem")) {
 		conf->certificate = "control/servercert.pem, as it was";
+		return 0;
+	}
+	if (stage_exists(conf->control, "serverkey.pem")) {
+		conf->certificate = "none";
+		conf_warn(
+			"%s/serverkey.pem has no servercert.pem beside it; "
+			"none is made: without it there is no TLS and no AUTH",
+			conf->control);
 		return 0;
 	}
 	if (live_exists(conf->host)) {

@@ -6,8 +6,8 @@
 
 /*
  * Makes servercert.pem and serverkey.pem below control/ of the stage, unless
- * DIR/control has a certificate, and sets conf->certificate. Warns when it
- * is self-signed.
+ * the control directory has a certificate or a key, and sets conf->certificate.
+ * Warns when it is self-signed.
  */
 int certificate_make(struct conf *conf, struct stage *stage);
 

@@ -14,6 +14,8 @@
 
 #define CONF_PROGRAM "smtpd-auth-conf"
 #define CONF_DIRECTORY "/etc/smtpd-auth"
+#define CONF_QMAIL "/var/qmail/control"
+#define CONF_STATE "/var/lib/smtpd-auth"
 #define CONF_PATH_MAX 512
 #define CONF_PORTS_MAX 16
 
@@ -44,8 +46,13 @@ struct conf {
 	char programs[CONF_PATH_MAX]; /* where smtpd-auth lies */
 	char queue[CONF_PATH_MAX];    /* QMAILQUEUE */
 	bool queue_missing;
-	bool sendmail; /* the queue program is queue-sendmail */
+	bool sendmail;		     /* the queue program is queue-sendmail */
+	char control[CONF_PATH_MAX]; /* the control directory */
 	bool control_exists;
+	bool control_is_qmails;		    /* CONF_QMAIL, else DIR/control */
+	bool state_in_control;		    /* control/statedir names another */
+	bool state_made, state_parent_made; /* by us: as an account's made */
+	bool serves_ipv6;		    /* so does this host's tcpserver */
 	const char *certificate; /* one line about it, for the report */
 };
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/run.h"
@@ -116,7 +117,8 @@ look_for_tools(const struct supervisor *supervisor)
 {
 	if (supervisor->kind == UNDER_TCPSERVER && !run_exists("tcprules"))
 		return conf_fatal(CONF_TEMPORARY,
-			"no tcprules in PATH: apt-get install ucspi-tcp");
+			"no tcprules in PATH: apt-get install ucspi-tcp "
+			"(or ucspi-tcp-ipv6)");
 	for (size_t i = 0; i < SUPERVISOR_TOOLS && supervisor->tools[i] != NULL;
 		i++) {
 		const char *tool = supervisor->tools[i];
@@ -182,6 +184,30 @@ detect_programs(struct conf *conf)
 			"make install",
 			conf->programs);
 	return 0;
+}
+
+/* Is there anything of this name in the control directory? */
+static bool
+control_has(const struct conf *conf, const char *name)
+{
+	char path[CONF_PATH_MAX];
+	struct stat status;
+
+	return conf_path(path, conf->control, "/", name) != NULL &&
+	       lstat(path, &status) == 0;
+}
+
+void
+detect_control(struct conf *conf)
+{
+	(void)conf_path(conf->control, conf->directory, "/control", "");
+	if (strcmp(conf->directory, CONF_DIRECTORY) == 0 &&
+		!control_has(conf, "") && access(CONF_QMAIL "/me", F_OK) == 0) {
+		(void)strcpy(conf->control, CONF_QMAIL);
+		conf->control_is_qmails = true;
+	}
+	conf->control_exists = control_has(conf, "");
+	conf->state_in_control = control_has(conf, "statedir");
 }
 
 int

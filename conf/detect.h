@@ -36,6 +36,12 @@ int detect_supervisor(struct conf *conf);
 /* The directory of this program, where the others of the project lie. */
 int detect_programs(struct conf *conf);
 
+/*
+ * The control directory: qmail's, where there is one and DIR is the usual one
+ * and has none.
+ */
+void detect_control(struct conf *conf);
+
 /* The queue program: qmail-queue, else queue-sendmail. Warns of none. */
 int detect_queue(struct conf *conf);
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/detect.h"
 #include "conf/host.h"
@@ -36,17 +37,31 @@ print_chosen(const struct conf *conf)
 {
 	(void)printf("made        ");
 	print_services(conf, "");
-	(void)printf("\n  host         %s\n  control      %s/control%s\n"
-		     "  supervisor   %s%s\n",
-		conf->host, conf->directory,
+	(void)printf("\n  host         %s\n  control      %s%s\n"
+		     "  supervisor   %s%s\n  addresses    %s\n",
+		conf->host, conf->control,
 		conf->control_exists ? ", as it was" : "",
 		conf->supervisor->name,
 		conf->supervisor_runs ? ", which runs here"
-				      : ", which does not run yet");
+				      : ", which does not run yet",
+		conf->serves_ipv6 ? "IPv4 and IPv6"
+				  : "IPv4 (ucspi-tcp-ipv6 serves IPv6, too)");
 	print_accounts(conf);
 	(void)printf("  queue        %s%s%s\n  certificate  %s\n\n",
 		conf->queue, conf->sendmail ? " before /usr/sbin/sendmail" : "",
 		conf->queue_missing ? " (missing)" : "", conf->certificate);
+	if (conf->control_is_qmails)
+		(void)printf("services on port 25 that read %s will offer "
+			     "STARTTLS and, with users, AUTH\n\n",
+			conf->control);
+}
+
+/* The supervisor's package will make it; until then ln would fail. */
+static void
+print_mkdir(const struct conf *conf)
+{
+	if (access(conf->scanned, F_OK) != 0)
+		(void)printf("  mkdir -p %s\n", conf->scanned);
 }
 
 static void
@@ -56,6 +71,7 @@ print_start(const struct conf *conf)
 
 	switch (conf->supervisor->kind) {
 	case UNDER_TCPSERVER:
+		print_mkdir(conf);
 		(void)printf("  ln -s");
 		print_services(conf, "");
 		(void)printf(" %s/\n", conf->scanned);
@@ -65,6 +81,7 @@ print_start(const struct conf *conf)
 			conf->ports[0]);
 		break;
 	case UNDER_XINETD:
+		print_mkdir(conf);
 		for (size_t i = 0; i < conf->ports_count; i++)
 			(void)printf("  ln -s %s/%u/xinetd "
 				     "%s/smtpd-auth-%u\n",
@@ -86,17 +103,63 @@ print_start(const struct conf *conf)
 	}
 }
 
+/* By DIR/587, and what stops it for good. */
+static void
+print_stop(const struct conf *conf)
+{
+	const char *dir = conf->directory, *scanned = conf->scanned;
+
+	(void)printf("\nto stop one\n");
+	for (size_t i = 0; i < conf->ports_count; i++) {
+		unsigned port = conf->ports[i];
+
+		if (conf->supervisor->kind == UNDER_XINETD)
+			(void)printf("  rm %s/smtpd-auth-%u; service xinetd "
+				     "reload\n",
+				scanned, port);
+		else if (conf->supervisor->kind == UNDER_SYSTEMD)
+			(void)printf("  systemctl disable --now "
+				     "smtpd-auth-%u.socket\n",
+				port);
+		else if (strcmp(conf->supervisor->name, "s6") == 0)
+			(void)printf("  rm %s/%u; s6-svscanctl -an %s\n",
+				scanned, port, scanned);
+		else
+			(void)printf("  rm %s/%u; %s %s/%u %s/%u/log\n",
+				scanned, port,
+				strcmp(conf->supervisor->name, "runit") == 0
+					? "sv exit"
+					: "svc -dx",
+				dir, port, dir, port);
+	}
+}
+
+/* Without them port 25 takes mail for nobody. */
+static void
+print_recipients(const struct conf *conf)
+{
+	char path[CONF_PATH_MAX];
+
+	if (conf_path(path, conf->control, "/rcpthosts", "") != NULL &&
+		access(path, F_OK) != 0)
+		(void)printf("  echo %s > %s\n", host_domain(conf->host), path);
+}
+
 static void
 print_next(const struct conf *conf)
 {
 	(void)printf("next\n  smtpd-passwd");
 	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
-		(void)printf(" -f %s/control/authusers", conf->directory);
+		(void)printf(" -f %s/authusers", conf->control);
 	(void)printf(" set USER@%s\n", host_domain(conf->host));
 	for (size_t i = 0; i < conf->ports_count; i++)
 		(void)printf("  smtpd-check %s/%u\n", conf->directory,
 			conf->ports[i]);
+	for (size_t i = 0; i < conf->ports_count; i++)
+		if (conf->ports[i] == SERVICE_PORT_MX)
+			print_recipients(conf);
 	print_start(conf);
+	print_stop(conf);
 }
 
 /* RFC 6186 §3.1, RFC 8314 §5.1: mail clients ask for them. */

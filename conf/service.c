@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/certificate.h"
 #include "conf/detect.h"
 #include "conf/run.h"
 #include "conf/template.h"
@@ -75,20 +74,21 @@ make_line(struct service *s, const char *name, const char *value)
 			buffer_slice(&b), 0644);
 }
 
+/* What is for one service and not for the host stands in its env/. */
 static void
 make_environment(struct service *s)
 {
 	const struct conf *conf = s->conf;
-	char control[CONF_PATH_MAX];
 
 	make_directory(s, "env", 0755);
 	make_line(s, "env/QMAILQUEUE", conf->queue);
-	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
-		make_line(s, "env/CONTROLDIR",
-			conf_path(control, conf->directory, "/control", ""));
+	make_line(s, "env/CONTROLDIR", conf->control);
 	if (s->port != SERVICE_PORT_MX) {
 		make_line(s, "env/REQUIREAUTH", "1");
 		make_line(s, "env/SENDERCHECK", "1");
+		make_line(s, "env/CONNLIMIT", "50");
+		if (!conf->state_in_control)
+			make_line(s, "env/STATEDIR", CONF_STATE);
 	}
 	switch (conf->supervisor->kind) {
 	case UNDER_TCPSERVER:
@@ -102,11 +102,39 @@ make_environment(struct service *s)
 	}
 }
 
-static void
-compile_rules(struct service *s)
+/* tcprules in directory; what it says of wrong input is in reason. */
+static int
+run_tcprules(int directory, int rules, struct run_reason *reason)
 {
 	char *const argv[] = {
 		(char *)"tcprules", (char *)"tcp.cdb", (char *)"tcp.tmp", NULL};
+
+	return run_program(argv, directory, rules, reason);
+}
+
+void
+service_probe(struct conf *conf, const struct stage *stage)
+{
+	static const char line[] = "::1:allow\n";
+	struct run_reason reason;
+	int ends[2];
+
+	conf->serves_ipv6 = conf->supervisor->kind != UNDER_TCPSERVER;
+	if (conf->serves_ipv6 || pipe2(ends, O_CLOEXEC) == -1)
+		return;
+	bool written = write(ends[1], line, sizeof line - 1) == sizeof line - 1;
+
+	(void)close(ends[1]);
+	conf->serves_ipv6 =
+		written && run_tcprules(stage->fd, ends[0], &reason) == 0;
+	(void)close(ends[0]);
+	(void)unlinkat(stage->fd, "tcp.cdb", 0);
+	(void)unlinkat(stage->fd, "tcp.tmp", 0);
+}
+
+static void
+compile_rules(struct service *s)
+{
 	char path[NAME_MAX_LEN];
 	struct run_reason reason;
 	int directory, rules;
@@ -120,7 +148,7 @@ compile_rules(struct service *s)
 	if (directory == -1 || rules == -1)
 		s->status = conf_fatal(CONF_TEMPORARY, "unable to open %s: %s",
 			path, strerror(errno));
-	else if (run_program(argv, directory, rules, &reason) != 0)
+	else if (run_tcprules(directory, rules, &reason) != 0)
 		s->status = conf_fatal(CONF_TEMPORARY,
 			"unable to compile tcp.rules: tcprules: %s",
 			reason.text);
@@ -186,6 +214,7 @@ service_make(const struct conf *conf, struct stage *stage, unsigned port)
 			{"SUPERVISOR", under->name},
 			{"HOST", conf->host},
 			{"PORT", number},
+			{"SIX", conf->serves_ipv6 ? "" : "# "},
 			{"SMTPS", tls ? "-s " : ""},
 			{"TLS", tls ? "TLS from the first byte"
 				: port == SERVICE_PORT_MX
@@ -216,70 +245,16 @@ service_own(const struct conf *conf, struct stage *stage, unsigned port)
 	return stage_owner(stage, path, &conf->log_account);
 }
 
-/* The first line of DIR/control/me, or "" . */
-static void
-read_me(const struct conf *conf, char out[CONF_PATH_MAX])
-{
-	char path[CONF_PATH_MAX];
-	FILE *file = NULL;
-
-	out[0] = '\0';
-	if (conf_path(path, conf->directory, "/control/me", "") != NULL)
-		file = fopen(path, "re");
-	if (file == NULL)
-		return;
-	if (fgets(out, CONF_PATH_MAX, file) == NULL)
-		out[0] = '\0';
-	out[strcspn(out, " \t\n")] = '\0';
-	(void)fclose(file);
-}
-
-int
-service_control(struct conf *conf, struct stage *stage)
-{
-	char line[CONF_PATH_MAX], me[CONF_PATH_MAX];
-	int status;
-
-	conf->control_exists = stage_exists(conf->directory, "control");
-	if ((status = stage_directory(stage, "control", 0755)) != 0)
-		return status;
-	(void)snprintf(line, sizeof line, "%s\n", conf->host);
-	read_me(conf, me);
-	if (!stage_exists(conf->directory, "control/me"))
-		status = stage_file(stage, "control/me", slice_of(line), 0644);
-	else if (strcmp(me, conf->host) != 0)
-		conf_warn("%s/control/me stays %s; to change it: echo %s > "
-			  "%s/control/me",
-			conf->directory, me, conf->host, conf->directory);
-	return status != 0 ? status : certificate_make(conf, stage);
-}
-
-static int
-place_control(const struct conf *conf, struct stage *stage)
-{
-	static const char *const names[] = {"control/me",
-		"control/serverkey.pem", "control/servercert.pem"};
-	int status = 0;
-
-	if (!conf->control_exists)
-		return stage_place(stage, "control");
-	for (size_t i = 0; status == 0 && i < sizeof names / sizeof *names; i++)
-		if (faccessat(stage->fd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) ==
-			0)
-			status = stage_place(stage, names[i]);
-	return status;
-}
-
 int
 service_place(const struct conf *conf, struct stage *stage)
 {
-	int status = place_control(conf, stage);
+	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < conf->ports_count; i++) {
 		char name[NAME_MAX_LEN];
 
 		(void)snprintf(name, sizeof name, "%u", conf->ports[i]);
-		status = stage_place(stage, name);
+		status = stage_place(stage, name, name);
 	}
-	return status == 0 ? stage_end(stage) : status;
+	return status;
 }

@@ -149,14 +149,15 @@ stage_exists(const char *directory, const char *name)
 }
 
 int
-stage_place(struct stage *stage, const char *path)
+stage_place(struct stage *stage, const char *path, const char *target)
 {
 	if (stopped || stage->placed_count == STAGE_PLACED_MAX ||
-		slice_string(slice_of(path), stage->placed[stage->placed_count],
+		slice_string(slice_of(target),
+			stage->placed[stage->placed_count],
 			sizeof *stage->placed) == -1 ||
-		syscall(SYS_renameat2, stage->fd, path, stage->parent, path,
+		syscall(SYS_renameat2, stage->fd, path, stage->parent, target,
 			NO_REPLACE) == -1)
-		return failed(stage, "make", path);
+		return failed(stage, "make", target);
 	stage->placed_count++;
 	return 0;
 }

@@ -3,8 +3,8 @@
  * them are there: after an error nothing half made is left.
  *
  * The directory DIR/.smtpd-auth-conf is the stage; while it exists no other
- * run begins. Every path is relative: to the stage, and in stage_place() and
- * stage_exists() to DIR.
+ * run begins. Every path is relative: to the stage; target of stage_place() and
+ * the name of stage_exists() to DIR.
  */
 #ifndef CONF_STAGE_H
 #define CONF_STAGE_H
@@ -38,8 +38,8 @@ int stage_owner(
 /* Is there anything of this name in DIR? */
 bool stage_exists(const char *directory, const char *name);
 
-/* Renames path of the stage to the same path in DIR; never over another. */
-int stage_place(struct stage *stage, const char *path);
+/* Renames path of the stage to target in DIR; never over another. */
+int stage_place(struct stage *stage, const char *path, const char *target);
 
 /* Removes the stage, which has become empty. */
 int stage_end(struct stage *stage);

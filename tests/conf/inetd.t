@@ -125,6 +125,31 @@ def environment():
             is_("FORCETLS=0" in said, trusted, f"run: {name}={address}")
 
 
+    # What is for one client, as tcp.rules has it.
+    for name, variable, value in (
+            ("192.0.2.17", "TLSMIN", "1.0"), ("192.0.2.", "TRACE", "1"),
+            ("192.", "WIDE", "1"), ("2001:db8:", "TRACE", "1"),
+            ("2001:db8::17", "OLDCLIENTS", "1"), ("::1", "TRACE", "1"),
+            ("127.0.0.1", "FORCETLS", "1")):
+        os.makedirs(f"{DIR}/587/from/{name}", exist_ok=True)
+        put(f"{DIR}/587/from/{name}/{variable}", value)
+    for address, expected in (
+            ("192.0.2.17", "TLSMIN=1.0"), ("192.0.2.18", "TRACE=1"),
+            ("::ffff:192.0.2.17", "TLSMIN=1.0"), ("192.1.2.3", "WIDE=1"),
+            ("2001:db8::18", "TRACE=1"), ("2001:db8::17", "OLDCLIENTS=1"),
+            ("2001:db9::17", ""), ("::1", "FORCETLS=0 TRACE=1"),
+            ("127.0.0.1", "FORCETLS=1"), ("198.51.100.1", ""),
+            ("../../env", ""), ("from", ""), ("unknown", "")):
+        script = text(DIR + "/587/run").replace("exec " + program, "env #")
+        said = subprocess.run(
+            ["sh", "-c", script], check=True, text=True, capture_output=True,
+            timeout=30, env={"REMOTE_ADDR": address,
+                             "PATH": os.environ["PATH"]}).stdout
+        is_(" ".join(sorted(re.findall(
+            "(?m)^(?:TLSMIN|TRACE|WIDE|OLDCLIENTS|FORCETLS)=.*$", said))),
+            expected, f"run: from/ for {address}")
+
+
 def place_script(path, content):
     """A program."""
     with open(path, "w", encoding="ascii") as file:

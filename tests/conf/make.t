@@ -11,6 +11,8 @@ from support.extra_conf import (  # noqa: E402
 
 extra_world.enter()
 install()
+STATE = "/var/lib/smtpd-auth"
+QMAIL = "/var/qmail/control"
 SH = "0o100755"
 FILE = "0o100644"
 DIRECTORY = "0o40755"
@@ -42,7 +44,8 @@ def supervised(port, runit=False):
     log = account_uid("qmaill")
     found = {"": DIRECTORY, "run": SH, "env": DIRECTORY, "env/IP": FILE,
              "env/QMAILQUEUE": FILE, "env/REQUIREAUTH": FILE,
-             "env/SENDERCHECK": FILE, "tcp.rules": FILE, "tcp.cdb": FILE,
+             "env/CONTROLDIR": FILE, "env/CONNLIMIT": FILE,
+             "env/STATEDIR": FILE, "env/SENDERCHECK": FILE, "tcp.rules": FILE, "tcp.cdb": FILE,
              "log": DIRECTORY, "log/run": SH,
              "log/main": f"0o40750 {log}"}
     if runit:
@@ -63,6 +66,8 @@ for name in ("daemontools", "runit", "s6"):
             env = {key: text(f"{DIR}/{port}/env/{key}") for key in
                    os.listdir(f"{DIR}/{port}/env")}
             is_(env, {"IP": "0\n", "QMAILQUEUE": QUEUE + "\n",
+                      "CONTROLDIR": DIR + "/control\n",
+                      "STATEDIR": STATE + "\n", "CONNLIMIT": "50\n",
                       "REQUIREAUTH": "1\n", "SENDERCHECK": "1\n"},
                 f"{name}, {port}: env")
             run = text(f"{DIR}/{port}/run")
@@ -95,6 +100,8 @@ for name, files in (
             for key, mode in {"": DIRECTORY, "run": SH, "env": DIRECTORY,
                               "env/QMAILQUEUE": FILE,
                               "env/REQUIREAUTH": FILE,
+                              "env/CONTROLDIR": FILE, "env/CONNLIMIT": FILE,
+                              "env/STATEDIR": FILE,
                               "env/SENDERCHECK": FILE, **files}.items():
                 key = f"{port}/{key.format(port)}".rstrip("/")
                 expected[key] = mode
@@ -160,6 +167,101 @@ with case("another directory"):
          "-d: smtpd-passwd is told")
     ok(not os.path.exists(DIR), "-d: nothing elsewhere")
 
+with case("statedir"):
+    fresh()
+    made("statedir", conf("-S", "daemontools", HOST))
+    is_((oct(os.stat(STATE).st_mode), str(os.stat(STATE).st_uid)),
+        ("0o40700", account_uid("qmaild")), "made, the account's alone")
+    put(STATE + "/failures", "counted")
+    before = tree(STATE)
+    done_ = conf("-S", "daemontools", HOST, "2525")
+    made("again", done_)
+    is_(tree(STATE), before, "one that is there stays as it is")
+    is_(done_.stderr, "", "and is no matter of a warning")
+    done_ = conf("-S", "daemontools", "-a", "nobody", HOST, "2526")
+    made("another's", done_)
+    like(done_.stderr, f"warning: {STATE} is not a directory of nobody.*"
+         f"install -d -o nobody -m 700 {STATE}\n", "another's: a warning")
+    fresh()
+    os.makedirs(DIR + "/control")
+    put(DIR + "/control/statedir", "/var/counters")
+    made("in control", conf("-S", "daemontools", HOST))
+    ok(not os.path.exists(DIR + "/587/env/STATEDIR") and
+       not os.path.exists(STATE), "control/statedir is not overruled")
+
+with case("qmail's control directory"):
+    def qmail_host(certificate_=False):
+        """A host with qmail, and what it says of ours."""
+        fresh()
+        os.makedirs(QMAIL)
+        for name_, line in (("me", HOST), ("rcpthosts", "example.com"),
+                            ("locals", "example.com")):
+            put(f"{QMAIL}/{name_}", line)
+        if certificate_:
+            put(QMAIL + "/servercert.pem", "theirs")
+        return tree(QMAIL)
+    before = qmail_host()
+    done_ = conf("-S", "daemontools", HOST)
+    said = made("qmail", done_)
+    ok(not os.path.exists(DIR + "/control"),
+       "there is no second control directory that would hide it")
+    is_(text(DIR + "/587/env/CONTROLDIR"), QMAIL + "\n", "CONTROLDIR")
+    after = tree(QMAIL)
+    is_({key: after.get(key) for key in before}, before,
+        "nothing that is there is touched")
+    is_(sorted(set(after) - set(before)),
+        ["servercert.pem", "serverkey.pem"], "a certificate is added")
+    is_(modes(QMAIL)["serverkey.pem"], "0o100600", "its key is root's")
+    like(said, rf"control +{QMAIL}, as it was", "it says which")
+    like(said, rf"services on port 25 that read {QMAIL} will offer STARTTLS "
+         r"and, with users, AUTH\n", "and what port 25 will do")
+    like(said, "(?m)^  smtpd-passwd set USER@example.com$",
+         "smtpd-passwd finds it by itself")
+    before = tree(QMAIL)
+    made("a further port", conf("-S", "daemontools", HOST, "2525"))
+    is_(tree(QMAIL), before, "a further port adds nothing")
+    is_(text(DIR + "/2525/env/CONTROLDIR"), QMAIL + "\n", "and reads it, too")
+    before = qmail_host(certificate_=True)
+    put(QMAIL + "/me", "mx.example.com")
+    before = tree(QMAIL)
+    done_ = conf("-S", "daemontools", HOST)
+    made("with a certificate", done_)
+    is_(tree(QMAIL), before, "a certificate that is there stays")
+    like(done_.stderr, f"warning: {QMAIL}/me stays mx.example.com: so the "
+         "service greets; smtpgreeting", "another name: no command to undo "
+         "qmail's")
+    before = qmail_host()
+    put(QMAIL + "/serverkey.pem", "theirs")
+    before = tree(QMAIL)
+    done_ = conf("-S", "daemontools", HOST)
+    made("a key alone", done_)
+    is_(tree(QMAIL), before, "a key without a certificate stays, too")
+    like(done_.stderr, f"warning: {QMAIL}/serverkey.pem has no servercert",
+         "which is told")
+    qmail_host()
+    os.makedirs(DIR + "/control")
+    made("both", conf("-S", "daemontools", HOST))
+    is_(text(DIR + "/587/env/CONTROLDIR"), DIR + "/control\n",
+        "/etc/smtpd-auth/control, where it exists already")
+    qmail_host()
+    os.mkdir("/var/own")
+    made("-d", conf("-S", "daemontools", "-d", "/var/own", HOST))
+    is_(text("/var/own/587/env/CONTROLDIR"), "/var/own/control\n",
+        "-d: its own")
+    before = qmail_host()
+    os.mkdir(DIR)
+    os.mkdir(DIR + "/587")
+    conf("-S", "daemontools", HOST)
+    os.rmdir(DIR + "/587")
+    is_(tree(QMAIL), before, "after an error nothing is added")
+    with open("/var/qmail/control/.smtpd-auth-conf", "w",
+              encoding="ascii"):
+        pass
+    done_ = conf("-S", "daemontools", HOST)
+    is_((done_.returncode, os.path.exists(DIR), os.path.exists(STATE)),
+        (111, True, False), "another run there: nothing is made")
+    is_(os.listdir(DIR), [], "nothing at all")
+
 with case("a second run"):
     fresh()
     made("first", conf("-S", "daemontools", HOST, "587"))
@@ -191,8 +293,16 @@ with case("a second run"):
 with case("port 25"):
     fresh()
     said = made("port 25", conf("-S", "daemontools", HOST, "25"))
-    is_(sorted(os.listdir(DIR + "/25/env")), ["IP", "QMAILQUEUE"],
+    is_(sorted(os.listdir(DIR + "/25/env")), ["CONTROLDIR", "IP", "QMAILQUEUE"],
         "port 25: AUTH is not required")
+    ok(not os.path.exists(STATE), "port 25: no statedir is needed")
+    like(said, rf"(?m)^  echo example.com > {DIR}/control/rcpthosts$",
+         "port 25: without rcpthosts it takes mail for nobody: told")
+    fresh()
+    os.makedirs(DIR + "/control")
+    put(DIR + "/control/rcpthosts", "example.com")
+    ok("rcpthosts" not in conf("-S", "daemontools", HOST, "25").stdout,
+       "port 25: not where there are some")
     ok("SRV" not in said, "port 25: no SRV record", said)
 
 with case("queue"):

@@ -36,7 +36,8 @@ class Client:
                  deadline=DEADLINE, receive_buffer=None):
         self.deadline = deadline
         self.buffer = b""
-        self.sock = socket.socket()
+        self.sock = socket.socket(socket.AF_INET6 if ":" in host
+                                  else socket.AF_INET)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                  receive_buffer)

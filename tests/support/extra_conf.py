@@ -76,7 +76,8 @@ def fresh(names=ACCOUNTS, host=True, queue=True):
     """A host with these of our accounts, on which nothing is configured;
     host: its name resolves; queue: it has qmail's."""
     accounts(*names)
-    for path in (DIR, "/etc/letsencrypt", "/var/qmail", RECORDS):
+    for path in (DIR, "/etc/letsencrypt", "/var/qmail", RECORDS,
+                 "/var/lib/smtpd-auth"):
         shutil.rmtree(path, ignore_errors=True)
     if queue:
         qmail()
@@ -177,12 +178,12 @@ def messages():
     return [record for record in records(RECORDS) if record.complete]
 
 
-def mail(what, port, tls=None):
+def mail(what, port, tls=None, host="127.0.0.1"):
     """A session by AUTH and TLS on this port, and what arrived of it."""
     implicit = port == 465 if tls is None else tls
-    connect(port, greet=False).close()  # it listens
+    connect(port, greet=False, host=host).close()  # it listens
     before = len(messages())
-    with place_client(port, implicit) as c:
+    with place_client(port, implicit, host) as c:
         c.hello()
         if not implicit:
             c.starttls(name=HOST)
@@ -208,14 +209,14 @@ def mail(what, port, tls=None):
     return found
 
 
-def place_client(port, tls):
+def place_client(port, tls, host="127.0.0.1"):
     """A Client with the greeting read."""
-    return connect(port) if not tls else connect_tls(port)
+    return connect(port, host=host) if not tls else connect_tls(port, host)
 
 
-def connect_tls(port):
+def connect_tls(port, host="127.0.0.1"):
     """TLS from the first byte."""
-    c = connect(port, greet=False)
+    c = connect(port, greet=False, host=host)
     c.wrap(name=HOST)
     c.greeting = c.expect("220 ")
     return c

@@ -193,12 +193,12 @@ def free_port(host="127.0.0.1"):
     raise AssertionError("no port is free")
 
 
-def connect(port, greet=True, deadline=DEADLINE):
+def connect(port, greet=True, deadline=DEADLINE, host="127.0.0.1"):
     """A client, as soon as something listens."""
     patience = Patience(deadline)
     while True:
         try:
-            return Client(port, greet=greet)
+            return Client(port, greet=greet, host=host)
         except ConnectionRefusedError:
             if patience.left() == 0:
                 raise
