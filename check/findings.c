@@ -52,6 +52,8 @@ const struct finding_row findings[FINDINGS] = {
 		"not run as root: checked as this user, not as %", NULL},
 	[HOST_NO_RUN] = {false, "run",
 		"%: port, account and options are guessed", NULL},
+	[HOST_RUN_UNCLEAR] = {false, "run",
+		"% cannot be told without running it, and is guessed", NULL},
 	[HOST_UIDS_SHARED] = {false, "isolation",
 		"the launcher starts smtpd-auth as %, not as root: its "
 		"processes cannot have uids of their own",
@@ -115,6 +117,10 @@ const struct finding_row findings[FINDINGS] = {
 	[PEOPLE_SHUT_OUT] = {false, "users", "%", NULL},
 	[PEOPLE_PROGRAM] = {true, "users",
 		"the account cannot run %, which knows them", "%"},
+	[PEOPLE_PROGRAM_RIGHTS] = {false, "users",
+		"%, and is not setuid root: it cannot read /etc/shadow and "
+		"what else is root's",
+		NULL},
 	[PEOPLE_SOCKET] = {true, "users",
 		"nobody answers at %, which knows them", "%"},
 	[AUTH_INVISIBLE] = {true, "AUTH",
@@ -164,7 +170,7 @@ const struct finding_row findings[FINDINGS] = {
 	[CERT_ROOTS] = {false, "certificate",
 		"not compared with this system's roots: %", NULL},
 	[QUEUE_MISSING] = {true, "queue program", "%", "%"},
-	[QUEUE_DENIED] = {true, "queue program", "the account % cannot run it",
+	[QUEUE_DENIED] = {true, "queue program", "the account %",
 		"chmod a+x %"},
 	[QUEUE_NO_MAILDIR] = {true, "queue-maildir",
 		"does not know where to: QUEUE_MAILDIR is not set", "%"},

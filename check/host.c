@@ -82,6 +82,7 @@ take_uid(struct check *c, const struct passwd *entry)
 		return false;
 	c->uid = entry->pw_uid;
 	c->gid = entry->pw_gid;
+	c->account = report_text("%s", entry->pw_name);
 	return true;
 }
 
@@ -93,14 +94,14 @@ look_at_run(struct check *c)
 
 	if (s->fault != NULL)
 		report_add(&c->report, HOST_NO_RUN, "run", s->fault, NULL);
-	c->isolated =
-		s->launched_as == NULL && (s->directory != NULL || c->root);
+	if (s->unclear != NULL)
+		report_add(
+			&c->report, HOST_RUN_UNCLEAR, "run", s->unclear, NULL);
+	c->isolated = s->launched_as == NULL && !s->launched_as_unknown &&
+		      (s->directory != NULL || c->root);
 	c->account = s->launched_as != NULL ? s->launched_as : s->account;
 	if (c->account == NULL)
 		c->account = "qmaild";
-	if (!c->isolated && s->launched_as != NULL)
-		report_add(
-			&c->report, HOST_UIDS_SHARED, "run", c->account, NULL);
 }
 
 static void
@@ -113,7 +114,10 @@ look_at_account(struct check *c)
 
 	c->account_known = passwd_find(take_account, c) ||
 			   (!c->isolated && passwd_find(take_uid, c));
-	if (!c->account_known) {
+	if (!c->account_known && c->service.launched_as_unknown &&
+		c->service.launched_as == NULL) {
+		/* Was told to be unclear. */
+	} else if (!c->account_known) {
 		report_add(&c->report, HOST_ACCOUNT_MISSING, where, c->account,
 			report_quoted(c->account));
 	} else if (c->uid == 0) {
@@ -127,6 +131,9 @@ look_at_account(struct check *c)
 		report_ok("account", where, "%s, uid %u", c->account,
 			(unsigned)c->uid);
 	}
+	if (!c->isolated && c->service.launched_as != NULL)
+		report_add(
+			&c->report, HOST_UIDS_SHARED, "run", c->account, NULL);
 	if (!c->root)
 		report_add(&c->report, HOST_NO_ROOT, NULL, c->account, NULL);
 }

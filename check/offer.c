@@ -5,11 +5,36 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "auth/offer.h"
 #include "check/check.h"
+
+/* As the server: what Dovecot has, or what of it the admin has listed. */
+static bool
+offer_dovecot(const struct check *c, struct buffer *names)
+{
+	struct slice path = c->config.authsocket, rest = c->config.mechanisms;
+	const char *has = check_ask_dovecot(
+		c, report_text("%.*s", (int)path.len, path.data));
+
+	if (has == NULL)
+		return false;
+	if (rest.data == NULL)
+		rest = slice_of(has);
+	while (rest.data != NULL) {
+		struct slice name = slice_split(&rest, ' ');
+
+		if (name.len == 0 || !check_holds(has, name))
+			continue;
+		if (names->len > 0)
+			buffer_add_char(names, ' ');
+		buffer_add_slice(names, name);
+	}
+	return true;
+}
 
 void
 check_offer(struct check *c)
@@ -30,7 +55,8 @@ check_offer(struct check *c)
 		if (fd == -1)
 			return;
 	}
-	offer_make(&names, kind, fd, c->config.mechanisms);
+	if (kind != AUTHENTICATOR_DOVECOT || !offer_dovecot(c, &names))
+		offer_make(&names, kind, fd, c->config.mechanisms);
 	if (fd != -1)
 		close(fd);
 	if (buffer_string(&names) != NULL)
@@ -53,6 +79,20 @@ can_connect(const void *path)
 	return open;
 }
 
+/* It runs as the account: what only root may read needs more. */
+static void
+look_at_rights(struct check *c, const char *program)
+{
+	struct stat status;
+
+	if (c->uid != 0 && stat(program, &status) == 0 &&
+		!((status.st_mode & S_ISUID) && status.st_uid == 0))
+		report_add(&c->report, PEOPLE_PROGRAM_RIGHTS, "run",
+			report_text("%s runs as %s", program, c->account),
+			NULL);
+	report_ok("users", "run", "known to %s", program);
+}
+
 /* Users that another program knows. False: they are in the user file. */
 static bool
 look_elsewhere(struct check *c)
@@ -64,7 +104,7 @@ look_elsewhere(struct check *c)
 		report_add(&c->report, PEOPLE_PROGRAM, "run", program,
 			report_text("chmod a+x %s", report_quoted(program)));
 	else if (program != NULL)
-		report_ok("users", "run", "known to %s", program);
+		look_at_rights(c, program);
 	else if (path != NULL && check_as_account(c, can_connect, path) != 1)
 		report_add(&c->report, PEOPLE_SOCKET, where, path,
 			"systemctl restart dovecot");

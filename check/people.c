@@ -54,18 +54,6 @@ group_text(const struct group *group)
 	return report_text("%s and %zu more", group->first, group->count - 1);
 }
 
-/* Is the name among those with blanks between? */
-static bool
-holds(const char *names, const char *name)
-{
-	struct slice rest = slice_of(names);
-
-	while (rest.data != NULL)
-		if (slice_is_nocase(slice_split(&rest, ' '), name))
-			return true;
-	return false;
-}
-
 static void
 count_memory(struct people *p)
 {
@@ -93,7 +81,8 @@ add_user(struct people *p, const char *offered, struct slice login)
 	for (size_t i = 0; i < MECHANISMS_MAX && mechanisms[i] != NULL; i++) {
 		usable[i] = mechanisms[i]->usable(&p->user);
 		able = able || usable[i];
-		if (usable[i] && holds(offered, mechanisms[i]->name))
+		if (usable[i] &&
+			check_holds(offered, slice_of(mechanisms[i]->name)))
 			offered_one = true;
 	}
 	if (!able) {
@@ -148,7 +137,8 @@ report_shut_out(struct check *c, const struct people *p, const char *where)
 {
 	for (size_t i = 0; i < MECHANISMS_MAX && mechanisms[i] != NULL; i++)
 		if (p->shut_out[i] > 0 &&
-			holds(c->mechanisms, mechanisms[i]->name))
+			check_holds(
+				c->mechanisms, slice_of(mechanisms[i]->name)))
 			report_add(&c->report, PEOPLE_SHUT_OUT, where,
 				report_text("%zu of %zu enabled users cannot "
 					    "use %s",

@@ -1,21 +1,20 @@
 /*
  * run - the run script, as far as words tell: tcpserver's address and port,
- * limits, accounts, options of smtpd-auth. It is not executed, and what a
- * shell would put in stays unknown. Run by smtpd-check.
+ * limits, accounts, options of smtpd-auth. shell.c reads it as a shell would,
+ * without executing anything. Run by smtpd-check.
  */
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "check/report.h"
 #include "check/service.h"
+#include "check/shell.h"
+#include "check/variables.h"
 #include "lib/bytes.h"
 
-#define WORDS_MAX 512
-
-/* Words of the script; "\n" stands for the end of a command. */
-struct words {
-	char *at[WORDS_MAX + 1]; /* NULL at the end */
-	size_t len;
-	char memory[SERVICE_RUN_MAX + WORDS_MAX];
-};
+#define NESTED_MAX 4 /* sh -c in sh -c */
 
 /* Launchers, with their options that take a value. */
 static const struct launcher {
@@ -26,6 +25,7 @@ static const struct launcher {
 	{"s6-tcpserver", "cCbGgu"},
 	{"s6-tcpserver4", "cCbGgu"},
 	{"s6-tcpserver6", "cCbGgu"},
+	{"s6-tlsserver", "cCbGgukKMmyYv"},
 	{"tcpsvd", "cCbuliUtxp"},
 	{"ipsvd", "cCbuliUtxp"},
 };
@@ -38,49 +38,10 @@ base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
-/*
- * Copies one word to out. Returns what follows it. Quotes are dropped and
- * hold nothing together: what sh -c is given is looked at like the rest.
- */
-static const char *
-take_word(const char *from, char **out)
-{
-	for (; *from != '\0' && strchr(" \t\n;", *from) == NULL; from++)
-		if (*from != '\'' && *from != '"')
-			*(*out)++ = *from;
-	*(*out)++ = '\0';
-	return from;
-}
-
-static void
-split(char *text, struct words *words)
-{
-	static char end[] = "\n";
-	char *out = words->memory, *join;
-
-	while ((join = strstr(text, "\\\n")) != NULL)
-		join[0] = join[1] = ' ';
-	words->len = 0;
-	for (const char *at = text; *at != '\0' && words->len < WORDS_MAX;) {
-		if (*at == ' ' || *at == '\t') {
-			at++;
-		} else if (*at == '\n' || *at == ';') {
-			words->at[words->len++] = end;
-			at++;
-		} else if (*at == '#') {
-			at += strcspn(at, "\n");
-		} else {
-			words->at[words->len++] = out;
-			at = take_word(at, &out);
-		}
-	}
-	words->at[words->len] = NULL;
-}
-
 static bool
 is_end(const char *word)
 {
-	return word == NULL || *word == '\n';
+	return word == NULL;
 }
 
 /* The value of an option: the rest of its word, or the next word. */
@@ -94,10 +55,32 @@ value_of(char ***at, const char *letter)
 	return *++*at;
 }
 
+/* A value that a shell would have to find out is told, and not used. */
+static bool
+is_known(struct service *s, const char *what, const char *value)
+{
+	if (value == NULL || strchr(value, VARIABLES_UNKNOWN) == NULL)
+		return value != NULL;
+	if (s->unclear == NULL)
+		s->unclear = what;
+	return false;
+}
+
+/* setuidgid and its kin; chpst and s6-setuidgid take USER:GROUP. */
 static void
 note_user(struct service *s, const char *user)
 {
-	if (user != NULL && strcmp(user, "root") != 0 && strcmp(user, "0") != 0)
+	if (user == NULL)
+		return;
+	if (!is_known(s, "the account", user)) {
+		s->launched_as_unknown = true;
+		return;
+	}
+	if (*user == ':')
+		user++;
+	user = report_text("%.*s", (int)strcspn(user, ":"), user);
+	if (*user != '\0' && strcmp(user, "root") != 0 &&
+		strcmp(user, "0") != 0)
 		s->launched_as = user;
 }
 
@@ -140,6 +123,9 @@ on_launcher(struct service *s, char letter, const char *value)
 {
 	if (letter == 'u')
 		note_user(s, value);
+	else if (letter == 'U') /* envuidgid's */
+		note_user(s, s->environment_user != NULL ? s->environment_user
+							 : getenv("UID"));
 }
 
 static void
@@ -149,11 +135,26 @@ on_limit(struct service *s, char letter, const char *value)
 		note_memory(s, value);
 }
 
+/* Another directory than env/, which has been read. */
+static void
+note_environment(struct service *s, const char *directory)
+{
+	if (is_known(s, "the environment's directory", directory) &&
+		strcmp(directory, "env") != 0 &&
+		strcmp(directory, "./env") != 0 &&
+		service_read_environment(directory) == -1)
+		s->unclear = report_text("what envdir reads: %s", directory);
+}
+
 static void
 on_chpst(struct service *s, char letter, const char *value)
 {
 	if (letter == 'u')
 		note_user(s, value);
+	else if (letter == 'U')
+		s->environment_user = value;
+	else if (letter == 'e' && value != NULL)
+		note_environment(s, value);
 	else if (letter == 'm' && value != NULL)
 		note_memory(s, value);
 }
@@ -163,12 +164,60 @@ on_smtpd(struct service *s, char letter, const char *value)
 {
 	if (letter == 's')
 		s->smtps = true;
-	else if (letter == 'u')
+	else if (letter == 'u' && is_known(s, "the account", value))
 		s->account = value;
-	else if (letter == 'j' && value != NULL)
+	else if (letter == 'j' && is_known(s, "the empty directory", value))
 		s->jail = value;
-	else if (letter == 'U' && value != NULL)
+	else if (letter == 'U' && is_known(s, "the first uid", value))
 		(void)slice_number(slice_of(value), &s->base);
+}
+
+/* tcpserver takes names of ports, too; a small system may have no list. */
+static const char *
+port_number(const char *text)
+{
+	static const struct {
+		const char *name, *number;
+	} usual[] = {{"smtp", "25"}, {"submission", "587"}, {"smtps", "465"},
+		{"submissions", "465"}, {"ssmtp", "465"}, {"urd", "465"}};
+	const struct servent *entry;
+	uint64_t number;
+
+	if (slice_number(slice_of(text), &number) == 0)
+		return text;
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (strcmp(text, usual[i].name) == 0)
+			return usual[i].number;
+	entry = getservbyname(text, "tcp");
+	return entry == NULL
+		       ? NULL
+		       : report_text("%u",
+				 (unsigned)ntohs((uint16_t)entry->s_port));
+}
+
+static void
+note_listener(struct service *s, char **at, const char *with_value)
+{
+	char **rest = options(s, at, with_value, on_launcher);
+
+	if (is_end(rest[0]) || is_end(rest[1]))
+		return;
+	if (is_known(s, "the address", rest[0]))
+		s->address = rest[0];
+	if (is_known(s, "the port", rest[1]))
+		s->port = port_number(rest[1]);
+}
+
+/* env NAME=VALUE */
+static void
+note_variables(char **at)
+{
+	for (; !is_end(*at) && (**at == '-' || strchr(*at, '=')); at++) {
+		size_t len = variables_name(*at);
+
+		if (len > 0 && (*at)[len] == '=')
+			variables_export(*at, len, *at + len + 1);
+	}
 }
 
 /* One program of the chain that leads to smtpd-auth. */
@@ -177,60 +226,121 @@ look_at(struct service *s, char **at)
 {
 	const char *name = base_name(*at);
 
+	if (strncmp(name, "s6-", 3) == 0 && strstr(name, "server") == NULL)
+		name += 3;
 	for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
-		if (strcmp(name, launchers[i].name) == 0) {
-			char **rest = options(s, at + 1,
-				launchers[i].with_value, on_launcher);
-
-			if (!is_end(rest[0]) && !is_end(rest[1])) {
-				s->address = rest[0];
-				s->port = rest[1];
-			}
-		}
+		if (strcmp(name, launchers[i].name) == 0)
+			note_listener(s, at + 1, launchers[i].with_value);
 	if (strcmp(name, "softlimit") == 0)
 		(void)options(s, at + 1, "adscfoptmlr", on_limit);
 	else if (strcmp(name, "chpst") == 0)
 		(void)options(s, at + 1, "uUbe/nlLmdopfcrt", on_chpst);
-	else if ((strcmp(name, "setuidgid") == 0 ||
-			 strcmp(name, "s6-setuidgid") == 0) &&
-		 !is_end(at[1]))
+	else if (strcmp(name, "setuidgid") == 0)
 		note_user(s, at[1]);
+	else if (strcmp(name, "envuidgid") == 0)
+		s->environment_user = at[1];
+	else if (strcmp(name, "envdir") == 0 && !is_end(at[1]))
+		note_environment(s, at[1]);
+	else if (strcmp(name, "env") == 0)
+		note_variables(at + 1);
 }
 
 /* A directory may have the program's name, too. */
 static bool
-is_program(const struct words *words, size_t i)
+is_program(char *const *words, size_t i)
 {
-	static const char *const before[] = {
-		"-j", "-e", "cd", "envdir", "s6-envdir"};
+	static const char *const before[] = {"-j", "-e", "envdir", "s6-envdir"};
 
-	if (strcmp(base_name(words->at[i]), "smtpd-auth") != 0)
+	if (strcmp(base_name(words[i]), "smtpd-auth") != 0)
 		return false;
 	for (size_t k = 0; i > 0 && k < sizeof before / sizeof *before; k++)
-		if (strcmp(words->at[i - 1], before[k]) == 0)
+		if (strcmp(words[i - 1], before[k]) == 0)
 			return false;
 	return true;
 }
 
-void
-service_parse_run(struct service *s, char *text)
+/* Commands that may name it, and start nothing. */
+static bool
+starts_nothing(const char *word)
 {
-	static struct words words;
-	size_t found = 0, start;
+	static const char *const words[] = {"[", "test", "echo", "printf", "cd",
+		"case", "for", "chmod", "chown", "mkdir", "rm", "ln"};
 
-	split(text, &words);
-	for (size_t i = 0; i < words.len && found == 0; i++)
-		if (is_program(&words, i))
-			found = i + 1;
-	if (found == 0) {
-		s->fault = "does not start smtpd-auth";
-		return;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool look_at_text(struct service *s, const char *text, unsigned depth);
+
+/* sh -c TEXT at this word: the text, or NULL. */
+static const char *
+nested_text(char *const *at)
+{
+	const char *name = base_name(at[0]);
+
+	if (strcmp(name, "sh") != 0 && strcmp(name, "bash") != 0 &&
+		strcmp(name, "dash") != 0)
+		return NULL;
+	for (at++; *at != NULL && **at == '-'; at++)
+		if (strchr(*at, 'c') != NULL)
+			return at[1];
+	return NULL;
+}
+
+/* Is it the command that starts smtpd-auth? */
+static bool
+look_at_command(struct service *s, char **words, unsigned depth)
+{
+	size_t i = 0;
+	bool nested = false;
+
+	if (starts_nothing(words[0]))
+		return false;
+	for (; words[i] != NULL && !is_program(words, i); i++) {
+		const char *text = nested_text(words + i);
+
+		if (text == NULL || depth == 0)
+			continue;
+		nested = look_at_text(s, text, depth - 1);
+		break;
 	}
-	for (start = found - 1; start > 0 && !is_end(words.at[start - 1]);)
-		start--;
-	for (size_t i = start; i < found - 1; i++)
-		look_at(s, &words.at[i]);
-	char **rest = options(s, &words.at[found], "uUj", on_smtpd);
+	if (words[i] == NULL || (!nested && !is_program(words, i)))
+		return false;
+	for (size_t k = 0; k < i; k++)
+		look_at(s, words + k);
+	if (nested)
+		return true;
+	char **rest = options(s, words + i + 1, "uUj", on_smtpd);
 
-	s->checkpassword = is_end(*rest) ? NULL : *rest;
+	s->checkpassword =
+		is_known(s, "the checkpassword program", *rest) ? *rest : NULL;
+	return true;
+}
+
+static bool
+look_at_text(struct service *s, const char *text, unsigned depth)
+{
+	struct shell *shell = calloc(1, sizeof *shell);
+	bool found = false;
+	char **words;
+
+	if (shell == NULL)
+		return false;
+	shell->at = text;
+	shell->execline = strncmp(text, "#!", 2) == 0 &&
+			  strcspn(text, "\n") > 10 &&
+			  memmem(text, strcspn(text, "\n"), "execline", 8);
+	while (!found && (words = shell_next(shell)) != NULL)
+		found = look_at_command(s, words, depth);
+	free(shell);
+	return found;
+}
+
+void
+service_parse_run(struct service *s, const char *text)
+{
+	if (!look_at_text(s, text, NESTED_MAX))
+		s->fault = "does not start smtpd-auth";
 }

@@ -66,23 +66,24 @@ set_variable(int directory, const char *name)
 	return setenv(name, text, 1);
 }
 
+/* *what: the file that cannot be read. */
 static int
-read_environment(const char **what)
+read_directory(const char *path, const char **what)
 {
 	static char name[300];
-	DIR *directory = opendir("env");
+	DIR *directory = opendir(path);
 	struct dirent *entry;
 
-	*what = "env";
+	*what = path;
 	if (directory == NULL)
-		return errno == ENOENT ? 0 : -1;
+		return -1;
 	while ((entry = readdir(directory)) != NULL) {
 		if (entry->d_name[0] == '.' ||
 			strchr(entry->d_name, '=') != NULL)
 			continue;
 		if (set_variable(dirfd(directory), entry->d_name) == -1) {
-			(void)snprintf(
-				name, sizeof name, "env/%s", entry->d_name);
+			(void)snprintf(name, sizeof name, "%s/%s", path,
+				entry->d_name);
 			*what = name;
 			closedir(directory);
 			return -1;
@@ -90,6 +91,14 @@ read_environment(const char **what)
 	}
 	closedir(directory);
 	return 0;
+}
+
+int
+service_read_environment(const char *directory)
+{
+	const char *what;
+
+	return read_directory(directory, &what);
 }
 
 int
@@ -107,7 +116,7 @@ service_enter(struct service *s, const char *directory, const char **what)
 		setenv("PATH", kept, 1) == -1)
 		return -1;
 	free(kept);
-	return read_environment(what);
+	return read_directory("env", what) == -1 && errno != ENOENT ? -1 : 0;
 }
 
 void

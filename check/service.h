@@ -14,10 +14,13 @@
 struct service {
 	const char *directory; /* absolute; NULL: our own environment */
 	const char *fault;     /* of the run script; NULL: it was understood */
+	const char *unclear;   /* what of it a shell has to find out, or NULL */
 	/* Of the launcher. */
-	const char *address, *port; /* NULL: not known; $NAME: a variable */
+	const char *address, *port; /* NULL: not known */
 	const char *launched_as;    /* another user than root, or NULL */
-	uint64_t memory;	    /* octets, softlimit -m; 0: no limit */
+	bool launched_as_unknown;
+	const char *environment_user; /* envuidgid's, or NULL */
+	uint64_t memory;	      /* octets, softlimit -m; 0: no limit */
 	/* Options of smtpd-auth; with its defaults. */
 	const char *account; /* NULL: not given */
 	const char *jail;
@@ -38,8 +41,11 @@ int service_enter(struct service *s, const char *directory, const char **what);
  */
 void service_read_run(struct service *s);
 
-/* The same of a text of fewer than SERVICE_RUN_MAX octets; changes it. */
-void service_parse_run(struct service *s, char *text);
+/* The same of a text. */
+void service_parse_run(struct service *s, const char *text);
+
+/* A directory as envdir(8) reads it, into our environment. 0, or -1. */
+int service_read_environment(const char *directory);
 
 /* Defaults, when there is no service directory. */
 void service_defaults(struct service *s);

@@ -12,6 +12,7 @@
 #include "auth/users.h"
 #include "check/check.h"
 #include "check/cure.h"
+#include "check/variables.h"
 
 const struct config_row *
 check_row(const char *file, const char *variable)
@@ -70,7 +71,9 @@ const char *
 check_where(const struct check *c, const struct config_row *row)
 {
 	if (row->environment != NULL && getenv(row->environment) != NULL)
-		return report_text("env/%s", row->environment);
+		return variables_exported(row->environment)
+			       ? "run"
+			       : report_text("env/%s", row->environment);
 	/* SMTPAUTH goes before authmechs. */
 	if (row->type == CONFIG_MECHANISMS && getenv("SMTPAUTH") != NULL)
 		return "env/SMTPAUTH";

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import dated, expired  # noqa: E402
@@ -231,6 +232,110 @@ exec /usr/local/bin/smtpd-auth -u nobody
     output = host.check()
     ok(output.find("HOST_UIDS_SHARED"), "chpst -u", output.text)
 
+with case("run scripts as people write them"):
+    # qmail's commonest, after Life with qmail.
+    QMAIL = """#!/bin/sh
+QMAILDUID=`id -u nobody`
+NOFILESGID=$(id -g nobody)
+MAXSMTPD=`cat /var/qmail/control/concurrencyincoming`
+LOCAL=`head -1 /var/qmail/control/me`
+if [ -z "$QMAILDUID" -o -z "$NOFILESGID" -o -z "$MAXSMTPD" ]; then
+    echo QMAILDUID, NOFILESGID, MAXSMTPD or LOCAL is unset in
+    echo /etc/smtpd-auth/587/run of smtpd-auth
+    exit 1
+fi
+if [ ! -x /usr/bin/smtpd-auth ]; then exit 1; fi
+exec /usr/local/bin/softlimit -m 9000000 \\
+    /usr/local/bin/tcpserver -v -R -l "$LOCAL" -x /etc/tcp.smtp.cdb \\
+        -c "$MAXSMTPD" -u "$QMAILDUID" -g "$NOFILESGID" 0 submission \\
+        /usr/bin/smtpd-auth 2>&1
+"""
+
+    def scripted(text, *more):
+        """What it says of a run script."""
+        return changed(("write", Host.SERVICE + "/run", text),
+                       *more).check()
+    files = (("write", "var/qmail/control/concurrencyincoming", "20\n"),
+             ("write", "var/qmail/control/me", "mail.example.com\n"))
+    output = scripted(QMAIL, *files)
+    like(output.find("HOST_UIDS_SHARED"), "as nobody",
+         "qmail's: tcpserver -u is seen, by its name")
+    for name in ("HOST_ACCOUNT_MISSING", "PEOPLE_PROGRAM", "HOST_RUN_UNCLEAR",
+                 "HOST_NO_RUN"):
+        is_(output.find(name), "", f"qmail's: no {name}")
+    like(output.text, "account: nobody, uid 65534", "qmail's: the account")
+    like(output.text, "nothing listens on 127.0.0.1 port 587 yet",
+         "qmail's: the port by its name")
+    for end in ("2>&1", "2>&1 | splogger smtpd", "</dev/null 2>/dev/null",
+                "&", "|| exit 111", "# the end", "2> /dev/null >&2"):
+        output = scripted("#!/bin/sh\nexec tcpserver -HR 0 1587 smtpd-auth -u "
+                          f"nobody {end}\n")
+        is_(output.find("PEOPLE_PROGRAM"), "", f"{end}: no checkpassword")
+        like(output.text, "account: nobody", f"{end}: the account")
+        like(output.lines[-1], "port 1587,", f"{end}: the port")
+    for start, shared in (
+            ("envuidgid nobody tcpserver -U 0 1587", True),
+            ("envuidgid nobody tcpserver -HR 0 1587", False),
+            ("chpst -u nobody:nogroup tcpserver 0 1587", True),
+            ("chpst -U nobody tcpserver -U 0 1587", True),
+            ("s6-setuidgid nobody tcpserver 0 1587", True),
+            ("s6-envuidgid nobody s6-tcpserver -U 0 1587", True),
+            ("setuidgid root tcpserver 0 1587", False),
+            ("tcpserver -u 0 0 1587", False),
+            ("sh -c 'exec setuidgid nobody tcpserver 0 1587", True),
+            ("setuidgid nobody sh -c 'exec tcpserver 0 1587", True)):
+        close = "'" if "sh -c" in start else ""
+        output = scripted(f"#!/bin/sh\nexec {start} smtpd-auth -u nobody"
+                          f"{close} 2>&1\n")
+        is_(output.find("HOST_UIDS_SHARED") != "", shared, start)
+        like(output.lines[-1], "port 1587,", f"{start}: the port")
+    for text, port in (
+            ('exec tcpserver "$IP" "$PORT" smtpd-auth -u nobody', 2587),
+            ("exec tcpserver ${IP} ${PORT-25} smtpd-auth -u nobody", 2587),
+            ("exec tcpserver 0 ${NONE:-2588} smtpd-auth -u nobody", 2588),
+            ("ARGS='0 2589'; exec tcpserver -v $ARGS smtpd-auth -u nobody",
+             2589),
+            ("A=2590\nB=$A\nexec tcpserver 0 \"$B\" smtpd-auth -u nobody",
+             2590),
+            ("exec env - PATH=/bin X='a b' tcpserver 0 25\\91 smtpd-auth -u "
+             "nobody", 2591),
+            ("cd /usr/lib/smtpd-auth && exec tcpserver 0 2592 smtpd-auth -u "
+             "nobody", 2592)):
+        output = scripted("#!/bin/sh\n" + text + "\n",
+                          ("env", "IP", "127.0.0.3"), ("env", "PORT", "2587"))
+        like(output.lines[-1], f"port {port},", text)
+        is_(output.find("HOST_RUN_UNCLEAR"), "", f"{text}: is clear")
+        like(output.text, "account: nobody", f"{text}: the account")
+    output = scripted("#!/command/execlineb -P\nfdmove -c 2 1\ns6-envdir ./env"
+                      "\ns6-tcpserver 0 2593\nsmtpd-auth -u nobody\n")
+    like(output.lines[-1], "port 2593,", "execline")
+    like(output.text, "account: nobody", "execline: the account")
+    # What it puts into the environment counts, and is named.
+    for text in ("export FORCETLS=0", "FORCETLS=0; export FORCETLS",
+                 "FORCETLS=0 \\"):
+        output = scripted(f"#!/bin/sh\n{text}\nexec tcpserver 0 587 smtpd-auth"
+                          " -u nobody\n")
+        ok(output.find("SET_FORCETLS"), text, output.text)
+    is_(scripted("#!/bin/sh\nFORCETLS=0\nexec tcpserver 0 587 smtpd-auth -u "
+                 "nobody\n").find("SET_FORCETLS"), "",
+        "not exported: it does not reach the server")
+    like(changed(("write", Host.SERVICE + "/run", "#!/bin/sh\nexport DATABYTES="
+                  "4000\nexec tcpserver 0 587 smtpd-auth -u nobody\n"))
+         .check("-n", "/" + Host.SERVICE).text, r"databytes = 4000 \(run\)",
+         "-n names run")
+    like(changed(("write", Host.SERVICE + "/run", "#!/bin/sh\nexec envdir "
+                  "/etc/other tcpserver 0 587 smtpd-auth -u nobody\n"),
+                 ("write", "etc/other/DATABYTES", "4001\n"))
+         .check("-n", "/" + Host.SERVICE).text, "databytes = 4001 ",
+         "another directory for envdir")
+    # What cannot be known is told, and no false FAIL follows.
+    for text in ('exec tcpserver -u "$(whoami)" 0 587 smtpd-auth',
+                 "exec tcpserver 0 587 smtpd-auth -u `cat /none | head`"):
+        output = scripted("#!/bin/sh\n" + text + "\n", ("write", "etc/passwd",
+                          "root:x:0:0::/:/bin/sh\nqmaild:x:5:5::/:/bin/sh\n"))
+        ok(output.find("HOST_RUN_UNCLEAR"), text, output.text)
+        is_(output.find("HOST_ACCOUNT_MISSING"), "", f"{text}: no false FAIL")
+
 with case("statedir"):
     host = changed(("control", "relaylimits", ":100\n"))
     provokes("HOST_LIMITS_STATELESS", host)
@@ -326,6 +431,10 @@ with case("users"):
          r"ok   users: known to /var/lib/checkpassword \(run\)", "then known")
     like(host.check().text, r"ok   AUTH: PLAIN LOGIN\b(?!-)",
          "and what is offered with it")
+    provokes("PEOPLE_PROGRAM_RIGHTS", host,
+             says="/var/lib/checkpassword runs as nobody")
+    os.chmod(host.path("var/lib/checkpassword"), 0o4755)
+    is_(host.check().find("PEOPLE_PROGRAM_RIGHTS"), "", "setuid root: none")
     host = changed(("env", "AUTHSOCKET", "/tmp/auth"), users=False)
     provokes("PEOPLE_SOCKET", host, where="env/AUTHSOCKET", cured=False)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -335,6 +444,39 @@ with case("users"):
         like(host.check().text,
              r"ok   users: known to /tmp/auth \(env/AUTHSOCKET\)",
              "Dovecot's socket")
+        like(host.check().text, "ok   AUTH: PLAIN LOGIN, required",
+             "one that says nothing: what is offered meanwhile")
+
+        def dovecot():
+            """Says its greeting to each, in pieces."""
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                except OSError:
+                    return
+                with peer:
+                    for piece in (b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\n"
+                                  b"MECH\tSCRAM-SHA-256\tdictionary\nMECH",
+                                  b"\tANONYMOUS\nMECH\tGSSAPI\nSPID\t7\n",
+                                  b"DONE\n"):
+                        try:
+                            peer.sendall(piece)
+                        except OSError:
+                            break
+                    # Else what was said would be lost with its unread hello.
+                    while peer.recv(4096):
+                        pass
+        thread = threading.Thread(target=dovecot, daemon=True)
+        thread.start()
+        like(host.check().text, "ok   AUTH: PLAIN SCRAM-SHA-256 GSSAPI",
+             "one that speaks: what it offers")
+        like(host.check("-n", "/" + Host.SERVICE).text,
+             r"authmechs = PLAIN SCRAM-SHA-256 GSSAPI ", "-n, too")
+        host.env("AUTHMECHS", "LOGIN SCRAM-SHA-256 PLAIN")
+        like(host.check().text, "ok   AUTH: SCRAM-SHA-256 PLAIN,",
+             "of the admin's list what it has")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def without_certificate(*changes):
@@ -587,7 +729,7 @@ with case("queue program"):
     provokes("QUEUE_MISSING", changed(("env", "QMAILQUEUE", "/usr/sbin")))
     provokes("QUEUE_DENIED", changed(
         ("write", "var/qmail/bin/qmail-queue", "x", 0o644)), where="default",
-        says="nobody")
+        says="the account nobody cannot run /var/qmail/bin/qmail-queue (")
     host = Host()
     os.unlink(host.path("var/qmail/bin/qmail-queue"))
     like(host.check().cure("QUEUE_MISSING"), "^echo /usr/local/bin/queue-mai",
