@@ -268,6 +268,7 @@ check_service(const struct options *options, struct live *live)
 		check_users(&check);
 		check_queue(&check);
 		check_names(&check);
+		check_lists(&check);
 		check_network(&check);
 		live->name = me;
 	}

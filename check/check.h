@@ -51,6 +51,9 @@ void check_names(struct check *c);
 void check_rules(struct check *c);
 /* host.c: account, the jail's directory and uids, memory, statedir. */
 void check_host(struct check *c);
+/* lists.c: entries that can never match; those of one user. */
+void check_lists(struct check *c);
+void check_senders(struct check *c, struct slice login, struct slice senders);
 /* certificate.c: chain, key, names. */
 void check_certificates(struct check *c);
 /* Dates, name and trust of a chain that a server showed. */

@@ -48,6 +48,7 @@ const struct finding_row findings[FINDINGS] = {
 		"% for everyone; tcp.rules can allow it to one address", NULL},
 	[SET_RULES_OLD] = {true, "tcp.rules", "not compiled since it changed",
 		"cd % && tcprules tcp.cdb tcp.tmp < tcp.rules"},
+	[LIST_ENTRY] = {false, "entry", "never matches: %", NULL},
 	[HOST_NO_ROOT] = {false, "rights",
 		"not run as root: checked as this user, not as %", NULL},
 	[HOST_NO_RUN] = {false, "run",

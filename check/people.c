@@ -15,6 +15,7 @@
 #include "passwd/origin.h"
 
 #define MECHANISMS_MAX 32
+#define SENDER_WORD "smtp_sender="
 #define MEMORY_NEEDED 8000000 /* octets that the server itself runs in */
 
 /* Users of one kind: the first by name, the others by number. */
@@ -68,6 +69,21 @@ count_memory(struct people *p)
 	}
 }
 
+/* Addresses that a login may send as, and never can. */
+static void
+look_at_senders(struct check *c, const struct people *p, struct slice login)
+{
+	struct slice words = p->user.gecos;
+
+	while (words.data != NULL) {
+		struct slice word = slice_split(&words, ' ');
+
+		if (slice_starts_nocase(word, SENDER_WORD))
+			check_senders(c, login,
+				slice_from(word, strlen(SENDER_WORD)));
+	}
+}
+
 static void
 add_user(struct people *p, const char *offered, struct slice login)
 {
@@ -99,7 +115,7 @@ add_user(struct people *p, const char *offered, struct slice login)
 
 /* Every user of the compiled file. 0, or -1: it is broken. */
 static int
-take_census(struct people *p, int fd, const char *offered)
+take_census(struct check *c, struct people *p, int fd)
 {
 	struct cdb cdb;
 	unsigned at;
@@ -118,7 +134,8 @@ take_census(struct people *p, int fd, const char *offered)
 			continue;
 		if (users_parse(&p->user, record) == -1)
 			break;
-		add_user(p, offered, login);
+		add_user(p, c->mechanisms, login);
+		look_at_senders(c, p, login);
 	}
 	cdb_free(&cdb);
 	explicit_bzero(&p->user, sizeof p->user);
@@ -280,7 +297,7 @@ check_people(struct check *c)
 	look_at_rights(c, "authusers");
 	look_at_rights(c, "authusers.cdb");
 	fd = check_open_users(c);
-	if (fd == -1 || take_census(&people, fd, c->mechanisms) == -1) {
+	if (fd == -1 || take_census(c, &people, fd) == -1) {
 		report_add(&c->report, PEOPLE_BROKEN, "control/authusers.cdb",
 			NULL, check_path(c, "authusers"));
 	} else {

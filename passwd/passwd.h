@@ -94,6 +94,8 @@ int passwd_newapp(struct passwd_request *r);
 int passwd_delapp(struct passwd_request *r);
 int passwd_expire(struct passwd_request *r);
 int passwd_sender(struct passwd_request *r);
+/* senders.c: tells of those that can never match; they are stored. */
+void passwd_warn_of_senders(const struct passwd_request *r);
 int passwd_disable(struct passwd_request *r);
 int passwd_enable(struct passwd_request *r);
 int passwd_import(struct passwd_request *r);

@@ -361,6 +361,8 @@ passwd_sender(struct passwd_request *r)
 	if (status == 0)
 		(void)printf("senders changed for %.*s\n", (int)r->login.len,
 			r->login.data);
+	if (status == 0)
+		passwd_warn_of_senders(r);
 	explicit_bzero(&user, sizeof user);
 	return status;
 }

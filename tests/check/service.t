@@ -147,6 +147,48 @@ with case("tcp.rules"):
     host.cure(host.check().cure("SET_RULES_OLD"))
     is_(host.check().status, 0, "compiled, and nothing wrong in it")
 
+with case("entries that can never match"):
+    for name, entry, says in (
+            ("rcpthosts", "@example.com", "has an @"),
+            ("rcpthosts", "joe@example.com", "has an @"),
+            ("rcpthosts", "*.example.com", "no wildcard"),
+            ("rcpthosts", "example.com.", "ends in a dot"),
+            ("rcpthosts", " example.com", "begins with a blank"),
+            ("rcpthosts", "example.com # ours", "has a comment"),
+            ("rcpthosts", "example..com", "two dots"),
+            ("rcpthosts", "example.com:mx", "is no name"),
+            ("rcpthosts", "\ufeffexample.com", "byte order mark"),
+            ("badmailfrom", "example.com", "has no @"),
+            ("badmailfrom", "*@example.com", "no wildcard: @domain"),
+            ("badmailfrom", "@*.example.com", "no wildcard"),
+            ("badmailfrom", "@.example.com", "with a dot"),
+            ("badmailfrom", "joe@example.com.", "ends in a dot"),
+            ("badmailfrom", "joe@", "names no domain"),
+            ("badrcptto", "\tjoe@example.com", "begins with a blank"),
+            ("badrcptto", "joe@example.com\t# out", "has a comment"),
+            ("badrcptto", "joe at example.com", "holds a blank")):
+        output = provokes("LIST_ENTRY", changed(
+            ("control", name, "good.example.com\n" + entry + "\n"
+             if name == "rcpthosts" else "@good.example.com\n" + entry +
+             "\n")), where=f"control/{name}", says=says)
+        is_(output.text.count("never matches"), 1,
+            f"{name} {entry}: that one alone")
+    host = changed(("control", "rcpthosts", "# ours\nexample.com  \n"
+                    ".example.org\n[192.0.2.1]\nlocalhost\nb\u00fc.example\n"),
+                   ("control", "badmailfrom", "@example.net\r\na b@example.net"
+                    "\n".replace("a b", "a") + "\n"),
+                   ("control", "badrcptto", "joe@example.com\n"))
+    is_(host.check().find("LIST_ENTRY"), "", "those that match are none")
+    is_(changed(("control", "rcpthosts", "".join(
+        f"@d{n}.example\n" for n in range(500)))).check().text.count(
+            "never matches"), 10, "a whole list of them: ten lines")
+    host = Host()
+    host.passwd("sender", "joe@example.com", "@*.example.com",
+                "sales@example.com", "!<>", "@example.org.")
+    output = provokes("LIST_ENTRY", host, where="control/authusers",
+                      says='"@*.example.com" in smtp_sender of joe@')
+    is_(output.text.count("never matches"), 2, "and its other")
+
 with case("the host"):
     host = Host()
     os.unlink(host.path(host.SERVICE + "/run"))

@@ -254,6 +254,17 @@ with case("sender"), Server(users={JOE: "secret"}) as server:
     is_(server.passwd("sender", JOE).stdout, "j\u00f6e@example.org\n",
         "outlives a change of password")
     server.passwd("set", JOE, stdin="secret")
+    for address, says in (("*@example.org", "no wildcard: @domain"),
+                          ("@*.example.org", "no wildcard"),
+                          ("@.example.org", "no suffix"),
+                          ("joe@example.org.", "ends in a dot")):
+        like(server.passwd("sender", JOE, "a@b.example", address).stderr,
+             rf"^smtpd-passwd: warning: {re.escape(address)} never matches: "
+             rf"it .*{says}.*\n$", f"{address}: stored, with a warning")
+        is_(server.passwd("sender", JOE).stdout, f"a@b.example\n{address}\n",
+            f"{address}: stored")
+    is_(server.passwd("sender", JOE, "a@b.example", "@c.example",
+                      "!<>").stderr, "", "none for those that match")
     server.passwd("sender", JOE, "-")
     is_(server.passwd("sender", JOE).stdout, "", "- empties it")
     ok("smtp_sender" not in text(server), "and leaves nothing behind")

@@ -1,0 +1,84 @@
+/*
+ * lists - entries of the control files' lists, and of smtp_sender in the user
+ * file, that can never match. Run by smtpd-check.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "check/check.h"
+#include "control/entry.h"
+
+#define SHOWN_MAX 10 /* of one file */
+
+/* An entry as a terminal may show it. */
+static const char *
+shown(struct slice entry)
+{
+	char text[100];
+	size_t len = 0;
+
+	for (; len < sizeof text - 1 && len < entry.len; len++)
+		text[len] = (unsigned char)entry.data[len] < ' ' ||
+					    entry.data[len] == 0x7f
+				    ? '?'
+				    : entry.data[len];
+	text[len] = '\0';
+	return report_text("\"%s\"", text);
+}
+
+/* The first ten of a file; the rest of a list that is wrong altogether says
+ * nothing new. */
+static void
+report(struct check *c, const char *where, struct slice entry,
+	const char *fault)
+{
+	static const char *last;
+	static unsigned count;
+
+	count = last != NULL && strcmp(last, where) == 0 ? count + 1 : 1;
+	last = where;
+	if (count > SHOWN_MAX)
+		return;
+	report_add(&c->report, LIST_ENTRY, where,
+		report_text("%s %s", shown(entry), fault), NULL);
+}
+
+static void
+look_at_list(struct check *c, const struct control_list *list,
+	const char *where, enum entry_kind kind)
+{
+	struct slice line;
+	size_t at = 0;
+
+	while (control_next(list, &at, &line)) {
+		const char *fault = entry_fault(line, kind);
+
+		if (fault != NULL)
+			report(c, where, line, fault);
+	}
+}
+
+void
+check_senders(struct check *c, struct slice login, struct slice senders)
+{
+	while (senders.data != NULL) {
+		struct slice entry = slice_split(&senders, ',');
+		const char *fault = entry_fault(entry, ENTRY_SENDER);
+
+		if (fault != NULL && entry.len > 0)
+			report(c, "control/authusers", entry,
+				report_text("in smtp_sender of %.*s %s",
+					(int)login.len, login.data, fault));
+	}
+}
+
+void
+check_lists(struct check *c)
+{
+	const struct config *config = &c->config;
+
+	look_at_list(c, &config->rcpthosts, "control/rcpthosts", ENTRY_DOMAIN);
+	look_at_list(
+		c, &config->badmailfrom, "control/badmailfrom", ENTRY_ADDRESS);
+	look_at_list(c, &config->badrcptto, "control/badrcptto", ENTRY_ADDRESS);
+}
