@@ -262,13 +262,15 @@ check_service(const struct options *options, struct live *live)
 		const char *me = report_text(
 			"%.*s", (int)check.config.me.len, check.config.me.data);
 
-		report_ok("me", "control/me", "%s", me);
+		check_me(&check);
 		check_host(&check);
 		check_certificates(&check);
 		check_users(&check);
 		check_queue(&check);
 		check_names(&check);
+		check_overruled(&check);
 		check_lists(&check);
+		check_crowd(&check);
 		check_network(&check);
 		live->name = me;
 	}

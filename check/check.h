@@ -49,6 +49,12 @@ void check_print_settings(const struct check *c);
 void check_names(struct check *c);
 /* rules.c: tcp.rules of the service directory. */
 void check_rules(struct check *c);
+/* Has it, or from/, a line of this address, or of any (NULL), that sets it? */
+bool check_rules_exempt(const char *address, const char *variable);
+/* me.c: the host's name. */
+void check_me(struct check *c);
+/* crowd.c: connlimit, and who connects. */
+void check_crowd(struct check *c);
 /* host.c: account, the jail's directory and uids, memory, statedir. */
 void check_host(struct check *c);
 /* lists.c: entries that can never match; those of one user. */
@@ -72,6 +78,8 @@ void check_offer(struct check *c);
 void check_users(struct check *c);
 /* program.c: the queue program. */
 void check_queue(struct check *c);
+/* settings.c: files that a variable overrules. */
+void check_overruled(struct check *c);
 /* network.c: the name's addresses, and whether the service runs. */
 void check_network(struct check *c);
 const char *check_local_address(const struct check *c);

@@ -8,23 +8,8 @@
 #include "check/check.h"
 #include "control/entry.h"
 
-#define SHOWN_MAX 10 /* of one file */
-
-/* An entry as a terminal may show it. */
-static const char *
-shown(struct slice entry)
-{
-	char text[100];
-	size_t len = 0;
-
-	for (; len < sizeof text - 1 && len < entry.len; len++)
-		text[len] = (unsigned char)entry.data[len] < ' ' ||
-					    entry.data[len] == 0x7f
-				    ? '?'
-				    : entry.data[len];
-	text[len] = '\0';
-	return report_text("\"%s\"", text);
-}
+#define SHOWN_MAX 10	/* of one file */
+#define ENTRY_SHOWN 100 /* octets */
 
 /* The first ten of a file; the rest of a list that is wrong altogether says
  * nothing new. */
@@ -40,7 +25,11 @@ report(struct check *c, const char *where, struct slice entry,
 	if (count > SHOWN_MAX)
 		return;
 	report_add(&c->report, LIST_ENTRY, where,
-		report_text("%s %s", shown(entry), fault), NULL);
+		report_text("\"%.*s\" %s",
+			(int)(entry.len < ENTRY_SHOWN ? entry.len
+						      : ENTRY_SHOWN),
+			entry.data, fault),
+		NULL);
 }
 
 static void

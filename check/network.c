@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "check/check.h"
+#include "check/holder.h"
 #include "client/talk.h"
 
 /* Where the service can be reached from this host. */
@@ -46,6 +47,29 @@ look_at_address(struct check *c, const struct addrinfo *address)
 		report_ok("address", "DNS", "%s", text);
 }
 
+/* Another program has the port: ours cannot bind it, and tries for ever. */
+static bool
+is_held(struct check *c, const char *port)
+{
+	struct holder holder;
+	uint64_t number;
+
+	if (slice_number(slice_of(port), &number) == -1 || number > 65535 ||
+		!holder_find((unsigned)number, &holder) || holder.is_launcher)
+		return false;
+	/* Postfix's master would only be started again. */
+	report_add(&c->report, HOST_PORT_HELD, "run",
+		report_text("%s (process %s) holds port %s", holder.name,
+			holder.pid, port),
+		strcmp(holder.name, "master") == 0
+			? report_text("postconf -M# %s/inet && postfix reload",
+				  number == 465	  ? "submissions"
+				  : number == 587 ? "submission"
+						  : "smtp")
+			: report_text("kill %s", holder.pid));
+	return true;
+}
+
 void
 check_network(struct check *c)
 {
@@ -55,9 +79,11 @@ check_network(struct check *c)
 	struct addrinfo wish = {.ai_socktype = SOCK_STREAM}, *found = NULL;
 	bool running = port != NULL && answers(local, port);
 
-	if (running)
+	if (running && !is_held(c, port))
 		report_ok(
 			"service", "run", "listens on %s port %s", local, port);
+	else if (running)
+		running = false;
 	else if (port != NULL)
 		report_add(&c->report, HOST_NOT_RUNNING, "run",
 			report_text("%s port %s", local, port), NULL);

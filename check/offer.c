@@ -12,6 +12,8 @@
 #include "auth/offer.h"
 #include "check/check.h"
 
+#define QMAIL_CONTROL "/var/qmail/control"
+
 /* As the server: what Dovecot has, or what of it the admin has listed. */
 static bool
 offer_dovecot(const struct check *c, struct buffer *names)
@@ -133,12 +135,45 @@ look_at_offer(struct check *c)
 			c->config.require_auth ? ", required" : "");
 }
 
+/*
+ * No login is asked for, and no domain is taken: what is meant for port 25
+ * and takes mail for nobody, as after a second control directory was made.
+ */
+static bool
+nobody_is_served(const struct check *c)
+{
+	return !c->config.require_auth && c->config.rcpthosts.len == 0 &&
+	       c->config.morercpthosts_fd == -1 && !c->config.relayclient_set &&
+	       !check_rules_exempt(NULL, "RELAYCLIENT");
+}
+
+static const char *
+cure_for_nobody(const struct check *c)
+{
+	const char *me =
+		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
+	const char *dot = strchr(me, '.');
+
+	if (c->service.port == NULL || strcmp(c->service.port, "25") != 0)
+		return check_cure_variable(c, "REQUIREAUTH", "1");
+	if (strcmp(c->directory, QMAIL_CONTROL) != 0 &&
+		access(QMAIL_CONTROL "/rcpthosts", R_OK) == 0)
+		return check_cure_variable(c, "CONTROLDIR", QMAIL_CONTROL);
+	/* mail.example.com has the mail of example.com. */
+	return check_cure_file(c, "rcpthosts",
+		dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : me);
+}
+
 static void
-look_at_recipients(const struct check *c)
+look_at_recipients(struct check *c)
 {
 	const char *where = check_where(c, check_row("rcpthosts", NULL));
 
-	if (c->config.rcpthosts.present || c->config.morercpthosts_fd != -1)
+	if (nobody_is_served(c))
+		report_add(&c->report, AUTH_NOBODY, where, NULL,
+			cure_for_nobody(c));
+	else if (c->config.rcpthosts.len > 0 ||
+		 c->config.morercpthosts_fd != -1)
 		report_ok("rcpthosts", where, "mail for these from everyone%s",
 			c->config.require_auth ? " who is logged in" : "");
 	else

@@ -2,6 +2,7 @@
  * rules - tcp.rules of a service directory: compiled, and nothing in it that
  * opens the relay to everyone. Run by smtpd-check.
  */
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,6 +74,39 @@ look_at_lines(struct check *c, FILE *file)
 			c->old_tls = true;
 		look_at_names(c, line);
 	}
+}
+
+static bool
+sets(const char *line, const char *address, const char *variable)
+{
+	size_t len = address == NULL ? 0 : strlen(address);
+
+	return line[0] != '#' &&
+	       (address == NULL || (strncmp(line, address, len) == 0 &&
+					   line[len] == ':')) &&
+	       strstr(line, report_text(",%s=", variable)) != NULL;
+}
+
+bool
+check_rules_exempt(const char *address, const char *variable)
+{
+	FILE *file = fopen("tcp.rules", "re");
+	char line[4096];
+	glob_t found;
+	bool exempt = false;
+
+	while (!exempt && file != NULL &&
+		fgets(line, sizeof line, file) != NULL)
+		exempt = sets(line, address, variable);
+	if (file != NULL)
+		(void)fclose(file); /* was only read */
+	if (!exempt && glob(report_text("from/%s/%s",
+				    address == NULL ? "*" : address, variable),
+			       0, NULL, &found) == 0) {
+		exempt = found.gl_pathc > 0;
+		globfree(&found);
+	}
+	return exempt;
 }
 
 void

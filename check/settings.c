@@ -230,6 +230,29 @@ check_settings(struct check *c)
 	return 0;
 }
 
+void
+check_overruled(struct check *c)
+{
+	for (size_t i = 0; i < config_rows_count; i++) {
+		const struct config_row *row = &config_rows[i];
+		const char *name = row->environment;
+
+		/* SMTPAUTH goes before authmechs, too. */
+		if (row->type == CONFIG_MECHANISMS &&
+			getenv("AUTHMECHS") == NULL)
+			name = "SMTPAUTH";
+		if (row->file == NULL || name == NULL || getenv(name) == NULL ||
+			!file_counts(c->directory, row))
+			continue;
+		report_add(&c->report, SET_OVERRULED,
+			report_text("control/%s", row->file),
+			variables_exported(name)
+				? report_text("%s in run", name)
+				: report_text("env/%s", name),
+			NULL);
+	}
+}
+
 /* The list of a file, its lines with a blank between. */
 static void
 print_list(const struct control_list *list)

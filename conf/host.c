@@ -8,22 +8,7 @@
 #include <unistd.h>
 
 #include "conf/run.h"
-
-/* RFC 1123 §2.1: letters, digits, hyphens inside. */
-static bool
-label_is_good(struct slice label)
-{
-	if (label.len == 0 || label.len > 63 || label.data[0] == '-' ||
-		label.data[label.len - 1] == '-')
-		return false;
-	for (size_t i = 0; i < label.len; i++) {
-		char c = label.data[i];
-
-		if (c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z'))
-			return false;
-	}
-	return true;
-}
+#include "lib/hostname.h"
 
 const char *
 host_fault(struct slice name)
@@ -36,7 +21,7 @@ host_fault(struct slice name)
 		return "longer than 253 octets";
 	while (rest.data != NULL) {
 		label = slice_split(&rest, '.');
-		if (!label_is_good(label))
+		if (!hostname_is_label(label))
 			return "not letters, digits and hyphens between dots";
 		labels++;
 	}

@@ -2,6 +2,7 @@
 """smtpd-check on a service directory: every FAIL and warning about settings,
 host, users, certificate and queue is provoked, and what a FAIL tells to type
 does cure it."""
+import contextlib
 import os
 import socket
 import subprocess
@@ -146,6 +147,114 @@ with case("tcp.rules"):
     host = changed(("write", RULES, '127.:allow,FORCETLS="0"\n:allow\n'))
     host.cure(host.check().cure("SET_RULES_OLD"))
     is_(host.check().status, 0, "compiled, and nothing wrong in it")
+
+with case("me"):
+    for name in ("mail.example.com.", "mail..example.com", "-mail.example.com",
+                 ".example.com", "mail.example-.com",
+                 "x" * 64 + ".example.com"):
+        host = changed(("control", "me", name + "\n"))
+        # Where nothing can be mended the cure asks this system.
+        again = provokes("SET_ME_NAME", host, where="control/me",
+                         cured="hostname" not in
+                         host.check().cure("SET_ME_NAME"))
+        ok("ok   me:" not in again.text, f"{name}: is not ok")
+    for name in ("mail.example.com", "MAIL.Example.COM", "localhost",
+                 "mail_1.example.com", "[192.0.2.1]", "1and1.example"):
+        is_(changed(("control", "me", name + "\n")).check().find(
+            "SET_ME_NAME"), "", f"{name} is one")
+
+with case("a file that a variable overrules"):
+    provokes("SET_OVERRULED", changed(
+        ("control", "databytes", "1000\n"), ("env", "DATABYTES", "2000\n")),
+        where="control/databytes", says="env/DATABYTES")
+    provokes("SET_OVERRULED", changed(
+        ("control", "authmechs", "PLAIN\n"), ("env", "SMTPAUTH", "\n")),
+        where="control/authmechs", says="env/SMTPAUTH")
+    provokes("SET_OVERRULED", changed(
+        ("control", "databytes", "1000\n"),
+        ("run_script", "exec envdir", "export DATABYTES=1\nexec envdir")),
+        where="control/databytes", says="DATABYTES in run")
+    is_(changed(("control", "databytes", "1000\n")).check().find(
+        "SET_OVERRULED"), "", "a file alone")
+    is_(changed(("control", "databytes", "# none\n"),
+                ("env", "DATABYTES", "2000\n")).check().find(
+                    "SET_OVERRULED"), "", "a file without a value")
+
+with case("a port that takes mail for nobody"):
+    SMTP = ("run_script", " 587", " 25")
+    output = provokes("AUTH_NOBODY", changed(SMTP, ("env", "REQUIREAUTH", "0")))
+    like(output.cure("AUTH_NOBODY"), "^echo example.com > .*/rcpthosts$",
+         "the domain of its name")
+    host = changed(SMTP, ("write", "var/qmail/control/rcpthosts", "example.com"
+                          "\n"), ("write", "var/qmail/control/me",
+                                  "mail.example.com\n"))
+    is_(host.check().cure("AUTH_NOBODY"), "echo /var/qmail/control > "
+        "/etc/smtpd-auth/587/env/CONTROLDIR", "hidden by a second control "
+        "directory: back to qmail's")
+    provokes("AUTH_NOBODY", host)
+    provokes("AUTH_NOBODY", changed(("env", "REQUIREAUTH", "0")))
+    provokes("AUTH_NOBODY", changed(SMTP, ("control", "rcpthosts", "\n")))
+    for what, change in (
+            ("rcpthosts", ("control", "rcpthosts", "example.com\n")),
+            ("a login is required", ("env", "REQUIREAUTH", "1")),
+            ("relaying by address", ("write", Host.SERVICE + "/tcp.rules",
+                                     '10.:allow,RELAYCLIENT=""\n:allow\n')),
+            ("the same, inetd's", ("write", Host.SERVICE +
+                                   "/from/10./RELAYCLIENT", "\n"))):
+        is_(changed(SMTP, change).check().find("AUTH_NOBODY"), "", what)
+
+with case("connlimit"):
+    def crowd(lines, *changes):
+        """A log of connections."""
+        return changed(("env", "CONNLIMIT", "50\n"),
+                       ("write", Host.SERVICE + "/log/main/current", "".join(
+                           "@4000000065f0 smtpd-auth: %d %s %s\n" % line
+                           for line in lines)), *changes)
+    most = [(n, "192.0.2.7" if n % 3 else "198.51.100.%d" % n,
+             "connect port=587") for n in range(120)]
+    provokes("HOST_CROWD", crowd(most), where="env/CONNLIMIT",
+             says="192.0.2.7 made 80 of 120 connections")
+    for what, lines, changes in (
+            ("it has a limit of its own", most, [
+                ("write", Host.SERVICE + "/tcp.rules",
+                 '192.0.2.7:allow,CONNLIMIT="0"\n:allow\n')]),
+            ("no limit", most, [("env", "CONNLIMIT", "0\n")]),
+            ("others", [(n, f"192.0.2.{n}", "connect port=587")
+                        for n in range(120)], []),
+            ("this host", [(n, "127.0.0.1", "connect port=587")
+                           for n in range(120)], []),
+            ("few", most[:40], []),
+            ("other lines", [(n, "192.0.2.7", "end seconds=1")
+                             for n in range(120)], [])):
+        is_(crowd(lines, *changes).check().find("HOST_CROWD"), "", what)
+
+with case("a port that another program holds"):
+    # Not in the chroot, which has no /proc.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        service, control = home("held"), home("held-control")
+        os.mkdir(service + "/env")
+        for path, text in ((service + "/env/CONTROLDIR", control),
+                           (control + "/me", "localhost"),
+                           (service + "/run", "#!/bin/sh\nexec tcpserver "
+                            f"127.0.0.1 {port} smtpd-auth -u {ACCOUNT}")):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text + "\n")
+        output = run(service)
+        line = output.find("HOST_PORT_HELD")
+        like(line, rf"python.* \(process {os.getpid()}\) holds port {port}",
+             "by whom")
+        is_(output.cure("HOST_PORT_HELD"), f"kill {os.getpid()}", "the cure")
+        is_(output.find("HOST_NOT_RUNNING"), "", "not: nothing listens")
+    output = run(service)
+    is_(output.find("HOST_PORT_HELD"), "", "gone")
+    with Server() as server:
+        with open(service + "/run", "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nexec tcpserver 127.0.0.1 "
+                       f"{server.port} smtpd-auth -u {ACCOUNT}\n")
+        output = run(service)
+        is_(output.find("HOST_PORT_HELD"), "", "our own tcpserver is none")
+        like(output.text, "ok   service: listens on", "but the service")
 
 with case("entries that can never match"):
     for name, entry, says in (
@@ -506,8 +615,9 @@ with case("users"):
                         except OSError:
                             break
                     # Else what was said would be lost with its unread hello.
-                    while peer.recv(4096):
-                        pass
+                    with contextlib.suppress(OSError):
+                        while peer.recv(4096):
+                            pass
         thread = threading.Thread(target=dovecot, daemon=True)
         thread.start()
         like(host.check().text, "ok   AUTH: PLAIN SCRAM-SHA-256 GSSAPI",

@@ -1,0 +1,10 @@
+/* hostname - is this text a host name, by its letters? */
+#ifndef LIB_HOSTNAME_H
+#define LIB_HOSTNAME_H
+
+#include "lib/bytes.h"
+
+/* One label, lower case: letters, digits, hyphens inside (RFC 1123 §2.1). */
+bool hostname_is_label(struct slice label);
+
+#endif
