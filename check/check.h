@@ -92,7 +92,10 @@ const struct config_row *check_row(const char *file, const char *variable);
 /* A setting's first line, whether or not the table has it; NULL: none. */
 const char *check_text(const struct check *c, const char *file,
 	const char *variable, const char **where);
-/* A command that sets a variable of the service, or a control file. */
+/*
+ * A command that sets a variable of the service, or a control file. What
+ * stands there is kept under another name.
+ */
 const char *check_cure_variable(
 	const struct check *c, const char *name, const char *value);
 const char *check_cure_file(

@@ -86,6 +86,10 @@ const struct finding_row findings[FINDINGS] = {
 		"cp -p --backup=t % %.old && sed -i 's/ -U *[0-9]*//' %"},
 	[HOST_MEMORY] = {true, "memory limit",
 		"% octets are not enough to check passwords", "%"},
+	[HOST_LANDLOCK] = {false, "isolation",
+		"no Landlock, the kernel or a container denies it (%): the "
+		"jail is entered without it",
+		NULL},
 	[HOST_STATEDIR_MISSING] = {true, "statedir", "%", "%"},
 	[HOST_STATEDIR_DENIED] = {true, "statedir",
 		"the account % cannot write there", "%"},
@@ -97,7 +101,9 @@ const struct finding_row findings[FINDINGS] = {
 		"without statedir nothing is counted", "%"},
 	[HOST_NO_ADDRESS] = {false, "address", "% has none", NULL},
 	[HOST_IPV6_DEAF] = {false, "IPv6",
-		"the name has the address %, where nothing listens", NULL},
+		"the name has the address %, where nothing listens; tcpserver "
+		"of ucspi-tcp knows IPv4 alone, that of ucspi-tcp-ipv6 both",
+		NULL},
 	[HOST_NOT_RUNNING] = {false, "service", "nothing listens on % yet",
 		NULL},
 	[HOST_PORT_HELD] = {true, "service",

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/landlock.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,6 +311,16 @@ look_at_hook(struct check *c)
 			c->account, report_quoted(path));
 }
 
+/* Tried here, where the same kernel and the same container answer. */
+static void
+look_at_landlock(struct check *c)
+{
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0,
+		    LANDLOCK_CREATE_RULESET_VERSION) == -1)
+		report_add(
+			&c->report, HOST_LANDLOCK, NULL, strerror(errno), NULL);
+}
+
 void
 check_host(struct check *c)
 {
@@ -318,6 +330,7 @@ check_host(struct check *c)
 		look_at_jail(c);
 		look_at_uids(c);
 	}
+	look_at_landlock(c);
 	look_at_state(c);
 	look_at_hook(c);
 }

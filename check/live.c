@@ -174,11 +174,12 @@ static bool
 is_trusted(const struct live *l)
 {
 	const struct verify_roots *roots = l->check->roots;
-	int64_t days;
+	int64_t left, until;
 
 	return roots != NULL && verify_trust(roots, chain_of(l)) == NULL &&
 	       verify_name(chain_of(l), l->name) &&
-	       verify_days(chain_of(l), &days) == 0 && days >= 0;
+	       verify_days(chain_of(l), &left, &until) == 0 && left >= 0 &&
+	       until <= 0;
 }
 
 /* Another chain than the one that is known becomes that. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "check/cure.h"
 #include "lib/hostname.h"
 
 #define NAME_MAX_LEN 253 /* octets, RFC 1035 §2.3.4 */
@@ -69,7 +70,8 @@ check_me(struct check *c)
 		report_ok("me", "control/me", "%s", name);
 	else
 		report_add(&c->report, SET_ME_NAME, "control/me", name,
-			better != NULL ? check_cure_file(c, "me", better)
-				       : report_text("hostname -f > %s",
-						 check_path(c, "me")));
+			better != NULL
+				? check_cure_file(c, "me", better)
+				: cure_over(report_text("%s/me", c->directory),
+					  "hostname -f"));
 }

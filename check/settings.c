@@ -91,21 +91,35 @@ check_path(const struct check *c, const char *name)
 	return report_quoted(report_text("%s/%s", c->directory, name));
 }
 
+/* The start of a command that writes to path: nothing there is lost. */
+static const char *
+put_aside(const char *path, const char *aside)
+{
+	return access(path, F_OK) != 0
+		       ? ""
+		       : report_text("mv --backup=numbered %s %s && ",
+				 report_quoted(path), report_quoted(aside));
+}
+
 const char *
 check_cure_variable(const struct check *c, const char *name, const char *value)
 {
 	if (c->service.directory == NULL)
 		return report_text("export %s=%s", name, report_quoted(value));
-	return report_text("echo %s > %s", report_quoted(value),
-		report_quoted(
-			report_text("%s/env/%s", c->service.directory, name)));
+	const char *path = report_text("%s/env/%s", c->service.directory, name);
+
+	/* Beside env/, where it would be a variable. */
+	return report_text("%secho %s > %s",
+		put_aside(path,
+			report_text("%s/%s.old", c->service.directory, name)),
+		report_quoted(value), report_quoted(path));
 }
 
 const char *
 check_cure_file(const struct check *c, const char *name, const char *value)
 {
-	return report_text(
-		"echo %s > %s", report_quoted(value), check_path(c, name));
+	return cure_over(report_text("%s/%s", c->directory, name),
+		report_text("echo %s", report_quoted(value)));
 }
 
 const char *

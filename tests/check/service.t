@@ -3,6 +3,7 @@
 host, users, certificate and queue is provoked, and what a FAIL tells to type
 does cure it."""
 import contextlib
+import errno
 import os
 import socket
 import subprocess
@@ -147,6 +148,33 @@ with case("tcp.rules"):
     host = changed(("write", RULES, '127.:allow,FORCETLS="0"\n:allow\n'))
     host.cure(host.check().cure("SET_RULES_OLD"))
     is_(host.check().status, 0, "compiled, and nothing wrong in it")
+
+with case("cures lose nothing"):
+    def files_of(host):
+        """What is in its files, whatever they are called."""
+        found = []
+        for top, _, names in os.walk(host.path("etc/smtpd-auth")):
+            for name in names:
+                with open(os.path.join(top, name), "rb") as file:
+                    found.append(file.read())
+        return found
+    for row, *changes in (
+            ("SET_ME_NAME", ("control", "me", "mail.example.com.\n")),
+            ("SET_VALUE", ("control", "databytes", "much\n"),
+             ("control", "databytes.old", "older\n")),
+            ("SET_FILE_NUL", ("control", "databytes", b"1\0")),
+            ("SET_FILE_OTHER", ("control", "data-bytes", "1001\n"),
+             ("control", "databytes", "1002\n")),
+            ("QUEUE_MISSING", ("env", "QMAILQUEUE", "/none\n")),
+            ("AUTH_NOBODY", ("env", "REQUIREAUTH", "0\n")),
+            ("AUTH_NOBODY", ("run_script", " 587", " 25"),
+             ("env", "REQUIREAUTH", "0\n"),
+             ("control", "rcpthosts", "# none\n"))):
+        host = changed(*changes)
+        before = files_of(host)
+        provokes(row, host)
+        is_([text for text in before if text not in files_of(host)], [],
+            f"{row}: what was there still is")
 
 with case("me"):
     for name in ("mail.example.com.", "mail..example.com", "-mail.example.com",
@@ -302,6 +330,11 @@ with case("the host"):
     host = Host()
     os.unlink(host.path(host.SERVICE + "/run"))
     provokes("HOST_NO_RUN", host, says="No such file")
+    for number, text in ((errno.EPERM, "Operation not permitted"),
+                         (errno.ENOSYS, "Function not implemented"),
+                         (errno.EOPNOTSUPP, "")):
+        # landlock_create_ruleset(2), on every architecture.
+        provokes("HOST_LANDLOCK", Host(), says=text, denied=(444, number))
     provokes("HOST_NO_RUN", changed(
         ("write", Host.SERVICE + "/run", "#!/bin/sh\nexec true\n")),
         says="does not start smtpd-auth")

@@ -1,8 +1,10 @@
 """For the tests of smtpd-check: a host of its own to look at (a directory
 that it is chrooted into), and the table of what it can complain about."""
+import ctypes
 import os
 import re
 import shutil
+import struct
 import subprocess
 
 from . import place, tap
@@ -85,6 +87,20 @@ def run(*arguments, stdin="", **more):
         capture_output=True, check=False, timeout=300, **more))
 
 
+def deny(call, error):
+    """From here on this system call fails (seccomp(2))."""
+    # Load the number; is it the one? then error, else allow.
+    program = b"".join(struct.pack("HBBI", *row) for row in (
+        (0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x50000 | error),
+        (0x06, 0, 0, 0x7fff0000)))
+    text = ctypes.create_string_buffer(program, len(program))
+    filter_ = ctypes.create_string_buffer(struct.pack(
+        "HxxxxxxP", 4, ctypes.addressof(text)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter_, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 class Host:
     """A host where all is well: the service 587, users, a certificate that
     its roots know, a queue program. Change it, then check()."""
@@ -163,8 +179,10 @@ exec envdir ./env \\
                        input=stdin, text=True, check=True,
                        stdout=subprocess.DEVNULL)
 
-    def check(self, *arguments, stdin="", account=None, env=None):
-        """Runs it inside, by default on the service."""
+    def check(self, *arguments, stdin="", account=None, env=None,
+              denied=None):
+        """Runs it inside, by default on the service. denied: a number of a
+        system call and the error that it has, as a container's filter."""
         def enter():
             os.chroot(self.root)
             os.chdir("/")
@@ -172,6 +190,8 @@ exec envdir ./env \\
                 os.setgroups([])
                 os.setgid(account)
                 os.setuid(account)
+            if denied is not None:
+                deny(*denied)
         return Output(subprocess.run(
             ["/smtpd-check", *(arguments or ["/" + self.SERVICE])],
             input=stdin, text=True, capture_output=True, check=False,
