@@ -77,7 +77,7 @@ def type_line(what, line, scanned):
     if line.startswith("smtpd-check") and not os.path.exists(program):
         skip(f"{what}: {line}", "smtpd-check is not built")
         return ""
-    line = line.replace("/service/", scanned + "/")
+    line = line.replace("/etc/service/", scanned + "/")
     if line.startswith("tail -f"):
         line = line.replace("tail -f", "cat")
     typed = subprocess.run(line, shell=True, check=False, text=True,
