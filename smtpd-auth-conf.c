@@ -19,6 +19,7 @@
 #include "conf/report.h"
 #include "conf/service.h"
 #include "conf/state.h"
+#include "lib/standard.h"
 
 struct stages {
 	struct stage services, control;
@@ -280,8 +281,12 @@ main(int argc, char **argv)
 		.account.name = "qmaild",
 		.log_account.name = "qmaill"};
 	struct stages stages = {.control = {.parent = -1, .fd = -1}};
+	struct standard standard[3];
 	int status;
 
+	if (standard_open(standard) == -1)
+		return conf_fatal(CONF_TEMPORARY,
+			"unable to open /dev/null: %s", strerror(errno));
 	opterr = 0;
 	read_options(&conf, argc, argv);
 	read_arguments(&conf, argc - optind, argv + optind);

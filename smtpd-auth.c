@@ -25,6 +25,7 @@
 #include "lib/identity.h"
 #include "lib/memory.h"
 #include "lib/signals.h"
+#include "lib/standard.h"
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
@@ -53,6 +54,9 @@ static TOUCHED_LAST struct {
 static UNTOUCHED _Alignas(MEMORY_PAGE) struct session session;
 static UNTOUCHED struct signer_pair pair;
 static UNTOUCHED struct clientca clientca;
+static TOUCHED struct standard standard[3]; /* the client and the log */
+static TOUCHED int null; /* for the keeper, in the client's place */
+static TOUCHED const char *null_reason; /* why it has none */
 
 static struct config *const config = &all.config;
 static struct keeper *const keeper = &all.keeper;
@@ -120,24 +124,10 @@ parse_options(int argc, char **argv, struct options *options)
 		options->program = argv + optind;
 }
 
-/* Would what is written to 2 go to the client? */
-static bool
-log_is_client(void)
-{
-	struct stat log, client;
-
-	if (fstat(STDERR_FILENO, &log) == -1)
-		return true;
-	if (!S_ISSOCK(log.st_mode) && !S_ISFIFO(log.st_mode))
-		return false;
-	for (int fd = 0; fd <= 1; fd++)
-		if (fstat(fd, &client) == 0 && client.st_dev == log.st_dev &&
-			client.st_ino == log.st_ino)
-			return true;
-	return false;
-}
-
-/* Signals and descriptors in a known state; returns whether to use syslog. */
+/*
+ * Signals and descriptors in a known state; returns whether to use syslog.
+ * The keeper's /dev/null is opened while there still is a client to tell.
+ */
 static bool
 prepare_process(void)
 {
@@ -148,16 +138,14 @@ prepare_process(void)
 	signal(SIGCHLD, SIG_DFL);
 	signals_hold_term();
 	jail_close_from(3);
-	use_syslog = use_syslog || log_is_client();
+	null = standard_open(standard) == -1
+		       ? -1
+		       : open("/dev/null", O_RDWR | O_CLOEXEC);
+	null_reason = null == -1 ? strerror(errno) : NULL;
+	use_syslog = use_syslog || standard_error_is_taken(standard);
 	/* The queue program inherits descriptor 2: it is not the client's. */
-	if (use_syslog) {
-		int null = open("/dev/null", O_WRONLY);
-
-		if (null != -1 && null != STDERR_FILENO) {
-			dup2(null, STDERR_FILENO);
-			close(null);
-		}
-	}
+	if (use_syslog && null != -1)
+		dup2(null, STDERR_FILENO);
 	return use_syslog;
 }
 
@@ -299,19 +287,17 @@ become_account(const struct keeper *k, const struct identity *account)
 static bool
 prepare_client(void)
 {
-	struct stat in, out;
+	bool in = S_ISSOCK(standard[0].mode), out = S_ISSOCK(standard[1].mode);
 	int on = 1;
 
-	if (fstat(0, &in) == -1 || fstat(1, &out) == -1)
-		die_system("client");
 	/* Fails for what is no TCP socket, which needs it not. */
-	if (S_ISSOCK(out.st_mode))
+	if (out)
 		(void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (!S_ISSOCK(in.st_mode) || !S_ISSOCK(out.st_mode))
+	if (!in || !out)
 		return false;
 	/* One socket is one flag, whatever descriptors it has. */
 	if (fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK) == -1 ||
-		(in.st_ino != out.st_ino &&
+		(standard[0].inode != standard[1].inode &&
 			fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK) == -1))
 		die_system("client");
 	return true;
@@ -345,14 +331,9 @@ become_session(struct session *s, int channel, const struct jail *jail,
 static void
 leave_client(void)
 {
-	int null = open("/dev/null", O_RDWR);
-
-	if (null == -1)
-		_exit(EXIT_TEMPORARY);
 	dup2(null, 0);
 	dup2(null, 1);
-	if (null > 1)
-		close(null);
+	close(null);
 }
 
 /* Settings, or the reason why not on the log and 421 to the client. */
@@ -369,6 +350,8 @@ load_settings(const struct options *options)
 	if (slice_string(config->remote_ip, address, sizeof address) == 0 &&
 		address[0] != '\0')
 		keeper->log.address = address;
+	if (null_reason != NULL)
+		die_config("/dev/null", null_reason);
 	if (loaded == -1)
 		die_config(config->failed_file, config->reason);
 	clear_environment();

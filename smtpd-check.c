@@ -14,6 +14,7 @@
 
 #include "check/check.h"
 #include "check/live.h"
+#include "lib/standard.h"
 #include "lib/terminal.h"
 
 #define PROGRAM "smtpd-check"
@@ -159,7 +160,10 @@ static void
 protect(void)
 {
 	const struct rlimit none = {0, 0};
+	struct standard standard[3];
 
+	if (standard_open(standard) == -1)
+		die("open", "/dev/null", strerror(errno));
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

@@ -17,6 +17,7 @@
 #include "passwd/subaddress.h"
 #include "passwd/record.h"
 #include "control/config.h"
+#include "lib/standard.h"
 
 static int build(struct passwd_request *r);
 
@@ -287,15 +288,11 @@ static void
 protect(void)
 {
 	const struct rlimit none = {0, 0};
-	int fd;
+	struct standard standard[3];
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
+	if (standard_open(standard) == -1)
 		exit(passwd_fatal(PASSWD_TEMPORARY,
 			"unable to open /dev/null: %s", strerror(errno)));
-	(void)close(fd);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		exit(passwd_fatal(PASSWD_TEMPORARY,

@@ -1,0 +1,47 @@
+/* standard - see standard.h. Run by main, and by every other program. */
+#include "lib/standard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+standard_open(struct standard s[3])
+{
+	struct stat status;
+	int failed = 0;
+
+	for (int fd = 0; fd < 3; fd++) {
+		s[fd].closed = fstat(fd, &status) == -1;
+		/* All below are open, so this one is what open() returns. */
+		if (s[fd].closed && failed == 0 &&
+			open("/dev/null", O_RDWR) != fd)
+			failed = errno;
+		if (s[fd].closed && failed != 0)
+			(void)open("/", O_PATH);
+		if (s[fd].closed && fstat(fd, &status) == -1)
+			status = (struct stat){.st_mode = 0};
+		s[fd].mode = status.st_mode;
+		s[fd].device = status.st_dev;
+		s[fd].inode = status.st_ino;
+	}
+	errno = failed;
+	return failed == 0 ? 0 : -1;
+}
+
+bool
+standard_error_is_taken(const struct standard s[3])
+{
+	const struct standard *error = &s[STDERR_FILENO];
+
+	if (error->closed)
+		return true;
+	if (!S_ISSOCK(error->mode) && !S_ISFIFO(error->mode))
+		return false;
+	for (int fd = 0; fd < STDERR_FILENO; fd++)
+		if (s[fd].device == error->device &&
+			s[fd].inode == error->inode)
+			return true;
+	return false;
+}
