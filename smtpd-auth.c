@@ -135,6 +135,7 @@ prepare_process(void)
 	bool use_syslog = target != NULL && strcmp(target, "syslog") == 0;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write past ulimit -f fails instead */
 	signal(SIGCHLD, SIG_DFL);
 	signals_hold_term();
 	jail_close_from(3);

@@ -30,6 +30,8 @@ hold_signals(void)
 	(void)sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		(void)sigaction(signals[i], &action, NULL);
+	/* A file past ulimit -f is then an error, and all is taken back. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 static int

@@ -3,6 +3,7 @@
 type, and that nothing half made is left behind."""
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -297,6 +298,10 @@ def disk():
                        check=True)
         refused(what, pattern, "-S", "daemontools", HOST)
         subprocess.run(["umount", DIR], check=True)
+    limit = (64, 64)
+    refused("a file-size limit", f"unable to write {DIR}/\\S+: File too "
+            "large", "-S", "daemontools", HOST, preexec_fn=lambda:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit))
     done_ = conf("-S", "daemontools", HOST, path=script(
         "openssl", f"mount -t tmpfs none {STAGE}/control; exit 1"))
     like(done_.stderr, f"(?m)^smtpd-auth-conf: warning: unable to remove "
