@@ -244,7 +244,7 @@ enter_jail(int fd, const struct authenticator_setup *setup)
 	jail.fds_max = USERS_FD + 1;
 	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
 		return "capset";
-	return jail_enter(&jail);
+	return jail_step_name(jail_enter(&jail));
 }
 
 /*

@@ -156,7 +156,7 @@ enter_jail(int keeper, int dovecot, const struct authenticator_setup *setup)
 	jail.fds_max = DOVECOT_FD + 1;
 	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
 		return "capset";
-	return jail_enter(&jail);
+	return jail_step_name(jail_enter(&jail));
 }
 
 /* Until DONE. Returns 0, or -1 with the packet telling why not. */

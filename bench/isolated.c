@@ -76,7 +76,7 @@ be_session(int channel)
 	jail_close_from(CHANNEL + 1);
 	jail.kind = JAIL_SESSION;
 	jail.fds_max = CHANNEL + 2;
-	if (jail_enter(&jail) != NULL)
+	if (jail_enter(&jail) != JAIL_ENTERED)
 		_exit(111);
 	canned_talk(&c);
 	_exit(0);
@@ -101,7 +101,7 @@ log_in(void)
 		jail.kind = JAIL_AUTHENTICATOR;
 		jail.fds_max = 2;
 		if (jail_raise(JAIL_RIGHTS_MAKE) == -1 ||
-			jail_enter(&jail) != NULL || read(0, &letter, 1) != 1)
+			jail_enter(&jail) != JAIL_ENTERED || read(0, &letter, 1) != 1)
 			_exit(111);
 		_exit(write(0, &letter, 1) != 1);
 	}

@@ -20,6 +20,7 @@
 #define CHANNEL_SIGN_MAX 208	 /* randoms, curve, a P-521 point */
 #define CHANNEL_OFFER_MAX 512	 /* names of mechanisms */
 #define CHANNEL_TEXT_MAX 512	 /* a reply of the queue program */
+#define CHANNEL_TRACE_MAX 1000	 /* octets of a line */
 #define CHANNEL_RCPTS_MAX 100000 /* recipients, whatever maxrcpt says */
 #define CHANNEL_ENVELOPE_MAX (4u << 20) /* octets of all of them */
 #define CHANNEL_ID_MAX 48     /* octets of a message's id on the log */
@@ -59,8 +60,8 @@ enum channel_type {
 	ASK_COMMIT,    /* struct channel_commit, Message-ID -> struct
 			  channel_queued, text */
 	ASK_ABORT,     /* code: channel_abort; Message-ID as far as it came */
-	TELL_TRACE,    /* a line of the conversation */
-	TELL_END,      /* code: channel_end */
+	TELL_TRACE,    /* code: channel_trace; a line of the conversation */
+	TELL_END, /* code: channel_end; with END_JAIL the step that failed */
 	CHANNEL_TYPES
 };
 
@@ -98,6 +99,9 @@ enum channel_abort {
 	ABORT_LINE_ENDS,
 	ABORT_QUEUE /* the queue program stopped reading */
 };
+
+/* Which way a line went: the keeper writes the mark. */
+enum channel_trace { TRACE_FROM = 1, TRACE_TO };
 
 /*
  * Words of the log, by code; [0] is for a session that died without one. A

@@ -55,8 +55,8 @@ static const struct rule {
 	[ASK_OPEN]         = {sizeof(struct channel_open), CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, answer_open},
 	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit) + CHANNEL_MSGID_MAX, IN_OPEN, 0, 0, answer_commit},
 	[ASK_ABORT]        = {0, CHANNEL_MSGID_MAX, IN_MAIL, 0, 0, answer_abort},
-	[TELL_TRACE]       = {1, 1024, 0, 0, 0, NULL},
-	[TELL_END]         = {0, 64, 0, 0, 1, NULL},
+	[TELL_TRACE]       = {0, CHANNEL_TRACE_MAX, 0, 0, 0, NULL},
+	[TELL_END]         = {0, 1, 0, 0, 1, NULL},
 	// clang-format on
 };
 
@@ -117,16 +117,22 @@ state(const struct keeper *k)
 	       (k->signer.type != KEY_NONE && !k->signed_once ? IN_KEY : 0u);
 }
 
-static void
+/*
+ * The mark behind the address is ours, so that no line of a session can be
+ * taken for another event.
+ */
+static int
 hear_trace(struct keeper *k)
 {
 	struct slice text = channel_rest(&k->message, 0);
+	unsigned way = k->message.code;
 	struct log_line line;
 
-	if (!k->config->trace || k->trace_lines++ >= KEEPER_TRACE_MAX)
-		return;
-	log_start(&line, &k->log, "");
-	line.buffer.len--; /* the blank before an event that is none */
+	if (!k->config->trace || (way != TRACE_FROM && way != TRACE_TO))
+		return -1;
+	if (k->trace_lines++ >= KEEPER_TRACE_MAX)
+		return 0;
+	log_start(&line, &k->log, way == TRACE_FROM ? "<" : ">");
 	while (text.len > 0) {
 		struct slice word = slice_split(&text, ' ');
 
@@ -134,25 +140,31 @@ hear_trace(struct keeper *k)
 		buffer_add_escaped(&line.buffer, word, LOG_LINE);
 	}
 	log_send(&line, &k->log);
+	return 0;
 }
 
-static void
-hear_end(struct keeper *k)
+/* Its jail failed: then this is its first word, and a number. */
+static int
+hear_failed_jail(struct keeper *k, bool first)
 {
-	struct slice step = channel_rest(&k->message, 0);
+	const char *step = jail_step_name(k->message.body[0]);
 
+	if (!first || k->message.code != END_JAIL || step == NULL)
+		return -1;
+	keeper_log_config(k, k->jail.directory, step);
+	return 0;
+}
+
+static int
+hear_end(struct keeper *k, bool first)
+{
+	if (k->message.len > 0 && hear_failed_jail(k, first) == -1)
+		return -1;
 	if (k->message.code < END_CODES)
 		k->end = k->message.code;
-	if (k->end == END_JAIL) {
-		struct log_line line;
-
-		log_start(&line, &k->log, "config fail");
-		log_text(&line, "file", k->jail.directory);
-		log_value(&line, "reason", step);
-		keeper_log(k, &line);
-	}
 	k->over = true;
 	k->deadline = k->now + KEEPER_GRACE_MS;
+	return 0;
 }
 
 /* One packet from the session. Returns -1 for an attack. */
@@ -181,16 +193,15 @@ serve(struct keeper *k)
 		(now & rule->needs) != rule->needs || now & rule->forbids ||
 		(rule->times > 0 && k->times[type] >= rule->times))
 		return -1;
+	bool first = !k->heard;
+
+	k->heard = true;
 	if (k->times[type] < UINT8_MAX)
 		k->times[type]++;
-	if (type == TELL_TRACE) {
-		hear_trace(k);
-		return 0;
-	}
-	if (type == TELL_END) {
-		hear_end(k);
-		return 0;
-	}
+	if (type == TELL_TRACE)
+		return hear_trace(k);
+	if (type == TELL_END)
+		return hear_end(k, first);
 	if (k->pending != 0 || k->over)
 		return -1; /* it may not ask before it was answered */
 	return rule->answer(k);

@@ -58,6 +58,7 @@ struct keeper {
 
 	unsigned char times[CHANNEL_TYPES];
 	unsigned char pending; /* request whose answer is still to come */
+	bool heard;	       /* the session has sent something */
 	bool over;	       /* the session said it ends, or is gone */
 	int term;	       /* readable at SIGTERM; -1: it has come */
 	bool stopped;	       /* the session was told */

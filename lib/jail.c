@@ -99,9 +99,9 @@ change_uid(const struct jail *jail)
 	return jail_identity(id, id);
 }
 
-/* Deny-all on files. Kernels without Landlock (ENOSYS, EOPNOTSUPP) go on. */
+/* Deny-all on files; a descriptor, or -1. */
 static int
-landlock(void)
+landlock_ruleset(void)
 {
 	struct landlock_ruleset_attr rules = {
 		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE |
@@ -117,48 +117,93 @@ landlock(void)
 				     LANDLOCK_ACCESS_FS_MAKE_FIFO |
 				     LANDLOCK_ACCESS_FS_MAKE_BLOCK |
 				     LANDLOCK_ACCESS_FS_MAKE_SYM};
-	int fd = (int)syscall(
+
+	return (int)syscall(
 		SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+}
+
+/* Not in this kernel, switched off, or refused by a container's filter. */
+static bool
+landlock_is_missing(int error)
+{
+	return error == ENOSYS || error == EOPNOTSUPP;
+}
+
+static int
+landlock(void)
+{
+	int fd = landlock_ruleset();
 
 	if (fd == -1)
-		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
+		return landlock_is_missing(errno) ? 0 : -1;
+	/* There is one: from here on nothing may fail. */
 	int result = (int)syscall(SYS_landlock_restrict_self, fd, 0);
 
 	close(fd);
 	return result;
 }
 
+int
+jail_landlock_missing(void)
+{
+	int fd = landlock_ruleset();
+
+	if (fd == -1)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 const char *
+jail_step_name(unsigned step)
+{
+	static const char *const names[] = {
+		[JAIL_ENTERED] = NULL,
+		[JAIL_CHROOT] = "chroot",
+		[JAIL_CHDIR] = "chdir",
+		[JAIL_SETRESUID] = "setresuid",
+		[JAIL_CAPSET] = "capset",
+		[JAIL_DUMPABLE] = "dumpable",
+		[JAIL_NO_NEW_PRIVS] = "no_new_privs",
+		[JAIL_LANDLOCK] = "landlock",
+		[JAIL_SETRLIMIT] = "setrlimit",
+		[JAIL_SECCOMP] = "seccomp",
+	};
+
+	return step < COUNT(names) ? names[step] : NULL;
+}
+
+enum jail_step
 jail_enter(const struct jail *jail)
 {
 	if (jail->isolate) {
 		/* Root's rights are needed up to here, and gone after. */
 		if (chroot(jail->directory) == -1)
-			return "chroot";
+			return JAIL_CHROOT;
 		if (chdir("/") == -1)
-			return "chdir";
+			return JAIL_CHDIR;
 		if (change_uid(jail) == -1)
-			return "setresuid";
+			return JAIL_SETRESUID;
 		if (jail_lower(JAIL_RIGHTS_NONE) == -1)
-			return "capset";
+			return JAIL_CAPSET;
 	}
 	/* Without this a sibling of the same uid could read our memory. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
-		return "dumpable";
+		return JAIL_DUMPABLE;
 	/* Now that the uid is final: nothing an exec could give back. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-		return "no_new_privs";
+		return JAIL_NO_NEW_PRIVS;
 	/* Landlock opens a descriptor, so it comes before the limits. */
 	if (landlock() == -1)
-		return "landlock";
+		return JAIL_LANDLOCK;
 	/* poll() fails for more descriptors than NOFILE, so it is not 0. */
 	if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_NPROC, 0) == -1 ||
 		limit(RLIMIT_NOFILE, (rlim_t)jail->fds_max) == -1)
-		return "setrlimit";
+		return JAIL_SETRLIMIT;
 	/* Last: it forbids every call above. */
 	if (filter(jail->kind) == -1)
-		return "seccomp";
-	return NULL;
+		return JAIL_SECCOMP;
+	return JAIL_ENTERED;
 }
 
 void

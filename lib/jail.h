@@ -24,12 +24,36 @@ struct jail {
 	int fds_max;	       /* descriptors from here on may not be opened */
 };
 
+/* What it takes, in this order. */
+enum jail_step {
+	JAIL_ENTERED, /* all of it was done */
+	JAIL_CHROOT,
+	JAIL_CHDIR,
+	JAIL_SETRESUID,
+	JAIL_CAPSET,
+	JAIL_DUMPABLE,
+	JAIL_NO_NEW_PRIVS,
+	JAIL_LANDLOCK,
+	JAIL_SETRLIMIT,
+	JAIL_SECCOMP
+};
+
 /*
- * Enters the jail. Returns NULL, or the name of the step that failed with
- * errno set; the caller then must not go on. Whoever calls has closed every
+ * Enters the jail. Returns JAIL_ENTERED, or the step that failed with errno
+ * set; the caller then must not go on. Whoever calls has closed every
  * descriptor that the process is not to have.
  */
-const char *jail_enter(const struct jail *jail);
+enum jail_step jail_enter(const struct jail *jail);
+
+/* The log's word for a step that failed; NULL for any other number. */
+const char *jail_step_name(unsigned step);
+
+/*
+ * Does the kernel, or the filter of a container, let us have Landlock? 0, or
+ * an errno: with ENOSYS, EOPNOTSUPP and EPERM a jail is entered without it,
+ * with any other it is not.
+ */
+int jail_landlock_missing(void);
 
 /*
  * Real, effective and saved uid and gid at once, and no other group than

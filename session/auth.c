@@ -100,7 +100,7 @@ respond(struct session *s, int *verdict)
 	}
 	struct slice line = {s->line, s->line_len};
 
-	session_trace_hidden(s, "<", "", line.len);
+	session_trace_hidden(s, TRACE_FROM, "", line.len);
 	if (slice_is(line, "*"))
 		return cancel(s, CANCEL_CLIENT, REPLY_CANCELLED);
 	channel_start(&s->message, ASK_AUTH_STEP, 0);

@@ -160,7 +160,7 @@ trace_octets(struct session *s, uint64_t octets)
 	buffer_add_char(&b, '<');
 	buffer_add_number(&b, octets);
 	buffer_add_text(&b, " octets>");
-	session_trace(s, "<", buffer_slice(&b));
+	session_trace(s, TRACE_FROM, buffer_slice(&b));
 }
 
 static enum reply

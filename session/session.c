@@ -37,9 +37,9 @@ void
 session_reply_text(struct session *s, struct slice text)
 {
 	if (slice_starts_nocase(text, "334"))
-		session_trace_hidden(s, ">", "334 ", text.len - 4);
+		session_trace_hidden(s, TRACE_TO, "334 ", text.len - 4);
 	else
-		session_trace(s, ">", text);
+		session_trace(s, TRACE_TO, text);
 	stream_put(&s->stream, text);
 	stream_put(&s->stream, (struct slice){"\r\n", 2});
 	s->errors += text.data[0] == '4' || text.data[0] == '5';
@@ -340,9 +340,9 @@ greet(struct session *s)
 	session_reply_text(s, buffer_slice(&b));
 }
 
-/* Says the last word and goes. reason: the jail's step that failed. */
+/* Says the last word and goes. failed: the jail's step, or JAIL_ENTERED. */
 static _Noreturn void
-finish(struct session *s, const char *reason)
+finish(struct session *s, enum jail_step failed)
 {
 	/* More behind QUIT would be answered with a reset, before the 221. */
 	bool unread = s->stream.input_start != s->stream.input_end;
@@ -354,11 +354,11 @@ finish(struct session *s, const char *reason)
 	if (!drain)
 		stream_close(&s->stream, false);
 	/* One turn of the keeper in place of two. */
-	if (!drain && reason == NULL && s->pipe == -1)
+	if (!drain && failed == JAIL_ENTERED && s->pipe == -1)
 		_exit(CHANNEL_EXIT + s->end);
 	channel_start(&s->message, TELL_END, s->end);
-	if (reason != NULL)
-		channel_add(&s->message, reason, strlen(reason));
+	if (failed != JAIL_ENTERED)
+		channel_add(&s->message, &(unsigned char){failed}, 1);
 	(void)channel_send(s->channel, &s->message);
 	/* A message that is open is the keeper's to let go, now. */
 	if (s->pipe != -1)
@@ -381,10 +381,10 @@ session_leave(struct session *s)
 void
 session_run(struct session *s)
 {
-	const char *failed = jail_enter(&s->jail);
+	enum jail_step failed = jail_enter(&s->jail);
 
 	s->pipe = -1;
-	if (failed != NULL) {
+	if (failed != JAIL_ENTERED) {
 		bool clear = !s->config->smtps || s->config->tls_outside;
 
 		session_stop(
@@ -402,5 +402,5 @@ session_run(struct session *s)
 		greet(s);
 	while (s->end == 0)
 		one_command(s);
-	finish(s, NULL);
+	finish(s, JAIL_ENTERED);
 }

@@ -120,10 +120,11 @@ void deferred_make_room(struct session *s, size_t others);
 /* Forgets the envelope, here and in the keeper. */
 void session_forget_mail(struct session *s, enum channel_abort why);
 /* trace.c */
-void session_trace(struct session *s, const char *mark, struct slice text);
+void session_trace(
+	struct session *s, enum channel_trace way, struct slice text);
 /* "WORD<hidden N bytes>", where N octets may be a password. */
-void session_trace_hidden(
-	struct session *s, const char *mark, const char *word, size_t len);
+void session_trace_hidden(struct session *s, enum channel_trace way,
+	const char *word, size_t len);
 enum reply session_start_tls(struct session *s);
 
 struct command {

@@ -6,31 +6,29 @@
 
 /* Apart, so that only a traced session touches so much of the stack. */
 static __attribute__((noinline)) void
-send_trace(struct session *s, const char *mark, struct slice text)
+send_trace(struct session *s, enum channel_trace way, struct slice text)
 {
 	struct channel_message m;
 
-	channel_start(&m, TELL_TRACE, 0);
-	if (text.len > 1000)
-		text.len = 1000;
-	channel_add(&m, mark, 1);
-	channel_add(&m, " ", 1);
+	channel_start(&m, TELL_TRACE, way);
+	if (text.len > CHANNEL_TRACE_MAX)
+		text.len = CHANNEL_TRACE_MAX;
 	channel_add(&m, text.data, text.len);
 	(void)channel_send(s->channel, &m); /* the next request will tell */
 }
 
 /* A line of the conversation for the log, where the admin asked for it. */
 void
-session_trace(struct session *s, const char *mark, struct slice text)
+session_trace(struct session *s, enum channel_trace way, struct slice text)
 {
 	if (s->config->trace)
-		send_trace(s, mark, text);
+		send_trace(s, way, text);
 }
 
 /* "WORD <hidden N bytes>": what may be a password is never traced. */
 void
 session_trace_hidden(
-	struct session *s, const char *mark, const char *word, size_t len)
+	struct session *s, enum channel_trace way, const char *word, size_t len)
 {
 	char text[128];
 	struct buffer b = BUFFER_OVER(text);
@@ -41,7 +39,7 @@ session_trace_hidden(
 	buffer_add_text(&b, "<hidden ");
 	buffer_add_number(&b, len);
 	buffer_add_text(&b, " bytes>");
-	session_trace(s, mark, buffer_slice(&b));
+	session_trace(s, way, buffer_slice(&b));
 }
 
 /* A mechanism that is not offered may be anything, a password too. */
@@ -62,12 +60,12 @@ trace_auth(struct session *s, struct slice argument)
 			break;
 		}
 	if (argument.len == 0) {
-		session_trace(s, "<", buffer_slice(&b));
+		session_trace(s, TRACE_FROM, buffer_slice(&b));
 		return;
 	}
 	buffer_add_char(&b, ' ');
 	if (buffer_string(&b) != NULL)
-		session_trace_hidden(s, "<", text, argument.len);
+		session_trace_hidden(s, TRACE_FROM, text, argument.len);
 }
 
 void
@@ -77,10 +75,10 @@ session_trace_command(struct session *s, const struct command *command,
 	if (!s->config->trace)
 		return;
 	if (command->verb == NULL) {
-		session_trace_hidden(s, "<", "", line.len);
+		session_trace_hidden(s, TRACE_FROM, "", line.len);
 	} else if (command->run == command_auth) {
 		trace_auth(s, argument);
 	} else {
-		session_trace(s, "<", line);
+		session_trace(s, TRACE_FROM, line);
 	}
 }

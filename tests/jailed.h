@@ -37,7 +37,7 @@ jailed(const struct jail *jail, int (*attempt)(long), long argument)
 		if (!jail->isolate && getuid() == 0 &&
 			jail_identity(JAILED_NOBODY, JAILED_NOBODY) == -1)
 			_exit(JAILED_NOT);
-		if (jail_enter(jail) != NULL)
+		if (jail_enter(jail) != JAIL_ENTERED)
 			_exit(JAILED_NOT);
 		int result = attempt(argument);
 
