@@ -126,7 +126,7 @@ landlock_ruleset(void)
 static bool
 landlock_is_missing(int error)
 {
-	return error == ENOSYS || error == EOPNOTSUPP;
+	return error == ENOSYS || error == EOPNOTSUPP || error == EPERM;
 }
 
 static int

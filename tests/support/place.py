@@ -91,18 +91,23 @@ def ignored(status):
     return int(status["SigIgn"], 16) & ~RESERVED_SIGNALS
 
 
-def record_program():
-    """A copy of the recording queue program that every account can run."""
+def stub(name):
+    """A copy of a program of tests/stub that every account can run."""
     built = os.environ.get("RECORD_PROGRAM")
-    source = os.path.join(TOP, "tests", "stub", "record.c")
+    source = os.path.join(TOP, "tests", "stub", name + ".c")
     with _lock:
-        path = os.path.join(base(), "record")
+        path = os.path.join(base(), name)
         if os.path.exists(path):
             return path
         if built:
-            shutil.copy(built, path)
+            shutil.copy(os.path.join(os.path.dirname(built), name), path)
         else:
             subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE",
                             "-static", "-o", path, source], check=True)
         os.chmod(path, 0o755)
         return path
+
+
+def record_program():
+    """The recording queue program."""
+    return stub("record")
