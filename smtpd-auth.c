@@ -32,6 +32,7 @@
 #define EXIT_USAGE 100
 #define EXIT_TEMPORARY 111
 #define UID_BASE 1900000000u
+#define HELPER_MS 2000
 #define SESSION_CHANNEL 3 /* the session's descriptors are 0, 1 and this */
 
 struct options {
@@ -160,7 +161,7 @@ die_reply(const char *reply, int code)
 
 		(void)ignored;
 	}
-	shutdown(1, SHUT_WR);
+	standard_end_output(standard, HELPER_MS);
 	exit(code);
 }
 
@@ -324,6 +325,7 @@ become_session(struct session *s, int channel, const struct jail *jail,
 	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
 	s->stream.nonblocking = nonblocking;
 	s->stream.terminal = !nonblocking && isatty(0);
+	s->stream.piped = standard_output_is_piped(standard);
 	stream_init(&s->stream, 0, 1, SESSION_CHANNEL, s->bulk_input);
 	session_run(s);
 }

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/clock.h"
 
 int
 standard_open(struct standard s[3])
@@ -44,4 +47,24 @@ standard_error_is_taken(const struct standard s[3])
 			s[fd].inode == error->inode)
 			return true;
 	return false;
+}
+
+bool
+standard_output_is_piped(const struct standard s[3])
+{
+	return !S_ISSOCK(s[1].mode) && !isatty(1);
+}
+
+void
+standard_end_output(const struct standard s[3], int ms)
+{
+	struct pollfd input = {.fd = 0, .events = POLLRDHUP};
+
+	if (!standard_output_is_piped(s)) {
+		shutdown(1, SHUT_WR);
+		return;
+	}
+	close(1);
+	if (S_ISFIFO(s[0].mode) || S_ISSOCK(s[0].mode))
+		(void)clock_poll(&input, 1, clock_ms() + ms);
 }

@@ -30,4 +30,14 @@ int standard_open(struct standard s[3]);
 /* Would what is written to 2 come out at 0 or 1, or nowhere? */
 bool standard_error_is_taken(const struct standard s[3]);
 
+/* Is 1 neither socket nor terminal: a TLS helper's or recordio's pipe? */
+bool standard_output_is_piped(const struct standard s[3]);
+
+/*
+ * Ends what 1 is. Behind a pipe there may be a helper that ends with us: it
+ * has ms to send what it holds and to end our input, of which nothing is
+ * read.
+ */
+void standard_end_output(const struct standard s[3], int ms);
+
 #endif

@@ -346,7 +346,8 @@ finish(struct session *s, enum jail_step failed)
 {
 	/* More behind QUIT would be answered with a reset, before the 221. */
 	bool unread = s->stream.input_start != s->stream.input_end;
-	bool drain = s->end == END_QUIT	  ? unread
+	bool drain = s->stream.piped	  ? true
+		     : s->end == END_QUIT ? unread
 		     : s->end == END_TERM ? stream_pending(&s->stream)
 					  : s->end != END_CLIENT;
 
@@ -375,7 +376,7 @@ session_leave(struct session *s)
 		_exit(111);
 	s->stream.channel = -1;
 	session_stop(s, END_TERM, REPLY_STOPPING);
-	finish(s, NULL);
+	finish(s, JAIL_ENTERED);
 }
 
 void

@@ -278,7 +278,8 @@ drain_input(struct stream *s)
 	s->input_start = s->input_end;
 	if (s->state == STREAM_TIMEOUT || s->state == STREAM_STOP)
 		s->state = STREAM_OPEN;
-	while (total < CLOSE_OCTETS && stream_wire_next(s, &input) == 0) {
+	while ((s->piped || total < CLOSE_OCTETS) &&
+		stream_wire_next(s, &input) == 0) {
 		total += input.len;
 		stream_consume(s, input.len);
 	}

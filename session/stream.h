@@ -32,6 +32,7 @@ struct stream {
 	bool nonblocking; /* sockets are; a terminal or a pipe is not ours to
 			     set */
 	bool terminal;	  /* typed at a prompt: LF becomes CR LF */
+	bool piped;	  /* out is a TLS helper's or recordio's, no client */
 	int channel;	  /* watched: when the keeper goes, so do we */
 	struct tls *tls;  /* NULL: clear */
 	enum stream_state state;
@@ -82,7 +83,9 @@ int stream_wait_other(struct stream *s, int fd, short events, int64_t deadline);
 
 /*
  * Says no more. drain: after an error it reads on until the client's end, at
- * most 2 seconds or 1 MiB, so that the client gets the reply and not a reset.
+ * most 2 seconds or 1 MiB, so that the client gets the reply and not a reset;
+ * where out is piped 2 seconds alone, so that a helper that ends with us
+ * sends first what it holds.
  */
 void stream_close(struct stream *s, bool drain);
 
