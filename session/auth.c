@@ -58,10 +58,13 @@ add_response(struct session *s, struct slice text)
 	struct buffer body = {
 		(char *)m->body, m->len, m->len + RESPONSE_MAX, false};
 
-	if (base64_decode(&body, text) == -1)
-		return -1;
-	m->len = body.len;
-	return 0;
+	int result = base64_decode(&body, text);
+
+	if (result == -1)
+		explicit_bzero(m->body + m->len, body.len - m->len);
+	else
+		m->len = body.len;
+	return result;
 }
 
 static void
@@ -106,7 +109,7 @@ respond(struct session *s, int *verdict)
 	channel_start(&s->message, ASK_AUTH_STEP, 0);
 	int result = add_response(s, line);
 
-	explicit_bzero(s->line, s->line_len);
+	session_forget_line(s);
 	if (result == -1)
 		return cancel(s, CANCEL_SYNTAX, REPLY_BASE64);
 	*verdict = ask_slowly(s);
@@ -203,7 +206,7 @@ command_auth(struct session *s, struct slice argument)
 	if (argument.len == 0)
 		return REPLY_PARAMETER_VALUE;
 	start(s, argument);
-	explicit_bzero(s->line, s->line_len);
+	session_forget_line(s);
 	int verdict = ask_slowly(s);
 
 	while (verdict == VERDICT_CHALLENGE) {

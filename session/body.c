@@ -213,6 +213,7 @@ read_data(struct session *s)
 	enum reply damage = REPLY_NONE, reply = REPLY_NONE;
 	struct slice input;
 
+	session_forget_line(s);
 	data_start(&s->data, true);
 	start_count(s, clock_ms());
 	for (int64_t now = s->body_start;; now = clock_ms()) {
@@ -319,6 +320,7 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 	uint64_t total = octets;
 	struct slice input;
 
+	session_forget_line(s);
 	while (octets > 0 && s->end == 0) {
 		set_deadline(s, clock_ms());
 		if (next_piece(s, &input) == -1)

@@ -175,15 +175,24 @@ session_line(struct session *s, bool auth)
 		size_t room = sizeof s->line_copy - s->line_len;
 		size_t kept = len < room ? len : room;
 
-		if (total > 0 || !line_in_place(s, input, len)) {
+		if (total == 0 && line_in_place(s, input, len)) {
+			stream_consume(&s->stream, len + end);
+		} else {
 			memcpy(s->line + s->line_len, input.data, kept);
 			s->line_len += kept;
+			stream_wipe(&s->stream, input, len + end);
 		}
 		total += len + end;
-		stream_consume(&s->stream, len + end);
 		if (end)
 			return check_line(s, total, auth);
 	}
+}
+
+void
+session_forget_line(struct session *s)
+{
+	explicit_bzero(s->line, s->line_len);
+	s->line_len = 0;
 }
 
 /* ------------------------------------------------------------- a verb --- */
@@ -241,6 +250,7 @@ one_command(struct session *s)
 	case LINE_STOP:
 		break;
 	}
+	session_forget_line(s);
 	if (s->end == 0 && s->errors >= SESSION_ERRORS_MAX)
 		session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
 }
@@ -273,6 +283,7 @@ session_start_tls(struct session *s)
 	struct slice sni;
 	bool ask_client = authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE);
 
+	session_forget_line(s);
 	stream_time(&s->stream, clock_ms(), CHANNEL_HANDSHAKE_MS);
 	int result = tls_init(&s->tls, &s->stream, &s->message,
 		s->config->tls_min, ask_client, s->message.body);
@@ -385,6 +396,7 @@ session_run(struct session *s)
 	enum jail_step failed = jail_enter(&s->jail);
 
 	s->pipe = -1;
+	s->line = s->line_copy;
 	if (failed != JAIL_ENTERED) {
 		bool clear = !s->config->smtps || s->config->tls_outside;
 

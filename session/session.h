@@ -93,6 +93,11 @@ enum line_result {
 	LINE_STOP      /* nothing more comes: s->end is set */
 };
 enum line_result session_line(struct session *s, bool auth);
+/*
+ * The line is done with, and wiped: it may be a password, in a command or in
+ * its place. Before the stream is read again, since it may lie in its input.
+ */
+void session_forget_line(struct session *s);
 void session_reply(struct session *s, enum reply reply);
 void session_reply_text(struct session *s, struct slice text); /* no CR LF */
 enum reply session_stop(

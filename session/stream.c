@@ -110,6 +110,7 @@ add_crs(struct stream *s, size_t cap)
 			(len == 0 || s->input[len - 1] != '\r'))
 			s->input[--at] = '\r';
 	}
+	explicit_bzero(s->input, at); /* a password may have been there */
 	s->input_start = at;
 	s->input_end = cap;
 }
@@ -189,6 +190,14 @@ stream_consume(struct stream *s, size_t len)
 		tls_consume(s->tls, len);
 	else
 		s->input_start += len;
+}
+
+void
+stream_wipe(struct stream *s, struct slice input, size_t len)
+{
+	/* In the clear our own buffer; under TLS the engine's, as plaintext. */
+	explicit_bzero((char *)(uintptr_t)input.data, len);
+	stream_consume(s, len);
 }
 
 bool
@@ -275,13 +284,15 @@ drain_input(struct stream *s)
 	if (shutdown(s->out, SHUT_WR) == -1)
 		close(s->out); /* a pipe has no halves */
 	s->tls = NULL;	       /* what comes now is thrown away, clear or not */
+	explicit_bzero(
+		s->input + s->input_start, s->input_end - s->input_start);
 	s->input_start = s->input_end;
 	if (s->state == STREAM_TIMEOUT || s->state == STREAM_STOP)
 		s->state = STREAM_OPEN;
 	while ((s->piped || total < CLOSE_OCTETS) &&
 		stream_wire_next(s, &input) == 0) {
 		total += input.len;
-		stream_consume(s, input.len);
+		stream_wipe(s, input, input.len);
 	}
 }
 
@@ -293,6 +304,8 @@ stream_close(struct stream *s, bool drain)
 		return;
 	if (s->tls != NULL)
 		tls_close(s->tls);
+	if (s->tls != NULL && drain)
+		tls_wipe(s->tls);
 	if (drain)
 		drain_input(s);
 }

@@ -66,6 +66,8 @@ void stream_time(struct stream *s, int64_t now, int64_t ms);
 int stream_next(struct stream *s, struct slice *input);
 bool stream_waits(const struct stream *s); /* is nothing there yet? */
 void stream_consume(struct stream *s, size_t len);
+/* The same for what may be a password: input's first octets are wiped. */
+void stream_wipe(struct stream *s, struct slice input, size_t len);
 
 /* Is there input that nobody asked for yet, here or in the kernel? */
 bool stream_pending(struct stream *s);

@@ -383,6 +383,12 @@ tls_close(struct tls *t)
 	(void)flush(t);
 }
 
+void
+tls_wipe(struct tls *t)
+{
+	explicit_bzero(t->buffer, sizeof t->buffer);
+}
+
 struct slice
 tls_client_chain(const struct tls *t)
 {

@@ -51,6 +51,7 @@ void tls_consume(struct tls *t, size_t len);
 /* On the wire at the next tls_next() that has to read, or at tls_close(). */
 int tls_write(struct tls *t, struct slice text);
 void tls_close(struct tls *t); /* close_notify, once, without an answer */
+void tls_wipe(struct tls *t);  /* what was not read, when it is closed */
 
 /* The client's chain after the handshake, or absent. */
 struct slice tls_client_chain(const struct tls *t);

@@ -182,4 +182,22 @@ with case("64 MiB"), Server() as server:
                        f"a refused chunk of {count} is consumed")
                 c.talk(("NOOP", "250 2.0.0", "and the connection goes on"))
 
+# A command that came with the chunk before it, and its own chunk over it.
+with case("chunks over their commands"), Server() as server:
+    with server.client() as c:
+        c.envelope()
+        c.send("BDAT 20\r\n")
+        c.drained()
+        c.send("x" * 18 + "\r\n" + "BDAT 110\r\n" + "y" * 100)
+        c.expect("250 2.0.0 20 ")
+        c.drained()
+        c.send("z" * 8 + "\r\n" + "BDAT 0 LAST\r\nNOOP\r\nNOOP\r\n")
+        starts(c.reply(), "250 2.0.0 110 ", "a chunk over its command")
+        starts(c.reply(), "250 2.0.0 ok", "the last one is read as it came")
+        for _ in range(2):
+            starts(c.reply(), "250 2.0.0", "and what follows it")
+    is_(server.messages()[0].body,
+        b"x" * 18 + b"\n" + b"y" * 100 + b"z" * 8 + b"\n",
+        "chunks over their commands: as it was sent")
+
 done()
