@@ -23,6 +23,9 @@ struct log {
 	const char *program; /* "smtpd-auth" */
 	const char *address; /* the client's, or "unknown" */
 	bool syslog;	     /* else descriptor 2 */
+	bool impatient;	     /* a line was lost: no more waiting */
+	int fd;
+	unsigned lost; /* since the last line that went out */
 	pid_t pid;
 };
 
@@ -45,7 +48,11 @@ void log_msgid(struct log_line *line, struct slice value);
 void log_text(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, uint64_t n);
 
-/* Puts the line out with one write; errors are ignored: mail goes on. */
-void log_send(struct log_line *line, const struct log *log);
+/*
+ * Puts the line out. A log that takes nothing for 5 seconds loses it, and no
+ * later one is waited for; the next that goes out comes behind "log lost=N".
+ * Errors are losses: mail goes on.
+ */
+void log_send(struct log_line *line, struct log *log);
 
 #endif

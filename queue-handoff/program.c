@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include "lib/buffer.h"
+#include "lib/emit.h"
 #include "queue-handoff/intake.h"
 #include "queue-handoff/status.h"
 
 #define WRONG_USAGE 100
-#define LINE 1024 /* octets of what is said */
-#define SHOWN 512 /* octets of an object in it */
+#define SAY_MS 5000 /* as long as smtpd-auth waits for its log */
+#define LINE 1024   /* octets of what is said */
+#define SHOWN 512   /* octets of an object in it */
 
 static const char *program_name = "qmail-queue"; /* set by program_main */
 
@@ -26,9 +28,8 @@ put_line(struct buffer *line)
 		line->len--;
 	line->overflow = false;
 	buffer_add_char(line, '\n');
-	/* There is nobody to tell when the log is gone. */
-	if (write(STDERR_FILENO, line->data, line->len) == -1)
-		return;
+	/* There is nobody to tell when the log takes nothing, or is gone. */
+	(void)emit(STDERR_FILENO, line->data, line->len, SAY_MS);
 }
 
 void
