@@ -370,7 +370,8 @@ finish(struct session *s, enum jail_step failed)
 		_exit(CHANNEL_EXIT + s->end);
 	channel_start(&s->message, TELL_END, s->end);
 	if (failed != JAIL_ENTERED)
-		channel_add(&s->message, &(unsigned char){failed}, 1);
+		channel_add(&s->message,
+			&(unsigned char){(unsigned char)failed}, 1);
 	(void)channel_send(s->channel, &s->message);
 	/* A message that is open is the keeper's to let go, now. */
 	if (s->pipe != -1)

@@ -51,7 +51,7 @@ with case("recordio"), Recorded(**SET_UP) as server:
         whole("recordio", server, c, tls=False)
         c.ends("recordio")
     like(server.log(), r"(?m)^\d+ > 250 2\.0\.0 ok", "recordio records")
-    like(server.log(), "message ok ", "recordio: and we log")
+    ok(server.wait_log("message ok "), "recordio: and we log")
     is_(server.wait_idle(3), [], "recordio: no process is left")
     with server.client() as c:
         c.hello()
