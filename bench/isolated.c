@@ -101,7 +101,8 @@ log_in(void)
 		jail.kind = JAIL_AUTHENTICATOR;
 		jail.fds_max = 2;
 		if (jail_raise(JAIL_RIGHTS_MAKE) == -1 ||
-			jail_enter(&jail) != JAIL_ENTERED || read(0, &letter, 1) != 1)
+			jail_enter(&jail) != JAIL_ENTERED ||
+			read(0, &letter, 1) != 1)
 			_exit(111);
 		_exit(write(0, &letter, 1) != 1);
 	}
