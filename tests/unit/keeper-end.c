@@ -108,6 +108,7 @@ be_keeper(int channel, pid_t session, int timeout)
 		.timeoutsmtpd = (uint32_t)timeout,
 		.timeoutqueue = 600,
 		.relayclient_set = true,
+		.trace = true, /* chatter() */
 		.morercpthosts_fd = -1};
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
@@ -170,7 +171,7 @@ keeper_ends(struct family *f)
 static bool
 logged(const char *text)
 {
-	char log[4096];
+	static char log[1 << 20];
 	int fd = openat(scratch.fd, "log", O_RDONLY);
 	ssize_t n = read(fd, log, sizeof log - 1);
 
@@ -186,7 +187,7 @@ logged(const char *text)
 static void
 chatter(int channel)
 {
-	channel_start(&m, TELL_TRACE, 0);
+	channel_start(&m, TELL_TRACE, TRACE_FROM);
 	(void)channel_add(&m, "x", 1);
 	while (channel_send(channel, &m) == 0)
 		(void)poll(NULL, 0, 5);
