@@ -6,13 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/landlock.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -315,10 +313,11 @@ look_at_hook(struct check *c)
 static void
 look_at_landlock(struct check *c)
 {
-	if (syscall(SYS_landlock_create_ruleset, NULL, 0,
-		    LANDLOCK_CREATE_RULESET_VERSION) == -1)
-		report_add(
-			&c->report, HOST_LANDLOCK, NULL, strerror(errno), NULL);
+	int missing = jail_landlock_missing();
+
+	if (missing != 0)
+		report_add(&c->report, HOST_LANDLOCK, NULL, strerror(missing),
+			NULL);
 }
 
 void
