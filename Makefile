@@ -43,7 +43,8 @@ ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack \
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = /usr/lib/$(MULTIARCH)
 LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a \
-	$(LIBDIR)/libidn.a
+	$(LIBDIR)/libidn.a $(LIBDIR)/libhogweed.a $(LIBDIR)/libnettle.a \
+	$(LIBDIR)/libgmp.a
 # The C library before the others: what every connection runs lies together.
 LINKED = -Wl,--start-group $(ARCHIVE) -lc $(LIBRARIES) -Wl,--end-group
 
@@ -125,7 +126,7 @@ $(FUZZ_ARCHIVE): $(FUZZ_MODULES:%.c=build/fuzz/objects/%.o)
 
 build/fuzz/%: build/fuzz/objects/tests/fuzz/%.o $(FUZZ_ARCHIVE)
 	$(call SAY,link $@) clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		-lbearssl -lcdb -lcrypt -lidn
+		-lbearssl -lcdb -lcrypt -lidn -lhogweed -lnettle -lgmp
 
 fuzz:
 	./deps fuzz

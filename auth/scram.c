@@ -93,7 +93,7 @@ fake_secret(struct exchange *x, const struct site *site, struct secret *out)
 							     : "SCRAM-SHA-256");
 	buffer_add_char(&b, '\0');
 	buffer_add(&b, x->login, x->name_len);
-	secret_hmac(&br_sha256_vtable,
+	secret_hmac(secret_hash(SECRET_SCRAM_SHA_256),
 		(struct slice){(const char *)site->key, sizeof site->key},
 		buffer_slice(&b), salt);
 	*out = (struct secret){.kind = kind_of(x),

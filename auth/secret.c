@@ -6,6 +6,8 @@
 
 #include <crypt.h>
 #include <errno.h>
+#include <nettle/hmac.h>
+#include <nettle/pbkdf2.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -37,16 +39,17 @@ static const struct scheme {
 	{"CERT-SHA256", SECRET_CERT_SHA256},
 };
 
-const br_hash_class *
+const struct nettle_hash *
 secret_hash(enum secret_kind kind)
 {
-	return kind == SECRET_SCRAM_SHA_1 ? &br_sha1_vtable : &br_sha256_vtable;
+	return kind == SECRET_SCRAM_SHA_1 ? &nettle_sha1 : &nettle_sha256;
 }
 
 size_t
 secret_hash_len(enum secret_kind kind)
 {
-	return kind == SECRET_SCRAM_SHA_1 ? br_sha1_SIZE : br_sha256_SIZE;
+	return kind == SECRET_SCRAM_SHA_1 ? SHA1_DIGEST_SIZE
+					  : SHA256_DIGEST_SIZE;
 }
 
 /* --------------------------------------------------------------- parse --- */
@@ -151,7 +154,7 @@ parse(struct secret *secret, struct slice text)
 	case SECRET_DIGEST_MD5:
 		return parse_digest(secret, value);
 	case SECRET_CERT_SHA256:
-		return parse_hex(secret, value, br_sha256_SIZE);
+		return parse_hex(secret, value, SHA256_DIGEST_SIZE);
 	default:
 		return 0;
 	}
@@ -171,19 +174,29 @@ secret_parse(struct secret *secret, struct slice text)
 
 /* -------------------------------------------------------- SCRAM's sums --- */
 
+/* What a computation leaves: nettle's functions keep parts on the stack. */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	char below[2048];
+
+	explicit_bzero(below, sizeof below);
+}
+
 void
-secret_hmac(const br_hash_class *hash, struct slice key, struct slice text,
+secret_hmac(const struct nettle_hash *hash, struct slice key, struct slice text,
 	unsigned char *out)
 {
-	br_hmac_key_context keyed;
-	br_hmac_context hmac;
+	struct sha256_ctx outer, inner, state; /* the largest of ours */
 
-	br_hmac_key_init(&keyed, hash, key.data, key.len);
-	br_hmac_init(&hmac, &keyed, 0);
-	br_hmac_update(&hmac, text.data, text.len);
-	br_hmac_out(&hmac, out);
-	explicit_bzero(&keyed, sizeof keyed);
-	explicit_bzero(&hmac, sizeof hmac);
+	hmac_set_key(&outer, &inner, &state, hash, key.len,
+		(const uint8_t *)key.data);
+	hmac_update(&state, hash, text.len, (const uint8_t *)text.data);
+	hmac_digest(&outer, &inner, &state, hash, hash->digest_size, out);
+	explicit_bzero(&outer, sizeof outer);
+	explicit_bzero(&inner, sizeof inner);
+	explicit_bzero(&state, sizeof state);
+	wipe_stack();
 }
 
 /* Hi() of RFC 5802 §2.2: PBKDF2 with one block. */
@@ -191,40 +204,27 @@ static void
 salted_password(
 	const struct secret *secret, struct slice password, unsigned char *out)
 {
-	static const unsigned char block[] = {0, 0, 0, 1};
-	const br_hash_class *hash = secret_hash(secret->kind);
-	size_t len = secret_hash_len(secret->kind);
-	unsigned char u[SECRET_HASH_MAX];
-	br_hmac_key_context keyed;
-	br_hmac_context hmac;
+	const uint8_t *key = (const uint8_t *)password.data;
 
-	br_hmac_key_init(&keyed, hash, password.data, password.len);
-	br_hmac_init(&hmac, &keyed, 0);
-	br_hmac_update(&hmac, secret->salt, secret->salt_len);
-	br_hmac_update(&hmac, block, sizeof block);
-	br_hmac_out(&hmac, u);
-	memcpy(out, u, len);
-	for (uint32_t i = 1; i < secret->iterations; i++) {
-		br_hmac_init(&hmac, &keyed, 0);
-		br_hmac_update(&hmac, u, len);
-		br_hmac_out(&hmac, u);
-		for (size_t k = 0; k < len; k++)
-			out[k] ^= u[k];
-	}
-	explicit_bzero(&keyed, sizeof keyed);
-	explicit_bzero(&hmac, sizeof hmac);
-	explicit_bzero(u, sizeof u);
+	if (secret->kind == SECRET_SCRAM_SHA_1)
+		pbkdf2_hmac_sha1(password.len, key, secret->iterations,
+			secret->salt_len, secret->salt, SHA1_DIGEST_SIZE, out);
+	else
+		pbkdf2_hmac_sha256(password.len, key, secret->iterations,
+			secret->salt_len, secret->salt, SHA256_DIGEST_SIZE,
+			out);
+	wipe_stack();
 }
 
 void
 secret_digest(enum secret_kind kind, struct slice text, unsigned char *out)
 {
-	const br_hash_class *hash = secret_hash(kind);
-	br_hash_compat_context context;
+	const struct nettle_hash *hash = secret_hash(kind);
+	struct sha256_ctx context; /* the larger of the two */
 
-	hash->init(&context.vtable);
-	hash->update(&context.vtable, text.data, text.len);
-	hash->out(&context.vtable, out);
+	hash->init(&context);
+	hash->update(&context, text.len, (const uint8_t *)text.data);
+	hash->digest(&context, hash->digest_size, out);
 	explicit_bzero(&context, sizeof context);
 }
 
@@ -232,7 +232,7 @@ secret_digest(enum secret_kind kind, struct slice text, unsigned char *out)
 void
 secret_derive(struct secret *secret, struct slice password)
 {
-	const br_hash_class *hash = secret_hash(secret->kind);
+	const struct nettle_hash *hash = secret_hash(secret->kind);
 	size_t len = secret_hash_len(secret->kind);
 	unsigned char salted[SECRET_HASH_MAX], client_key[SECRET_HASH_MAX];
 	struct slice key = {(const char *)salted, len};

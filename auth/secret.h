@@ -13,7 +13,7 @@
 #ifndef AUTH_SECRET_H
 #define AUTH_SECRET_H
 
-#include <bearssl/bearssl.h>
+#include <nettle/nettle-meta.h>
 
 #include "lib/buffer.h"
 
@@ -78,12 +78,12 @@ enum secret_result secret_check_next(const struct secret *secret,
 bool secret_shares_derived(const struct secret *a, const struct secret *b);
 
 /* RFC 5802 §3 with the kind's hash; used by the mechanism and the tool. */
-const br_hash_class *secret_hash(enum secret_kind kind);
+const struct nettle_hash *secret_hash(enum secret_kind kind);
 size_t secret_hash_len(enum secret_kind kind);
 void secret_digest(
 	enum secret_kind kind, struct slice text, unsigned char *out);
-void secret_hmac(const br_hash_class *hash, struct slice key, struct slice text,
-	unsigned char *out);
+void secret_hmac(const struct nettle_hash *hash, struct slice key,
+	struct slice text, unsigned char *out);
 void secret_derive(struct secret *secret, struct slice password);
 
 #endif

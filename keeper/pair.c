@@ -269,6 +269,19 @@ take_public(struct slice *chain, br_x509_decoder_context *decoder)
 	return br_x509_decoder_get_pkey(decoder);
 }
 
+/* For the signature: an RSA key is blinded by the public exponent. */
+static const char *
+keep_exponent(struct signer *s, const br_x509_pkey *public)
+{
+	if (public->key_type != BR_KEYTYPE_RSA)
+		return NULL;
+	if (public->key.rsa.elen > sizeof s->exponent)
+		return "an RSA exponent of more than 64 bits";
+	memcpy(s->exponent, public->key.rsa.e, public->key.rsa.elen);
+	s->exponent_len = public->key.rsa.elen;
+	return NULL;
+}
+
 /* Looks at the leaf: dates, and whether the key is its own. */
 static const char *
 check_leaf(struct signer *s, const struct pem *pem)
@@ -281,7 +294,7 @@ check_leaf(struct signer *s, const struct pem *pem)
 		return "not a certificate with an EC or RSA key";
 	s->dates = check_dates(&decoder);
 	if (key_fits(s, pem, public))
-		return NULL;
+		return keep_exponent(s, public);
 	for (unsigned n = 2; chain.len > 0; n++) {
 		public = take_public(&chain, &decoder);
 		if (public != NULL && key_fits(s, pem, public))

@@ -12,6 +12,10 @@
 #include "keeper/pair.h"
 #include "keeper/renewal.h"
 #include "lib/buffer.h"
+#include "lib/sign.h"
+
+/* Octets: a hash's identifier has nine at most. */
+#define INFO_MAX (10 + 9 + 64)
 
 static const char dangling[] = "a link to nothing";
 
@@ -350,54 +354,83 @@ digest(const br_hash_class *hash, struct slice input, unsigned char *out)
 	return hash->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK;
 }
 
+/* DigestInfo, RFC 8017 §9.2: SEQUENCE { { OID, NULL }, OCTET STRING }. */
 static size_t
-sign_rsa(const struct signer *s, unsigned hash, struct slice input,
+digest_info(unsigned char *out, const unsigned char *oid,
+	const unsigned char *value, size_t len)
+{
+	size_t oid_len = oid[0];
+	struct buffer info = {(char *)out, 0, INFO_MAX, false};
+
+	buffer_add_char(&info, 0x30);
+	buffer_add_char(&info, (char)(8 + oid_len + len));
+	buffer_add_char(&info, 0x30);
+	buffer_add_char(&info, (char)(4 + oid_len));
+	buffer_add_char(&info, 0x06);
+	buffer_add(&info, (const char *)oid, 1 + oid_len);
+	buffer_add(&info, "\x05\x00\x04", 3);
+	buffer_add_char(&info, (char)len);
+	buffer_add(&info, (const char *)value, len);
+	return info.len;
+}
+
+static size_t
+rsa_signature(const struct signer *s, unsigned hash, struct slice input,
 	unsigned char *signature)
 {
 	static const unsigned char *const oids[] = {NULL, NULL,
 		BR_HASH_OID_SHA1, NULL, BR_HASH_OID_SHA256, BR_HASH_OID_SHA384,
 		BR_HASH_OID_SHA512};
 	const br_rsa_private_key *key = br_skey_decoder_get_rsa(&s->pair->key);
-	unsigned char value[64];
-	const unsigned char *oid = NULL;
+	unsigned char value[64], info[INFO_MAX];
 	size_t len;
 
 	if (hash == 0) {
 		/* TLS 1.0 and 1.1: both hashes, no identifier. RFC 4346 §4.7 */
 		if (!s->allow_sha1)
 			return 0;
-		len = digest(&br_md5_vtable, input, value);
-		len += digest(&br_sha1_vtable, input, value + len);
+		len = digest(&br_md5_vtable, input, info);
+		len += digest(&br_sha1_vtable, input, info + len);
 	} else {
 		const br_hash_class *class = hash_of(s, hash);
 
 		if (class == NULL)
 			return 0;
 		len = digest(class, input, value);
-		oid = oids[hash];
+		len = digest_info(info, oids[hash], value, len);
 	}
-	if (!br_rsa_pkcs1_sign_get_default()(oid, value, len, key, signature))
-		return 0;
-	return (key->n_bitlen + 7) / 8;
+	return sign_rsa(
+		signature, key, s->exponent, s->exponent_len, info, len);
+}
+
+/* Nettle's where it has the curve, else BearSSL's. */
+static size_t
+ecdsa_signature(const struct signer *s, const br_hash_class *class,
+	struct slice input, unsigned char *signature)
+{
+	const br_ec_private_key *key = br_skey_decoder_get_ec(&s->pair->key);
+	unsigned char value[64];
+	size_t len = digest(class, input, value);
+
+	if (key->curve == BR_EC_secp256r1)
+		return sign_ecdsa(signature, key, value, len);
+	return br_ecdsa_sign_asn1_get_default()(
+		br_ec_get_default(), class, value, key, signature);
 }
 
 size_t
 signer_sign(struct signer *s, unsigned hash, struct slice input,
 	unsigned char *signature)
 {
-	unsigned char value[64];
 	const br_hash_class *class = hash_of(s, hash);
 	size_t len = 0;
 
 	if (s->used || s->type == KEY_NONE || !input_has_form(input))
 		return 0;
 	if (s->type == KEY_RSA) {
-		len = sign_rsa(s, hash, input, signature);
+		len = rsa_signature(s, hash, input, signature);
 	} else if (class != NULL) {
-		digest(class, input, value);
-		len = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(),
-			class, value, br_skey_decoder_get_ec(&s->pair->key),
-			signature);
+		len = ecdsa_signature(s, class, input, signature);
 	}
 	s->used = len > 0;
 	signer_close(s);

@@ -13,6 +13,7 @@
 #include "control/config.h"
 #include "keeper/channel.h"
 
+#define SIGNER_EXPONENT_MAX 8	 /* octets */
 #define SIGNER_FILE_MAX 65536	 /* octets of a PEM file */
 #define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
 
@@ -32,6 +33,8 @@ struct signer {
 	bool used;	 /* the one signature was made */
 	enum channel_key type; /* of the loaded key; KEY_NONE: not loaded */
 	size_t chain_len;
+	unsigned char exponent[SIGNER_EXPONENT_MAX]; /* RSA, public */
+	size_t exponent_len;
 	const char *file; /* on failure: what is wrong with which file */
 	const char *reason;
 	char file_text[320];

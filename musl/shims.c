@@ -1,5 +1,5 @@
 /*
- * The few glibc symbols that Debian's libbearssl.a, libcrypt.a and libcdb.a
+ * The few glibc symbols that Debian's archives (Makefile, LIBRARIES)
  * were compiled against and musl does not have. The check of the _chk forms
  * is kept: cap is the size of the destination where the compiler knew it.
  */
@@ -12,6 +12,7 @@ void *__memcpy_chk(void *to, const void *from, size_t n, size_t cap);
 void *__memmove_chk(void *to, const void *from, size_t n, size_t cap);
 void *__memset_chk(void *to, int c, size_t n, size_t cap);
 void __explicit_bzero_chk(void *to, size_t n, size_t cap);
+int __fprintf_chk(FILE *to, int flag, const char *format, ...);
 int __snprintf_chk(
 	char *to, size_t n, int flag, size_t cap, const char *format, ...);
 void arc4random_buf(void *to, size_t n);
@@ -46,6 +47,19 @@ __explicit_bzero_chk(void *to, size_t n, size_t cap)
 	if (n > cap)
 		__builtin_trap();
 	explicit_bzero(to, n);
+}
+
+/* Of an assertion of nettle or GMP that does not hold, before abort(). */
+int
+__fprintf_chk(FILE *to, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	int len = vfprintf(to, format, args);
+	va_end(args);
+	return len;
 }
 
 int

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "lib/curves.h"
 #include "session/stream.h"
 
 #define SIGN_RSA 1
@@ -209,7 +210,7 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 	br_ssl_engine_set_versions(engine, min, BR_TLS12);
 	br_ssl_engine_set_suites(engine, suites_1_2,
 		min < BR_TLS12 ? SUITES_ALL : SUITES_MODERN);
-	br_ssl_engine_set_default_ec(engine);
+	br_ssl_engine_set_ec(engine, curves());
 	br_ssl_engine_set_default_aes_gcm(engine);
 	br_ssl_engine_set_default_chapol(engine);
 	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);

@@ -29,7 +29,7 @@ static void
 client_key(enum secret_kind kind, struct slice salt, uint32_t iterations,
 	const char *password, unsigned char *out)
 {
-	const br_hash_class *hash = secret_hash(kind);
+	const struct nettle_hash *hash = secret_hash(kind);
 	size_t len = secret_hash_len(kind);
 	char first[SECRET_SALT_MAX + 4];
 	unsigned char u[SECRET_HASH_MAX], salted[SECRET_HASH_MAX];
