@@ -21,8 +21,9 @@ BUILD = build/$(LIBC)
 
 # Sources: a program's main is PROGRAM.c, everything else is in the archive.
 MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
-MODULES = $(filter-out $(MAINS),$(sort $(wildcard lib/*.c control/*.c auth/*.c passwd/*.c \
-	conf/*.c queue-handoff/*.c keeper/*.c session/*.c client/*.c check/*.c)))
+ROOMS = lib control users sasl auth queue-handoff queue keeper session passwd \
+	conf check client
+MODULES = $(filter-out $(MAINS),$(sort $(wildcard $(ROOMS:%=%/*.c))))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))

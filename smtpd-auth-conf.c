@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "conf/account.h"
-#include "conf/control.h"
+#include "conf/control_files.h"
 #include "conf/detect.h"
-#include "conf/host.h"
-#include "conf/report.h"
+#include "conf/hostname.h"
+#include "conf/summary.h"
 #include "conf/service.h"
 #include "conf/state.h"
 #include "lib/standard.h"

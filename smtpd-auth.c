@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "auth/offer.h"
+#include "auth/offered.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"

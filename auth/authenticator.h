@@ -11,7 +11,7 @@
 #ifndef AUTH_AUTHENTICATOR_H
 #define AUTH_AUTHENTICATOR_H
 
-#include "auth/mechanism.h"
+#include "sasl/mechanism.h"
 #include "lib/jail.h"
 
 #define AUTHENTICATOR_TIMEOUT_MS 60000 /* one step; then it is killed */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "auth/directives.h"
-#include "auth/scram_message.h"
+#include "sasl/directives.h"
+#include "sasl/scram_message.h"
 
 #define DIRECTIVES_MAX 4096 /* octets */
 

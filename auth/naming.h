@@ -6,7 +6,7 @@
 #ifndef AUTH_NAMING_H
 #define AUTH_NAMING_H
 
-#include "auth/mechanism.h"
+#include "sasl/mechanism.h"
 
 /*
  * One response of the client's (data NULL: none), by the name of the

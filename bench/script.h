@@ -5,7 +5,7 @@
 #ifndef BENCH_SCRIPT_H
 #define BENCH_SCRIPT_H
 
-#include "client/scram.h"
+#include "client/scram_client.h"
 
 #define SCRIPT_STEPS 32
 #define SCRIPT_LINE 64 /* octets of a line of the body, CR LF included */

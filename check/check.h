@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "check/report.h"
-#include "check/service.h"
+#include "check/servicedir.h"
 #include "client/verify.h"
 #include "control/config.h"
 

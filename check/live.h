@@ -6,7 +6,7 @@
 #define CHECK_LIVE_H
 
 #include "check/check.h"
-#include "check/login.h"
+#include "check/try_login.h"
 
 struct live {
 	struct check *check;

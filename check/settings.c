@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/users.h"
+#include "users/users.h"
 #include "check/check.h"
 #include "check/cure.h"
 #include "check/variables.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf/run.h"
+#include "conf/execute.h"
 
 /* 0, or -1 when there is none; *broken when the file cannot be read. */
 static int

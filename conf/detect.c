@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/run.h"
+#include "conf/execute.h"
 
 /* Those that somebody has chosen stand before the one that comes along. */
 static const struct supervisor supervisors[] = {

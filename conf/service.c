@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "conf/detect.h"
-#include "conf/run.h"
+#include "conf/execute.h"
 #include "conf/template.h"
 
 #define FILE_MAX 4096 /* octets of one file */

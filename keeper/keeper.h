@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "auth/authenticator.h"
-#include "auth/certificate.h"
+#include "lib/certificate.h"
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"

@@ -6,7 +6,7 @@
 
 #include "control/relaylimits.h"
 #include "keeper/counter.h"
-#include "keeper/hook.h"
+#include "keeper/limithook.h"
 #include "keeper/keeper.h"
 #include "keeper/quota.h"
 #include "lib/clock.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "auth/certificate.h"
+#include "lib/certificate.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/der.h"

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/certificate.h"
+#include "lib/certificate.h"
 #include "keeper/pair.h"
 #include "keeper/renewal.h"
 #include "lib/buffer.h"

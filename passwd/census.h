@@ -1,11 +1,11 @@
 /*
  * census - what all users of a file have in common, for the records "#mechs"
- * and "#site" of the cdb: see authusers(5) and struct site in auth/users.h.
+ * and "#site" of the cdb: see authusers(5) and struct site in users/users.h.
  */
 #ifndef PASSWD_CENSUS_H
 #define PASSWD_CENSUS_H
 
-#include "auth/mechanism.h"
+#include "sasl/mechanism.h"
 
 #define CENSUS_MECHS_MAX 16
 #define CENSUS_CLASSES_MAX 128 /* what goes beyond is not counted */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "auth/mechanism.h"
+#include "sasl/mechanism.h"
 
 #define DAY_SECONDS 86400
 

@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 #include "passwd/passwd.h"
-#include "auth/mechanism.h"
+#include "sasl/mechanism.h"
 #include "lib/date.h"
 
 #define APP_GROUPS 5 /* of the letters of an app password */

@@ -9,7 +9,7 @@
 #ifndef PASSWD_PREPARE_H
 #define PASSWD_PREPARE_H
 
-#include "auth/users.h"
+#include "users/users.h"
 
 /* Octets of a sentence about a login: escaped, and in the other form. */
 #define PREPARE_FAULT_MAX (5 * USERS_LOGIN_MAX + 200)

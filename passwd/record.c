@@ -5,8 +5,8 @@
 #include <sys/random.h>
 
 #include "passwd/weaker.h"
-#include "auth/md5.h"
-#include "auth/mechanism.h"
+#include "users/md5.h"
+#include "sasl/mechanism.h"
 #include "lib/base64.h"
 
 #define GECOS 3	    /* field 5 of the line, counted from 0 after the login */

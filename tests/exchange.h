@@ -7,7 +7,7 @@
 #ifndef TESTS_EXCHANGE_H
 #define TESTS_EXCHANGE_H
 
-#include "auth/mechanism.h"
+#include "sasl/mechanism.h"
 
 #include "tests/cdbfile.h"
 

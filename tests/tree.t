@@ -8,14 +8,17 @@
 rules='
 lib
 control lib
-auth lib
-passwd lib auth control
-conf lib
+users lib
 queue-handoff lib
-keeper lib control auth queue-handoff
+queue lib queue-handoff/status.h
+sasl lib users
+auth lib users sasl
 session lib control keeper/channel.h
+keeper lib control users sasl auth queue-handoff
 client lib
-check lib control auth passwd/origin.h keeper/pair.h keeper/signer.h client
+passwd lib control users sasl
+conf lib
+check lib control users sasl auth keeper/pair.h keeper/signer.h client passwd/origin.h
 bench lib client keeper/channel.h
 '
 count=0

@@ -53,7 +53,7 @@ is_(re.findall(r"^\d\. `(\w+)`:", DOCUMENT, re.M),
 # The channel: keeper.c's table.
 numbers = {"sizeof(struct channel_tls)": 8, "sizeof(struct channel_open)": 8,
            "sizeof(struct channel_commit)": 24}
-for header in ("keeper/channel.h", "keeper/keeper.h", "auth/mechanism.h"):
+for header in ("keeper/channel.h", "keeper/keeper.h", "sasl/mechanism.h"):
     for name, value in re.findall(r"^#define (\w+) (\d+)\b",
                                   text_of(header), re.M):
         numbers[name] = int(value)

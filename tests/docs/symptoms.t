@@ -54,14 +54,14 @@ for quoted in sorted(QUOTED):
 PATTERNS = (r'"reason", [^;]*?"([a-z-]+)"', r'[^_]reason = "([a-z-]+)"',
             r'(?:refuse|temporary|log_refused)\([^"()]*"([a-z-]+)"')
 reasons = {}
-for name, code in sources("keeper", "auth").items():
+for name, code in sources("keeper", "auth", "sasl", "users").items():
     for pattern in PATTERNS:
         for word in re.findall(pattern, code):
             reasons[word] = name
 # Those that stand in tables: users.c's unusable entries, the ends, the
 # aborts.
 for name, start in (("keeper/end.c", "words[KEEPER_ENDS] = {"),
-                    ("keeper/mail.c", "words[] = {")):
+                    ("keeper/message.c", "words[] = {")):
     code = text_of(name)
     table = code[code.index(start):].split("}")[0]
     for word in re.findall(r'"([a-z-]+)"', table):

@@ -4,7 +4,7 @@
  * authority has signed nothing.
  */
 #include "tests/exchange.h"
-#include "auth/certificate.h"
+#include "lib/certificate.h"
 
 #define JOE                                                                    \
 	":::smtp_secret_a={CERT-SHA256}00112233445566778899aabbccddeeff"       \

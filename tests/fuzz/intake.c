@@ -3,7 +3,7 @@
  * the grammar read off the whole in one pass below. Both must give the same
  * exit code, the same end and the same addresses.
  */
-#include "queue-handoff/intake.h"
+#include "queue/intake.h"
 
 #include <stdlib.h>
 #include <string.h>

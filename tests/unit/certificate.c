@@ -1,5 +1,5 @@
-/* Unit test of auth/certificate.c. */
-#include "auth/certificate.h"
+/* Unit test of lib/certificate.c. */
+#include "lib/certificate.h"
 
 #include <stdlib.h>
 

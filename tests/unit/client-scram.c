@@ -1,8 +1,8 @@
 /*
- * Unit test of client/scram.c: the examples of RFC 5802 §5 and RFC 7677 §3,
+ * Unit test of client/scram_client.c: the examples of RFC 5802 §5 and RFC 7677 §3,
  * to the octet, and servers that do not play by the rules.
  */
-#include "client/scram.h"
+#include "client/scram_client.h"
 #include "tests/tap.h"
 
 static const struct example {

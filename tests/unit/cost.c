@@ -1,7 +1,7 @@
-/* Unit test of auth/cost.c, alone and by secret_parse(). */
-#include "auth/cost.h"
+/* Unit test of users/cost.c, alone and by secret_parse(). */
+#include "users/cost.h"
 
-#include "auth/secret.h"
+#include "users/secret.h"
 #include "tests/tap.h"
 
 static void

@@ -1,5 +1,5 @@
-/* Unit test of auth/cram_md5.c. The sums are tested in md5.c. */
-#include "auth/md5.h"
+/* Unit test of sasl/cram_md5.c. The sums are tested in md5.c. */
+#include "users/md5.h"
 #include "lib/clock.h"
 #include "lib/hex.h"
 #include "tests/exchange.h"

@@ -1,5 +1,5 @@
 /*
- * Unit test of auth/digest_md5.c. The sums are tested in md5.c by the
+ * Unit test of sasl/digest_md5.c. The sums are tested in md5.c by the
  * examples of RFC 2831; these here were made by another program.
  */
 #include "tests/exchange.h"

@@ -1,5 +1,5 @@
-/* Unit test of auth/directives.c. */
-#include "auth/directives.h"
+/* Unit test of sasl/directives.c. */
+#include "sasl/directives.h"
 
 #include "tests/tap.h"
 

@@ -1,4 +1,4 @@
-/* Unit test of dates that end app passwords: auth/users.c, mechanism.c. */
+/* Unit test of dates that end app passwords: users/users.c, mechanism.c. */
 #include "tests/exchange.h"
 #include "tests/tap.h"
 

@@ -1,5 +1,5 @@
 /*
- * Unit test of auth/external.c: pinned certificates, and which name counts.
+ * Unit test of sasl/external.c: pinned certificates, and which name counts.
  * What clientca.pem adds is tested by tests/auth/external.t, with dates.
  */
 #include "lib/hex.h"

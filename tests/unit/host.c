@@ -1,5 +1,5 @@
 /* Unit test of conf/host: names, domains. */
-#include "conf/host.h"
+#include "conf/hostname.h"
 
 #include "tests/tap.h"
 

@@ -2,7 +2,7 @@
  * Unit test of queue-handoff/intake: waiting, stopping and the ceilings. The
  * grammar is the fuzz target's; tests/queue/maildir.t has the rest.
  */
-#include "queue-handoff/intake.h"
+#include "queue/intake.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Unit test of auth/login.c. */
+/* Unit test of sasl/prompt.c. */
 #include "tests/exchange.h"
 #include "tests/tap.h"
 

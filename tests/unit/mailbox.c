@@ -1,5 +1,5 @@
 /* Unit test of queue-handoff/mailbox: one address in, one address out. */
-#include "queue-handoff/mailbox.h"
+#include "queue/mailbox.h"
 
 #include <string.h>
 

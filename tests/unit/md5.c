@@ -1,5 +1,5 @@
-/* Unit test of auth/md5.c: RFC 2195 §2, RFC 2104, Dovecot's stored form. */
-#include "auth/md5.h"
+/* Unit test of users/md5.c: RFC 2195 §2, RFC 2104, Dovecot's stored form. */
+#include "users/md5.h"
 
 #include "lib/hex.h"
 #include "tests/tap.h"

@@ -1,4 +1,4 @@
-/* Unit test of auth/plain.c and of the password check in auth/mechanism.c. */
+/* Unit test of sasl/plain.c and of the password check in sasl/mechanism.c. */
 #include "tests/exchange.h"
 #include "tests/tap.h"
 

@@ -1,5 +1,5 @@
 /*
- * Unit test of auth/scram.c with channel binding. RFC 5802 and 7677 have no
+ * Unit test of sasl/scram.c with channel binding. RFC 5802 and 7677 have no
  * example of it: these were made by another program, with the salts and keys
  * of their examples, and the server's nonce that exchange.h gives.
  */

@@ -1,5 +1,5 @@
 /*
- * Unit test of auth/scram.c: who gets in, by a client with sums of its own.
+ * Unit test of sasl/scram.c: who gets in, by a client with sums of its own.
  *
  * The made-up salts: hmac.digest(b"0123456789abcdef" * 2,
  * b"SCRAM-SHA-256\0ann@example.com", "sha256")[:16], and with SHA-1's name.

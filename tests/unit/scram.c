@@ -1,5 +1,5 @@
 /*
- * Unit test of auth/scram.c: its messages. The numbers of the examples are
+ * Unit test of sasl/scram.c: its messages. The numbers of the examples are
  * those of RFC 5802 §5 and RFC 7677 §3; where the server's nonce is ours (the
  * octets 0 to 17) they come from this, which gives the RFCs' own for their
  * nonces:

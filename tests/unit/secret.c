@@ -1,5 +1,5 @@
-/* Unit test of auth/secret.c. */
-#include "auth/secret.h"
+/* Unit test of users/secret.c. */
+#include "users/secret.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Unit test of auth/users.c and of the table of auth/mechanism.c. */
-#include "auth/users.h"
+/* Unit test of users/users.c and of the table of sasl/mechanism.c. */
+#include "users/users.h"
 
 #include "tests/exchange.h"
 #include "tests/tap.h"

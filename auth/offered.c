@@ -1,0 +1,58 @@
+/* offer - see offer.h. Run by main. */
+#include "auth/offered.h"
+
+#include "auth/dovecot_lines.h"
+#include "lib/memory.h"
+
+/* A program knows the password, or a digest of it. */
+static bool
+can(enum authenticator_kind kind, struct slice name)
+{
+	if (kind == AUTHENTICATOR_DOVECOT)
+		return dovecot_is_relayed(name) && name.len > 0;
+	if (kind == AUTHENTICATOR_CHECKPASSWORD)
+		return slice_is(name, "PLAIN") || slice_is(name, "LOGIN") ||
+		       slice_is(name, "CRAM-MD5");
+	return mechanism_find(name) != NULL;
+}
+
+/* A broken file is 454 to AUTH; the client is not to think there is none. */
+static void
+add_usual(struct buffer *usual, int users_fd)
+{
+	if (users_mechanisms(users_fd, usual) == USERS_FOUND)
+		return;
+	usual->len = 0;
+	usual->overflow = false;
+	for (size_t i = 0; mechanisms[i] != NULL; i++) {
+		if (mechanisms[i]->traits & MECHANISM_OPT_IN)
+			continue;
+		buffer_add_text(usual, mechanisms[i]->name);
+		buffer_add_char(usual, ' ');
+	}
+}
+
+void
+offer_make(struct buffer *out, enum authenticator_kind kind, int users_fd,
+	struct slice wanted)
+{
+	static TOUCHED char text[USERS_MECHS_MAX];
+	struct buffer usual = BUFFER_OVER(text);
+
+	if (wanted.data == NULL) {
+		if (kind == AUTHENTICATOR_USERS)
+			add_usual(&usual, users_fd);
+		else
+			buffer_add_text(&usual, "PLAIN LOGIN");
+		wanted = buffer_slice(&usual);
+	}
+	while (wanted.data != NULL) {
+		struct slice name = slice_split(&wanted, ' ');
+
+		if (!can(kind, name))
+			continue;
+		if (out->len > 0)
+			buffer_add_char(out, ' ');
+		buffer_add_slice(out, name);
+	}
+}

@@ -1,0 +1,191 @@
+/*
+ * offer - the mechanisms that are offered, and to whom: AUTH and rcpthosts.
+ * Run by smtpd-check.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "auth/offered.h"
+#include "check/check.h"
+
+#define QMAIL_CONTROL "/var/qmail/control"
+
+/* As the server: what Dovecot has, or what of it the admin has listed. */
+static bool
+offer_dovecot(const struct check *c, struct buffer *names)
+{
+	struct slice path = c->config.authsocket, rest = c->config.mechanisms;
+	const char *has = check_ask_dovecot(
+		c, report_text("%.*s", (int)path.len, path.data));
+
+	if (has == NULL)
+		return false;
+	if (rest.data == NULL)
+		rest = slice_of(has);
+	while (rest.data != NULL) {
+		struct slice name = slice_split(&rest, ' ');
+
+		if (name.len == 0 || !check_holds(has, name))
+			continue;
+		if (names->len > 0)
+			buffer_add_char(names, ' ');
+		buffer_add_slice(names, name);
+	}
+	return true;
+}
+
+void
+check_offer(struct check *c)
+{
+	static char text[AUTHENTICATOR_OFFER_MAX];
+	struct buffer names = BUFFER_OVER(text);
+	enum authenticator_kind kind =
+		c->service.checkpassword != NULL ? AUTHENTICATOR_CHECKPASSWORD
+		: c->config.authsocket.data != NULL ? AUTHENTICATOR_DOVECOT
+						    : AUTHENTICATOR_USERS;
+	int fd = -1;
+
+	c->mechanisms = "";
+	if (c->config.auth_off)
+		return;
+	if (kind == AUTHENTICATOR_USERS && c->config.mechanisms.data == NULL) {
+		fd = check_open_users(c);
+		if (fd == -1)
+			return;
+	}
+	if (kind != AUTHENTICATOR_DOVECOT || !offer_dovecot(c, &names))
+		offer_make(&names, kind, fd, c->config.mechanisms);
+	if (fd != -1)
+		close(fd);
+	if (buffer_string(&names) != NULL)
+		c->mechanisms = text;
+}
+
+static int
+can_connect(const void *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool open =
+		fd != -1 &&
+		slice_string(slice_of(path), address.sun_path,
+			sizeof address.sun_path) == 0 &&
+		connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+
+	if (fd != -1)
+		close(fd);
+	return open;
+}
+
+/* It runs as the account: what only root may read needs more. */
+static void
+look_at_rights(struct check *c, const char *program)
+{
+	struct stat status;
+
+	if (c->uid != 0 && stat(program, &status) == 0 &&
+		!((status.st_mode & S_ISUID) && status.st_uid == 0))
+		report_add(&c->report, PEOPLE_PROGRAM_RIGHTS, "run",
+			report_text("%s runs as %s", program, c->account),
+			NULL);
+	report_ok("users", "run", "known to %s", program);
+}
+
+/* Users that another program knows. False: they are in the user file. */
+static bool
+look_elsewhere(struct check *c)
+{
+	const char *program = c->service.checkpassword, *where;
+	const char *path = check_text(c, "authsocket", "AUTHSOCKET", &where);
+
+	if (program != NULL && check_as_account(c, check_can_run, program) != 1)
+		report_add(&c->report, PEOPLE_PROGRAM, "run", program,
+			report_text("chmod a+x %s", report_quoted(program)));
+	else if (program != NULL)
+		look_at_rights(c, program);
+	else if (path != NULL && check_as_account(c, can_connect, path) != 1)
+		report_add(&c->report, PEOPLE_SOCKET, where, path,
+			"systemctl restart dovecot");
+	else if (path != NULL)
+		report_ok("users", where, "known to %s", path);
+	return program != NULL || path != NULL;
+}
+
+static void
+look_at_offer(struct check *c)
+{
+	const char *where = check_where(c, check_row("authmechs", NULL));
+
+	if (c->config.auth_off && c->config.require_auth)
+		report_add(&c->report, AUTH_OFF, where, NULL,
+			check_cure_unset(c, "SMTPAUTH"));
+	else if (c->config.auth_off)
+		report_ok("AUTH", where, "switched off");
+	else if (!c->certificate && c->config.forcetls && !c->config.smtps &&
+		 !c->config.tls_outside)
+		report_add(&c->report, AUTH_INVISIBLE,
+			check_where(c, check_row(NULL, "FORCETLS")), NULL,
+			check_cure_certificate(c));
+	else if (*c->mechanisms != '\0')
+		report_ok("AUTH", where, "%s%s", c->mechanisms,
+			c->config.require_auth ? ", required" : "");
+}
+
+/*
+ * No login is asked for, and no domain is taken: what is meant for port 25
+ * and takes mail for nobody, as after a second control directory was made.
+ */
+static bool
+nobody_is_served(const struct check *c)
+{
+	return !c->config.require_auth && c->config.rcpthosts.len == 0 &&
+	       c->config.morercpthosts_fd == -1 && !c->config.relayclient_set &&
+	       !check_rules_exempt(NULL, "RELAYCLIENT");
+}
+
+static const char *
+cure_for_nobody(const struct check *c)
+{
+	const char *me =
+		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
+	const char *dot = strchr(me, '.');
+
+	if (c->service.port == NULL || strcmp(c->service.port, "25") != 0)
+		return check_cure_variable(c, "REQUIREAUTH", "1");
+	if (strcmp(c->directory, QMAIL_CONTROL) != 0 &&
+		access(QMAIL_CONTROL "/rcpthosts", R_OK) == 0)
+		return check_cure_variable(c, "CONTROLDIR", QMAIL_CONTROL);
+	/* mail.example.com has the mail of example.com. */
+	return check_cure_file(c, "rcpthosts",
+		dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : me);
+}
+
+static void
+look_at_recipients(struct check *c)
+{
+	const char *where = check_where(c, check_row("rcpthosts", NULL));
+
+	if (nobody_is_served(c))
+		report_add(&c->report, AUTH_NOBODY, where, NULL,
+			cure_for_nobody(c));
+	else if (c->config.rcpthosts.len > 0 ||
+		 c->config.morercpthosts_fd != -1)
+		report_ok("rcpthosts", where, "mail for these from everyone%s",
+			c->config.require_auth ? " who is logged in" : "");
+	else
+		report_ok("rcpthosts", where,
+			"nothing is local: mail from those logged in alone");
+}
+
+void
+check_users(struct check *c)
+{
+	if (!look_elsewhere(c))
+		check_people(c);
+	look_at_offer(c);
+	look_at_recipients(c);
+}

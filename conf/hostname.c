@@ -1,0 +1,82 @@
+/* host - host names and ports; part of smtpd-auth-conf. */
+#include "conf/hostname.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf/execute.h"
+#include "lib/hostname.h"
+
+const char *
+host_fault(struct slice name)
+{
+	struct slice rest = name, label = name;
+	size_t labels = 0;
+	uint64_t number;
+
+	if (name.len > HOST_NAME_MAX_LEN)
+		return "longer than 253 octets";
+	while (rest.data != NULL) {
+		label = slice_split(&rest, '.');
+		if (!hostname_is_label(label))
+			return "not letters, digits and hyphens between dots";
+		labels++;
+	}
+	if (slice_number(label, &number) == 0)
+		return "an address; a name is wanted";
+	if (labels == 1 && !slice_is(name, "localhost"))
+		return "without a domain";
+	return NULL;
+}
+
+const char *
+host_domain(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : name;
+}
+
+/* Not by the C library: a static program has no name service switch. */
+bool
+host_resolves(const char *name)
+{
+	char *const argv[] = {(char *)"getent", (char *)"hosts",
+		(char *)(uintptr_t)name, NULL};
+	struct run_reason reason;
+
+	/* 2: the name was not found. */
+	return run_program(argv, -1, -1, &reason) != 2;
+}
+
+static bool
+taken(int family, const void *address, socklen_t len)
+{
+	int on = 1, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool result;
+
+	if (fd == -1)
+		return false; /* no IPv6 here */
+	/* As tcpserver does it; then closed connections take no port. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	result = bind(fd, address, len) == -1 && errno == EADDRINUSE;
+	(void)close(fd);
+	return result;
+}
+
+bool
+host_port_taken(unsigned port)
+{
+	const struct sockaddr_in four = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	const struct sockaddr_in6 six = {
+		.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+
+	return taken(AF_INET, &four, sizeof four) ||
+	       taken(AF_INET6, &six, sizeof six);
+}

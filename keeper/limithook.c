@@ -1,0 +1,120 @@
+/*
+ * hook - see hook.h. The keeper forks a watcher, and the watcher the hook:
+ * the keeper may be gone before either.
+ */
+#include "keeper/limithook.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/environment.h"
+#include "keeper/keeper.h"
+#include "lib/clock.h"
+#include "lib/fork.h"
+#include "lib/signals.h"
+
+#define NAME "control/limithook"
+#define PATH_LEN 1024
+
+/* In the child, on the watcher's memory: nothing but system calls. */
+static void
+become_hook(const char *path, char *const *argv, char *const *environment)
+{
+	setpgid(0, 0);
+	signals_default();
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) != -1)
+		execve(path, argv, environment);
+}
+
+/* Returns 0, or an errno. */
+static int
+start(pid_t *pid, const char *path, char *const *argv, char *const *environment)
+{
+	volatile int failed = 0;
+	uint64_t signals = signals_block();
+	pid_t child = vfork();
+
+	if (child == -1)
+		failed = errno;
+	if (child == 0) {
+		become_hook(path, argv, environment);
+		failed = errno;
+		_exit(127);
+	}
+	signals_restore(signals);
+	if (failed == 0)
+		*pid = child;
+	else if (child != -1)
+		waitpid(child, NULL, 0);
+	return failed;
+}
+
+/* Waits for the hook's end, or makes it. False when it took too long. */
+static bool
+wait_for(pid_t pid)
+{
+	struct pollfd gone = {
+		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool ended = clock_poll(&gone, 1, clock_ms() + HOOK_TIMEOUT_MS) == 1;
+
+	/* What it has left behind has the rest of its time. */
+	if (!ended)
+		kill(-pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	return ended;
+}
+
+/* Out of the keeper's session, with nothing of its secrets. */
+static _Noreturn void
+watch(struct keeper *k, const char *path, char *const *argv,
+	char *const *environment)
+{
+	pid_t pid;
+
+	setsid();
+	jail_close_from(STDERR_FILENO + 1);
+	signer_close(&k->signer);
+	int failed = start(&pid, path, argv, environment);
+
+	if (failed != 0)
+		keeper_log_config(k, NAME, strerror(failed));
+	else if (!wait_for(pid))
+		keeper_log_config(k, NAME, "killed, it took too long");
+	_exit(0);
+}
+
+void
+hook_run(struct keeper *k, uint64_t limit)
+{
+	char path[PATH_LEN], digits[24];
+	struct buffer b = BUFFER_OVER(path), number = BUFFER_OVER(digits);
+	char *const argv[] = {path, k->login, digits, NULL};
+
+	buffer_add_text(&b, config_directory());
+	buffer_add_text(&b, "/limithook");
+	buffer_add_number(&number, limit);
+	if (buffer_string(&b) == NULL || buffer_string(&number) == NULL)
+		return; /* a directory that could not have been opened */
+	if (access(path, X_OK) == -1) {
+		if (errno != ENOENT)
+			keeper_log_config(k, NAME, strerror(errno));
+		return;
+	}
+	char *const *environment = environment_make(k, 0);
+
+	if (environment == NULL) {
+		keeper_log_config(k, NAME, strerror(E2BIG));
+		return;
+	}
+	pid_t watcher = fork_child();
+
+	if (watcher == 0)
+		watch(k, path, argv, environment);
+	if (watcher == -1)
+		keeper_log_config(k, NAME, strerror(errno));
+}

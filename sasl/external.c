@@ -1,0 +1,152 @@
+/*
+ * external - the mechanism EXTERNAL, RFC 4422 appendix A: the client is who
+ * its TLS certificate says. Run by the authenticator.
+ *
+ * A user may log in by a certificate whose fingerprint stands in the user's
+ * line ({CERT-SHA256}), whatever its names and dates; or by one that an
+ * authority of clientca.pem vouches for, if it names the login: in
+ * subjectAltName (rfc822Name); where that has none, in emailAddress of the
+ * subject; where that has none, in commonName.
+ */
+#include <string.h>
+
+#include "lib/certificate.h"
+#include "sasl/mechanism.h"
+
+static bool
+is_wanted(const struct secret *secret)
+{
+	return secret->kind == SECRET_CERT_SHA256;
+}
+
+/* The kind of name that counts, for want of a better one the last. */
+static enum certificate_name
+naming(const struct certificate *c)
+{
+	static const enum certificate_name kinds[] = {
+		CERTIFICATE_ALT_EMAIL, CERTIFICATE_EMAIL};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct certificate_cursor at = {.started = false};
+		struct slice name;
+
+		if (certificate_next(c, kinds[i], &at, &name))
+			return kinds[i];
+	}
+	return CERTIFICATE_COMMON;
+}
+
+/* Without an authorization id, the one name that the certificate has. */
+static int
+take_name(struct exchange *x, const struct certificate *c)
+{
+	enum certificate_name kind = naming(c);
+	struct certificate_cursor at = {.started = false};
+	struct slice name, other;
+
+	if (!certificate_next(c, kind, &at, &name) ||
+		certificate_next(c, kind, &at, &other))
+		return -1;
+	return mechanism_login(x, name);
+}
+
+/* Is the login among its names? */
+static bool
+names_login(const struct exchange *x, const struct certificate *c)
+{
+	struct certificate_cursor at = {.started = false};
+	enum certificate_name kind = naming(c);
+	struct slice name;
+	bool found = false;
+
+	while (!found && certificate_next(c, kind, &at, &name))
+		found = mechanism_is_login(x, name);
+	return found;
+}
+
+/* The secret that holds the certificate's fingerprint; NULL without one. */
+static const struct user_secret *
+find_pinned(const struct exchange *x, const struct certificate *c)
+{
+	const struct user_secret *found = NULL;
+	unsigned char fingerprint[SECRET_HASH_MAX];
+
+	secret_digest(SECRET_SCRAM_SHA_256, c->whole, fingerprint);
+	for (size_t i = 0; i < x->user.secrets_count; i++) {
+		const struct user_secret *s = &x->user.secrets[i];
+
+		if (is_wanted(&s->secret) &&
+			memcmp(s->secret.octets, fingerprint,
+				sizeof fingerprint) == 0)
+			found = s;
+	}
+	return found;
+}
+
+static enum exchange_result
+verify(struct exchange *x, const struct certificate *c)
+{
+	const struct clientca *ca = x->facts->clientca;
+	const struct user_secret *pinned = NULL;
+	bool real;
+
+	if (mechanism_find_user(x, NULL, &real) == -1)
+		return EXCHANGE_TEMPORARY;
+	/* The same work for whoever is named. */
+	bool vouched = names_login(x, c) && certificate_is_for_client(c);
+
+	if (ca != NULL)
+		vouched =
+			clientca_vouches(ca, x->facts->client_chain) && vouched;
+	pinned = find_pinned(x, c);
+	if (real) {
+		x->reason = mechanism_holds(&x->user, is_wanted) || vouched
+				    ? "certificate"
+				    : "no-secret";
+	}
+	enum exchange_result result = EXCHANGE_FAIL;
+
+	if (real && pinned != NULL)
+		result = mechanism_accept(x, pinned->label);
+	else if (real && ca != NULL && vouched)
+		result = mechanism_accept(x, (struct slice){"", 0});
+	else if (ca != NULL && ca->reason != NULL) {
+		/* Whether it would have vouched we cannot know. */
+		x->reason = "backend";
+		result = EXCHANGE_TEMPORARY;
+	}
+	explicit_bzero(&x->user, sizeof x->user);
+	return result;
+}
+
+static enum exchange_result
+step(struct exchange *x, struct slice response)
+{
+	struct certificate c;
+
+	if (response.data == NULL && x->state == 0) {
+		x->state = 1;
+		return EXCHANGE_CHALLENGE; /* an empty one */
+	}
+	/* The authorization id: nobody may act for another. */
+	if (response.len > 0 && mechanism_login(x, response) == -1)
+		return EXCHANGE_MALFORMED;
+	x->reason = "certificate";
+	if (certificate_parse(&c, certificate_leaf(x->facts->client_chain)) ==
+		-1)
+		return EXCHANGE_FAIL;
+	if (response.len == 0 && take_name(x, &c) == -1) {
+		x->login_len = 0;
+		return EXCHANGE_FAIL;
+	}
+	return verify(x, &c);
+}
+
+static bool
+usable(const struct user *user)
+{
+	return mechanism_holds(user, is_wanted);
+}
+
+const struct mechanism mechanism_external = {"EXTERNAL", true, 1, step, usable,
+	MECHANISM_OPT_IN | MECHANISM_CERTIFICATE};

@@ -1,0 +1,180 @@
+/*
+ * mechanism - what one SASL mechanism is to the authenticator.
+ *
+ * A mechanism is one file with one struct mechanism and one row in the table
+ * of sasl/mechanism.c. It runs inside the authenticator process, jailed, and
+ * does no I/O but through users_find() and users_site(). It sees decoded
+ * octets, never base64.
+ */
+#ifndef SASL_MECHANISM_H
+#define SASL_MECHANISM_H
+
+#include "sasl/clientca.h"
+#include "users/users.h"
+#include "lib/buffer.h"
+
+/* Octets of a decoded response: 12288 of base64, RFC 4954 §4. */
+#define EXCHANGE_RESPONSE_MAX 9216
+#define EXCHANGE_CHALLENGE_MAX 2048 /* octets, before base64 */
+
+enum exchange_result {
+	EXCHANGE_CHALLENGE, /* x->challenge goes to the client, step again */
+	EXCHANGE_OK,	    /* x->login is logged in, x->label tells by what */
+	EXCHANGE_FAIL,	    /* 535; x->reason says why, for the log alone */
+	EXCHANGE_MALFORMED, /* 501 5.5.2: not what the mechanism's syntax allows
+			     */
+	EXCHANGE_TEMPORARY  /* 454; x->reason is "memory" or "backend" */
+};
+
+/* What the keeper knows of connection and host, for those who want it. */
+struct mechanism_facts {
+	struct slice me; /* control/me */
+	struct slice localiphost, local_ip;
+	/* of TLS with our signature, or absent */
+	struct slice server_certificate; /* DER */
+	struct slice binding;		 /* tls-server-end-point */
+	bool plus_offered;		 /* a mechanism that wants it */
+	/*
+	 * The session's claim: 2-octet length, DER, ... Its TLS engine has
+	 * seen that the client has the key, nobody has looked at the rest.
+	 */
+	struct slice client_chain;
+	const struct clientca *clientca; /* NULL: there is no such file */
+};
+
+/* One AUTH exchange. The authenticator makes it, a mechanism advances it. */
+struct exchange {
+	/* given */
+	const struct mechanism *mechanism;
+	int users_fd;		 /* authusers.cdb, open for reading */
+	struct slice authdomain; /* appended to a login without @, or absent */
+	const struct mechanism_facts *facts;
+	uint32_t today;		  /* date_of(); what expires is refused then */
+	unsigned char random[32]; /* fresh, used for at most one purpose */
+	bool collect;		  /* check nothing: mechanism_hand_over() */
+	/* Called once the login is known and before it is checked; or NULL. */
+	void (*named)(const struct exchange *x);
+	/* result */
+	struct buffer challenge; /* empty at each step's start */
+	/* As it is asked for: lower case, with its domain. */
+	char login[USERS_LOGIN_MAX + 1];
+	size_t name_len; /* of that: what counts as one name */
+	/*
+	 * As the record found has it: that, or what stands before its
+	 * @authdomain. 0 while not known.
+	 */
+	size_t login_len;
+	char label[USERS_LABEL_MAX + 1]; /* app password used, or "" */
+	const char *reason;		 /* log word: password, unknown, ... */
+	bool proven; /* the challenge tells that the proof was right */
+	/* the mechanism's own, zero at the start */
+	unsigned state;
+	struct user user;
+	_Alignas(16) char memory[4096];
+	/* what challenge points to */
+	char challenge_text[EXCHANGE_CHALLENGE_MAX];
+};
+
+/* Traits of a mechanism. */
+enum {
+	MECHANISM_OPT_IN = 1,	  /* offered only where a list names it */
+	MECHANISM_BINDING = 2,	  /* wants facts->binding */
+	MECHANISM_CERTIFICATE = 4 /* wants facts->client_chain and clientca */
+};
+
+struct mechanism {
+	const char *name;  /* as registered with IANA, upper case */
+	bool client_first; /* may carry an initial response */
+	unsigned proof;	   /* the first response (1, 2) that can hold a
+			      password or a proof */
+	/*
+	 * One step. response.data is NULL when the client sent none (AUTH
+	 * without initial response), and an empty response is "".
+	 */
+	enum exchange_result (*step)(struct exchange *x, struct slice response);
+	/* Can this user log in by it, with the secrets the record holds? */
+	bool (*usable)(const struct user *user);
+	unsigned traits;
+};
+
+/* Finds a mechanism by name, without case; NULL when it is not built in. */
+const struct mechanism *mechanism_find(struct slice name);
+
+/*
+ * The built-in mechanisms, NULL at the end: those of the default offer in its
+ * order, then those with MECHANISM_OPT_IN.
+ */
+extern const struct mechanism *const mechanisms[];
+
+/*
+ * The tail that PLAIN and LOGIN share: looks the user up, checks the
+ * password (equal work for unknown and disabled users), fills x->login,
+ * x->label, x->reason.
+ */
+enum exchange_result mechanism_check_password(
+	struct exchange *x, struct slice login, struct slice password);
+
+/*
+ * For an authenticator of another kind, whose checking is done elsewhere: "ok"
+ * is then no verdict, and the challenge what is to be checked, secret NUL
+ * challenge.
+ */
+enum exchange_result mechanism_hand_over(
+	struct exchange *x, struct slice secret, struct slice challenge);
+
+/*
+ * Success by the secret of that label: what the log will say. Failure after
+ * all, reason expired, when x->user still tells that it is past its time.
+ */
+enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
+
+/* A label that stands for field 2's password in another form: scram-sha-1. */
+bool mechanism_is_companion(struct slice label);
+
+/*
+ * Is the user's secret number i tried by a password check? Not those that
+ * cannot tell, and no other form of a password that is tried anyway: it would
+ * cost time and tell nothing.
+ */
+bool mechanism_tries(const struct user *user, size_t i);
+
+/*
+ * Looks x->login up, with and without @authdomain: a user is known by both
+ * names. x->login_len becomes the length of the record's own.
+ */
+enum users_result mechanism_look_up(struct exchange *x);
+
+/*
+ * Looks x->login up for a mechanism whose secrets wanted() picks, or that
+ * wants none (NULL). *real: the user may be let in. x->reason becomes what a
+ * failure would be logged as. 0, or -1: no user file that can be read, 454.
+ */
+int mechanism_find_user(struct exchange *x,
+	bool (*wanted)(const struct secret *secret), bool *real);
+
+/* Has the user a secret that wanted() picks? */
+bool mechanism_holds(
+	const struct user *user, bool (*wanted)(const struct secret *secret));
+
+/*
+ * Is the user told of it? Of what only a list turns on, if there is a secret
+ * for it: what -PLUS or a clear password makes possible besides goes without
+ * saying.
+ */
+bool mechanism_is_told(
+	const struct mechanism *mechanism, const struct user *user);
+
+/* usable() of the mechanisms that send the password itself. */
+bool mechanism_password_usable(const struct user *user);
+
+/*
+ * Puts login in the form in which it is looked up into x->login: ASCII lower
+ * case, @authdomain appended when it has no @. Returns 0, or -1 when it is
+ * empty, too long, or holds a control character (then malformed).
+ */
+int mechanism_login(struct exchange *x, struct slice login);
+
+/* Is another login the same name? Another one that cannot be one is not. */
+bool mechanism_is_login(const struct exchange *x, struct slice login);
+
+#endif
