@@ -30,10 +30,11 @@ def lines():
     section = text(os.path.join(TOP, "INSTALL")).partition("1. THE FIRST")[2]
     block = re.search(r"(?m)(^    \S.*\n)+", section)[0]
     found = [line.strip() for line in block.splitlines()]
-    is_(found[:2], ["git clone URL smtpd-auth && cd smtpd-auth",
+    is_(found[:3], ["apt-get update && apt-get install -y git make",
+                    "git clone URL smtpd-auth && cd smtpd-auth",
                     "make deps && make && make install"],
         "it begins with a clone")
-    return found[2:]
+    return found[3:]
 
 
 def have_postfix():
