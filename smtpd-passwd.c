@@ -132,7 +132,7 @@ print_help(void)
 		"control directory\n"
 		"  -m MECH     store a weaker secret too: cram-md5, "
 		"digest-md5\n"
-		"  -i N        iterations of SCRAM, default 10000\n"
+		"  -i N        iterations of SCRAM, default 16384\n"
 		"  -h, -V      this text, the version\n"
 		"Passwords are read from the terminal, or one line from "
 		"standard input.\n",

@@ -13,7 +13,7 @@
 /* Octets of the record #site: what the memory of struct site holds. */
 #define CENSUS_SITE_MAX (USERS_SETTING_MAX + 256)
 
-#define CENSUS_ITERATIONS 10000 /* of SCRAM, where a file has none */
+#define CENSUS_ITERATIONS 16384 /* of SCRAM: smtpd-passwd(8) says why */
 #define CENSUS_SALT_LEN 16	/* octets */
 
 /* Secrets that are alike: same kind, same cost. */

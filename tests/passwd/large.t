@@ -98,9 +98,10 @@ with case("duplicates among many"):
         "the first one counts")
 
 
-# Its first write takes more than the half second that needs no words.
-SLOWLY = ["strace", "-qq", "-o", os.devnull, "-e", "trace=write,pwrite64",
-          "-e", "inject=write,pwrite64:delay_enter=600000:when=1"]
+def slowly(call, number=1):
+    """That call takes more than the half second without words."""
+    return ["strace", "-qq", "-o", os.devnull, "-e", "trace=" + call,
+            "-e", f"inject={call}:delay_enter=600000:when={number}"]
 
 
 def on_terminal(*arguments, before=()):
@@ -125,14 +126,14 @@ with case("progress"):
     clear = os.path.join(home, "authuser")
     place.write(clear, "".join(f"u{n}:secret\n" for n in range(24)))
     file = os.path.join(home, "authusers")
-    shown, status = on_terminal("-f", file, "-i", "100000", "import",
-                                "sqmail", clear)
+    shown, status = on_terminal("-f", file, "-i", "10000", "import",
+                                "sqmail", clear, before=slowly("getrandom", 9))
     is_(status, 0, "an import on a terminal")
     like(shown, r"\rimporting: \d+ %\r", "tells how far it is")
     ok(re.search(r"\r +\r.*24 users imported", shown, re.S),
        "and wipes that before the report", shown)
     shown, status = on_terminal("-f", users(MANY, "again"), "build",
-                                before=SLOWLY)
+                                before=slowly("pwrite64"))
     like(shown, r"\rcompiling: \d+ %\r", "so does a build")
     ok(status == 0 and re.search(rf"\r +\r{MANY} users", shown),
        "and wipes it", shown)

@@ -141,8 +141,8 @@ def test_set():
     for name in ("authusers", "authusers.cdb", "authusers.lock"):
         ok(stat.S_IMODE(os.stat(name).st_mode) == 0o600, name + " is 0600")
     line = user_line()
-    ok(re.fullmatch(r"joe@example\.com:\{SCRAM-SHA-256\}10000,[^:]*:::"
-                    r"smtp_secret_scram-sha-1=\{SCRAM-SHA-1\}10000,[^: ]*:::",
+    ok(re.fullmatch(r"joe@example\.com:\{SCRAM-SHA-256\}16384,[^:]*:::"
+                    r"smtp_secret_scram-sha-1=\{SCRAM-SHA-1\}16384,[^: ]*:::",
                     line), "the line is a Dovecot passwd-file's", line)
     first, second = secrets_of(line)
     ok(scram_is_right(first, PASSWORD), "the SCRAM-SHA-256 secret fits")
@@ -293,8 +293,8 @@ def test_build():
     key = re.search(rb"# smtpd-key (\S+)\n", read()).group(1).decode()
     site = records()["#site"].split(" ")
     ok(len(base64.b64decode(key)) == 32 and site[:5] ==
-       ["1", key, "10000", "16", "0"], "#site is as it should be", site)
-    ok(re.fullmatch(r"\{SCRAM-SHA-256\}10000,\S+", site[5])
+       ["1", key, "16384", "16", "0"], "#site is as it should be", site)
+    ok(re.fullmatch(r"\{SCRAM-SHA-256\}16384,\S+", site[5])
        and site[5] not in read().decode(), "with a made-up secret", site)
     ok(records()["joe@example.com"] == user_line().split(":", 1)[1],
        "a user's record is the rest of his line")

@@ -114,7 +114,7 @@ with case("newapp"), Server(users={JOE: "secret", ANN: "other"}) as server:
             f"{mechanism}: the old one is gone")
     ran = server.passwd("-i", "4096", "set", JOE, stdin="secret")
     ok("-i ignored" in ran.stderr and
-       line(server).startswith("{SCRAM-SHA-256}10000,"),
+       line(server).startswith("{SCRAM-SHA-256}16384,"),
        "set -i gives way to app passwords, and says so", ran)
     with case("exit codes"):
         refused(server, ("newapp", JOE, "phone"), 1, "phone", "delapp")
