@@ -27,7 +27,8 @@ static const uint16_t suites[] = {BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 
 struct client {
 	int fd;
-	struct secure *secure; /* NULL: clear */
+	struct secure *engine; /* NULL: TLS is not wanted */
+	struct secure *secure; /* the same; NULL: in the clear */
 	struct speaker speaker;
 	size_t step;
 	const char *expect;
@@ -165,6 +166,14 @@ send_step(struct client *c)
 }
 
 static void
+begin_tls(struct client *c)
+{
+	c->secure = c->engine;
+	if (c->secure != NULL)
+		secure_start(c->secure, "mail.example.com");
+}
+
+static void
 connect_client(struct load *l, struct client *c)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
@@ -186,8 +195,9 @@ connect_client(struct load *l, struct client *c)
 			-1 ||
 		epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &event) == -1)
 		clients_die_system("socket");
-	if (c->secure != NULL)
-		secure_start(c->secure, "mail.example.com");
+	c->secure = NULL;
+	if (!l->script.starttls)
+		begin_tls(c);
 	l->started++;
 	start_step(l, c);
 }
@@ -211,6 +221,8 @@ hear(struct load *l, struct client *c, struct slice line)
 		l->latency[l->finished++] = now() - c->started;
 		return;
 	}
+	if (step->starts_tls)
+		begin_tls(c);
 	c->step++;
 	if (l->idle && c->step + 1 == l->script.len) {
 		l->waiting++;
@@ -317,7 +329,7 @@ clients_prepare(struct load *l)
 		c->fd = -1;
 		c->speaker.script = &l->script;
 		c->speaker.random = i * 7919 + (uint64_t)getpid();
-		if (l->tls && (c->secure = secure_new(suites, 2)) == NULL)
+		if (l->tls && (c->engine = secure_new(suites, 2)) == NULL)
 			clients_die_system("memory");
 	}
 }

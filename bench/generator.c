@@ -3,7 +3,7 @@
  * same conversation again and again. Prints totals, one "name value" a line.
  * A reply that is not the expected one ends it: errors are not measured.
  *
- * load [-c clients] [-n sessions] [-s] [-b] [-u user] [-p password]
+ * load [-c clients] [-n sessions] [-s | -S] [-b] [-u user] [-p password]
  *      [-U users] [-m octets] [-t seconds] SCENARIO PORT
  */
 #include <signal.h>
@@ -62,7 +62,7 @@ parse_options(struct load *l, int argc, char **argv, unsigned *seconds)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "c:n:sbu:p:U:m:t:")) != -1)
+	while ((option = getopt(argc, argv, "c:n:sSbu:p:U:m:t:")) != -1)
 		switch (option) {
 		case 'c':
 			l->clients_len = (size_t)number(optarg);
@@ -72,6 +72,9 @@ parse_options(struct load *l, int argc, char **argv, unsigned *seconds)
 			break;
 		case 's':
 			l->tls = true;
+			break;
+		case 'S':
+			l->tls = l->script.starttls = true;
 			break;
 		case 'b':
 			l->script.believe = true;

@@ -153,8 +153,11 @@ in_flow_delay = 0
 
 MAIN_CF_TLS = """\
 smtpd_tls_security_level = encrypt
-smtpd_tls_wrappermode = yes
 smtpd_tls_chain_files = {key}, {certificate}
+"""
+
+MAIN_CF_IMPLICIT = """\
+smtpd_tls_wrappermode = yes
 """
 
 # Nothing in a chroot, as upstream ships it. 0 is as many as are wanted.
@@ -245,6 +248,8 @@ class Postfix(sides.Side):
         if tls is not None:
             values["certificate"], values["key"] = self.work.certificate(tls)
             main += MAIN_CF_TLS
+            if self.implicit:
+                main += MAIN_CF_IMPLICIT
         write(self.file("config/main.cf"), main.format(**values))
         write(self.file("config/master.cf"), MASTER_CF.format(**values))
         write(self.file("config/sasl/smtpd.conf"), SMTPD_CONF.format(**values))
@@ -320,3 +325,104 @@ class Postfix(sides.Side):
             self.process = None
             return
         raise TimeoutError("postfix does not end")
+
+
+MAIN_CF_DOVECOT = """\
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {directory}/dovecot/client
+"""
+
+DOVECOT_CONF = """\
+base_dir = {home}/run
+state_dir = {home}/state
+log_path = {home}/log
+protocols =
+auth_mechanisms = plain
+disable_plaintext_auth = no
+default_login_user = mail
+default_internal_user = daemon
+default_internal_group = daemon
+ssl = no
+passdb {{
+  driver = passwd-file
+  args = scheme=CRYPT username_format=%u {home}/users
+}}
+userdb {{
+  driver = static
+  args = uid=daemon gid=daemon home=/nonexistent
+}}
+service auth {{
+  unix_listener {home}/client {{
+    mode = 0666
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+# Dovecot where it was built to be, for itself alone.
+IN_ITS_PLACE = """\
+set -eu
+package=$1
+shift
+mount -t overlay overlay -o "lowerdir=$package/usr:/usr" /usr
+exec "$@"
+"""
+
+
+class PostfixDovecot(Postfix):
+    """Postfix that asks Dovecot's auth service, as most sites have it."""
+
+    name = "postfix-dovecot"
+    scenarios = ("phone", "phone-starttls")
+    phone_user = sides.PHONE
+    packages = Postfix.packages + ("dovecot-core",)
+    dovecot = None
+
+    def version(self):
+        return "dovecot " + package_version("dovecot-core")
+
+    def configure(self, port, tls):
+        super().configure(port, tls)
+        with open(self.file("config/main.cf"), "a") as file:
+            file.write(MAIN_CF_DOVECOT.format(directory=self.directory()))
+
+    def start_dovecot(self):
+        home = self.file("dovecot")
+        write(home + "/users", "%s:%s\n" % (self.phone_user, sides.scram_secret(
+            self.work.password, sides.DEFAULT_ITERATIONS)))
+        write(home + "/conf", DOVECOT_CONF.format(home=home))
+        with open(os.path.join(self.work.directory, "dovecot.log"), "wb") as out:
+            self.dovecot = subprocess.Popen(
+                ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                 IN_ITS_PLACE, "sh", os.path.realpath(peer("dovecot-core")),
+                 "/usr/sbin/dovecot", "-F", "-c", home + "/conf"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/",
+                env={"PATH": os.environ["PATH"]}, start_new_session=True)
+        end = time.monotonic() + sides.SECONDS_TO_START
+        while not os.path.exists(home + "/client"):
+            if self.dovecot.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("dovecot does not start")
+            time.sleep(0.02)
+
+    def prepare(self, port, tls):
+        super().prepare(port, tls)
+        new_directory(self.file("dovecot"))
+        self.start_dovecot()
+
+    def pids(self):
+        return [self.process.pid, self.dovecot.pid]
+
+    def stop(self):
+        super().stop()
+        if self.dovecot is not None:
+            self.dovecot.terminate()
+            self.dovecot.wait()
+        self.dovecot = None

@@ -10,7 +10,7 @@ import goals
 import sides
 
 SIDES = ("limit", "isolation", "smtpd-auth", "smtpd-auth-unprivileged",
-         "mailfront", "postfix")
+         "mailfront", "postfix", "postfix-dovecot")
 
 # figure, heading, format, ratios wanted
 COLUMNS = (
@@ -99,8 +99,10 @@ def table(results, scenario):
                 if ratios and scenario not in ("lookup", "build"):
                     line.append("%s-%s" % (form % min(by[name]),
                                            form % max(by[name])))
+                    postfix = ("postfix-dovecot" if "postfix-dovecot" in
+                               results.rows[row] else "postfix")
                     line += [cell(results.ratio(row, side, name, other),
-                                  "%.2f") for other in ("limit", "postfix")]
+                                  "%.2f") for other in ("limit", postfix)]
             lines.append(line)
     return lines
 
@@ -215,12 +217,13 @@ CHART = (
     ("AUTH + 2 KB, 20 at once", ("message", None, 20)),
     ("ten pipelined messages", ("pipeline", None, 1)),
     ("TLS (EC) + AUTH + 2 KB", ("tls-message", "ec", 20)),
+    ("a phone: TLS (EC), default secret", ("phone", "ec", 20)),
     ("200 MB by DATA", ("big-data", None, 1)),
 )
 COLOURS = {"limit": "#9aa5b1", "isolation": "#8d7bb0",
            "smtpd-auth": "#1f6f54",
            "smtpd-auth-unprivileged": "#7fb9a4", "mailfront": "#c98a3a",
-           "postfix": "#4a6fa5"}
+           "postfix": "#4a6fa5", "postfix-dovecot": "#6f8fc0"}
 BAR, GAP, LEFT, SCALE, RIGHT = 14, 18, 190, 70, 620
 
 

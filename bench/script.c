@@ -121,6 +121,10 @@ script_make(struct script *s, const char *scenario)
 	s->octets -= s->octets % SCRIPT_LINE;
 	add(s, "", "2");
 	add(s, "EHLO client.example.com\r\n", "2");
+	if (s->starttls) {
+		add(s, "STARTTLS\r\n", "2")->starts_tls = true;
+		add(s, "EHLO client.example.com\r\n", "2");
+	}
 	if (strcmp(scenario, "connect") == 0 || strcmp(scenario, "idle") == 0) {
 		;
 	} else if (strcmp(scenario, "scram") == 0) {

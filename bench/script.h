@@ -17,6 +17,7 @@ struct step {
 	uint64_t body;	    /* then so many octets of lines */
 	struct slice after; /* then this */
 	const char *expect; /* first digits of the replies, in order */
+	bool starts_tls;    /* behind the last reply */
 	/* Makes the text instead, from the last reply. 0, or -1: refused. */
 	int (*make)(struct speaker *s, struct buffer *out);
 };
@@ -25,6 +26,7 @@ struct script {
 	const char *user, *password;
 	uint64_t octets; /* of a big message */
 	uint64_t users;	 /* > 0: logins user0000001@ ... at random */
+	bool starttls;	 /* TLS behind a first EHLO */
 	bool believe;	 /* the server's SCRAM signature is not checked */
 	struct step steps[SCRIPT_STEPS];
 	size_t len;

@@ -26,8 +26,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 SECONDS_TO_START = 20
 
+PHONE = "phone@example.com"
+DEFAULT_ITERATIONS = 16384      # smtpd-passwd(8)
+
 SESSIONS = ("connect", "auth", "message", "pipeline", "scram", "big-data",
-            "big-bdat", "idle")
+            "big-bdat", "idle", "phone")
 
 
 class Work:
@@ -88,6 +91,7 @@ def wait_for(port, alive=lambda: True):
 
 class Side:
     name = "?"
+    implicit = True         # TLS at the first byte, where there is a key
     believes = False        # lets in whoever comes, with a fixed challenge
 
     def __init__(self, work):
@@ -203,10 +207,12 @@ class SmtpdAuth(Tcpserver):
 
     name = "smtpd-auth"
     scram_user = "scram@example.com"    # has a secret of its own kind
+    phone_user = PHONE                  # has the default one
     users = None    # an authusers.cdb made elsewhere, in place of these
 
     def supports(self, scenario, tls):
-        return scenario in SESSIONS + ("lookup",) and os.geteuid() == 0
+        return (scenario in SESSIONS + ("lookup", "phone-starttls")
+                and os.geteuid() == 0)
 
     def file(self, name):
         return os.path.join(self.work.directory, self.name, name)
@@ -226,9 +232,11 @@ class SmtpdAuth(Tcpserver):
         if self.users is not None:
             os.symlink(self.users, os.path.join(control, "authusers.cdb"))
             return
-        self.write("authusers", "%s:{PLAIN}%s\n%s:%s\n" % (
+        self.write("authusers", "%s:{PLAIN}%s\n%s:%s\n%s:%s\n" % (
             self.work.user, self.work.password,
-            self.scram_user, scram_secret(self.work.password)))
+            self.scram_user, scram_secret(self.work.password),
+            self.phone_user, scram_secret(self.work.password,
+                                          DEFAULT_ITERATIONS)))
         subprocess.run([os.path.join(TOP, "smtpd-passwd"), "-f",
                         os.path.join(control, "authusers"), "build"],
                        check=True, stdout=subprocess.DEVNULL,
@@ -262,7 +270,7 @@ class SmtpdAuth(Tcpserver):
         smtps = []
         if tls is not None:
             self.copy_certificate(tls)
-            smtps = ["-s"]
+            smtps = ["-s"] if self.implicit else []
         return [self.file("smtpd-auth")] + smtps + self.arguments()
 
 
@@ -282,7 +290,7 @@ class SmtpdAuthUnprivileged(SmtpdAuth):
         return ["-u", str(account.pw_uid), "-g", str(account.pw_gid)]
 
     def supports(self, scenario, tls):
-        return scenario in SESSIONS + ("lookup",)
+        return scenario in SESSIONS + ("lookup", "phone-starttls")
 
     def own(self, path):
         if os.geteuid() == 0:
