@@ -11,17 +11,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "auth/kind.h"
+#include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
-#include "lib/signals.h"
 
 #define KEEPER_FD 3
 #define PROGRAM_FD 3	   /* where the program reads */
@@ -115,41 +114,22 @@ make_record(struct buffer *record, const struct verdict_packet *packet)
 
 /* ------------------------------------------------------- the program --- */
 
-/* In the child, on the parent's memory: nothing but system calls. */
-static void
-become_program(char *const *program, int record)
-{
-	setpgid(0, 0);
-	signals_default();
-	if (record == PROGRAM_FD)
-		fcntl(record, F_SETFD, 0); /* dup2 would leave the flag */
-	if (dup2(record, PROGRAM_FD) == -1)
-		return;
-	jail_close_from(PROGRAM_FD + 1);
-	execvp(program[0], program);
-}
-
 /* Returns 0, or an errno. */
 static int
 spawn(struct program *p, char *const *program)
 {
-	volatile int failed = 0;
-	uint64_t signals = signals_block();
+	char text[PATH_MAX];
+	struct buffer path = BUFFER_OVER(text);
+	const struct child_fd fd = {p->unread, PROGRAM_FD};
 
-	p->pid = vfork();
-	if (p->pid == -1)
-		failed = errno;
-	if (p->pid == 0) {
-		become_program(program, p->unread);
-		failed = errno;
-		_exit(127);
-	}
-	signals_restore(signals);
-	if (failed != 0 && p->pid != -1)
-		waitpid(p->pid, NULL, 0);
-	if (failed != 0)
-		p->pid = -1;
-	return failed;
+	if (child_find(&path, program[0]) == -1)
+		return errno;
+	return child_spawn(&p->pid, &(struct child_program){.path = text,
+					    .arguments = program,
+					    .environment = environ,
+					    .fds = &fd,
+					    .fds_count = 1,
+					    .close_from = PROGRAM_FD + 1});
 }
 
 /* As spawn(), with the record on its descriptor 3. */
@@ -172,11 +152,11 @@ start(struct program *p, char *const *program, struct slice record)
 
 	if (failed != 0)
 		return failed;
-	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	p->pidfd = child_open(p->pid);
 	if (p->pidfd != -1)
 		return 0;
 	failed = errno;
-	kill(-p->pid, SIGKILL);
+	child_kill(p->pid);
 	return failed;
 }
 
@@ -187,14 +167,10 @@ start(struct program *p, char *const *program, struct slice record)
 static _Noreturn void
 end_program(const struct program *p, const struct jail *jail)
 {
-	struct pollfd gone = {.fd = p->pidfd, .events = POLLIN};
-
 	if (jail->isolate)
 		(void)jail_raise(JAIL_RIGHTS_KILL);
-	kill(-p->pid, SIGKILL);
-	kill(p->pid, SIGKILL);
-	if (clock_poll(&gone, 1, clock_ms() + KILLED_WAIT_MS) == 1)
-		waitpid(p->pid, NULL, WNOHANG);
+	child_kill(p->pid);
+	(void)child_wait(p->pid, NULL, KILLED_WAIT_MS);
 	_exit(0);
 }
 
@@ -208,10 +184,7 @@ wait_for_program(const struct program *p, const struct jail *jail)
 
 	if (clock_poll(fds, 2, CLOCK_NEVER) == -1 || fds[1].revents == 0)
 		end_program(p, jail);
-	while (waitpid(p->pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return -1;
-	return status;
+	return child_wait(p->pid, &status, CLOCK_NEVER) == -1 ? -1 : status;
 }
 
 /* "exit 111": for the log. */

@@ -2,15 +2,13 @@
  * end - how a connection ends: the session's last word or ours, its exit, or
  * its death by our hand, and the line in the log. Run by the keeper.
  */
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "lib/child.h"
 #include "lib/clock.h"
 
 /* Its last word, where it has not sent one. */
@@ -34,18 +32,6 @@ kill_session(const struct keeper *k)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 }
 
-/* Does it end by itself within so many milliseconds? */
-static bool
-exits(const struct keeper *k, int64_t ms)
-{
-	struct pollfd gone = {.fd = (int)syscall(SYS_pidfd_open, k->session, 0),
-		.events = POLLIN};
-	bool ended = clock_poll(&gone, 1, clock_ms() + ms) > 0;
-
-	close(gone.fd);
-	return ended;
-}
-
 void
 end_stop(struct keeper *k)
 {
@@ -63,11 +49,11 @@ end_reap(struct keeper *k, int64_t grace_ms)
 
 	if (k->session == -1)
 		return;
-	if (waitpid(k->session, &status, WNOHANG) == 0) {
-		if (grace_ms == 0 || !exits(k, grace_ms))
+	if (child_wait(k->session, &status, 0) == 0) {
+		if (child_wait(k->session, &status, grace_ms) == 0) {
 			kill_session(k);
-		while (waitpid(k->session, &status, 0) == -1 && errno == EINTR)
-			;
+			(void)child_wait(k->session, &status, CLOCK_NEVER);
+		}
 		k->now = clock_ms();
 	}
 	k->session = -1;

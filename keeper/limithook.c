@@ -5,68 +5,41 @@
 #include "keeper/limithook.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
+#include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
-#include "lib/signals.h"
 
 #define NAME "control/limithook"
 #define PATH_LEN 1024
-
-/* In the child, on the watcher's memory: nothing but system calls. */
-static void
-become_hook(const char *path, char *const *argv, char *const *environment)
-{
-	setpgid(0, 0);
-	signals_default();
-	if (dup2(STDERR_FILENO, STDOUT_FILENO) != -1)
-		execve(path, argv, environment);
-}
 
 /* Returns 0, or an errno. */
 static int
 start(pid_t *pid, const char *path, char *const *argv, char *const *environment)
 {
-	volatile int failed = 0;
-	uint64_t signals = signals_block();
-	pid_t child = vfork();
+	const struct child_fd fd = {STDERR_FILENO, STDOUT_FILENO};
 
-	if (child == -1)
-		failed = errno;
-	if (child == 0) {
-		become_hook(path, argv, environment);
-		failed = errno;
-		_exit(127);
-	}
-	signals_restore(signals);
-	if (failed == 0)
-		*pid = child;
-	else if (child != -1)
-		waitpid(child, NULL, 0);
-	return failed;
+	return child_spawn(pid, &(struct child_program){.path = path,
+					.arguments = argv,
+					.environment = environment,
+					.fds = &fd,
+					.fds_count = 1});
 }
 
 /* Waits for the hook's end, or makes it. False when it took too long. */
 static bool
 wait_for(pid_t pid)
 {
-	struct pollfd gone = {
-		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-	bool ended = clock_poll(&gone, 1, clock_ms() + HOOK_TIMEOUT_MS) == 1;
-
 	/* What it has left behind has the rest of its time. */
-	if (!ended)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-		;
-	return ended;
+	if (child_wait(pid, NULL, HOOK_TIMEOUT_MS) != 0)
+		return true;
+	child_kill(pid);
+	(void)child_wait(pid, NULL, CLOCK_NEVER);
+	return false;
 }
 
 /* Out of the keeper's session, with nothing of its secrets. */

@@ -11,14 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/clock.h"
-#include "lib/signals.h"
 
 static void
 close_fd(int *fd)
@@ -53,55 +51,23 @@ close_all(struct queue *q)
 	q->deadline = CLOCK_NEVER;
 }
 
-struct spawn {
-	const struct queue_program *program;
-	int in, envelope, error; /* what become 0, 1 and error_fd */
-};
-
 /*
- * In the child, on the parent's memory: nothing but system calls. error_fd is
- * set last because it may be the number of another pipe's end, which by then
- * has been used.
- */
-static void
-become_program(const struct spawn *s)
-{
-	const struct queue_program *program = s->program;
-	char *const argv[] = {(char *)(uintptr_t)program->path, NULL};
-
-	setpgid(0, 0);
-	signals_default();
-	if (s->error == program->error_fd)
-		fcntl(s->error, F_SETFD, 0); /* dup2 would leave the flag */
-	if (dup2(s->in, 0) != -1 && dup2(s->envelope, 1) != -1 &&
-		dup2(s->error, program->error_fd) != -1)
-		execve(program->path, argv, program->environment);
-}
-
-/*
- * vfork: the child borrows our memory until it execs, where fork would copy
- * its tables, and posix_spawn allocates. Returns 0, or an errno.
+ * error_fd is set last because it may be the number of another pipe's end,
+ * which by then has been used.
  */
 static int
-spawn(pid_t *pid, const struct spawn *s)
+spawn(pid_t *pid, const struct queue_program *program, int in, int envelope,
+	int error)
 {
-	volatile int failed = 0;
-	uint64_t signals = signals_block();
-	pid_t child = vfork();
+	char *const argv[] = {(char *)(uintptr_t)program->path, NULL};
+	const struct child_fd fds[] = {
+		{in, 0}, {envelope, 1}, {error, program->error_fd}};
 
-	if (child == -1)
-		failed = errno;
-	if (child == 0) {
-		become_program(s);
-		failed = errno;
-		_exit(127);
-	}
-	signals_restore(signals);
-	if (failed == 0)
-		*pid = child;
-	else if (child != -1)
-		waitpid(child, NULL, 0);
-	return failed;
+	return child_spawn(pid, &(struct child_program){.path = program->path,
+					.arguments = argv,
+					.environment = program->environment,
+					.fds = fds,
+					.fds_count = sizeof fds / sizeof *fds});
 }
 
 /* The pipe is new and empty, so the head fits without waiting. */
@@ -129,8 +95,8 @@ queue_start(struct queue *q, const struct queue_program *program,
 		!write_head(message[1], program->head))
 		result = errno;
 	else
-		result = spawn(&q->pid, &(struct spawn){program, message[0],
-						envelope[0], error[1]});
+		result = spawn(
+			&q->pid, program, message[0], envelope[0], error[1]);
 	q->message_read = message[0];
 	q->envelope_read = envelope[0];
 	q->envelope_write = envelope[1];
@@ -138,7 +104,7 @@ queue_start(struct queue *q, const struct queue_program *program,
 	close_fd(&error[1]);
 	if (result == 0) {
 		q->state = QUEUE_READING;
-		q->pidfd = (int)syscall(SYS_pidfd_open, q->pid, 0);
+		q->pidfd = child_open(q->pid);
 		if (q->pidfd == -1)
 			result = errno;
 	}
@@ -252,23 +218,11 @@ left_over(int read_fd)
 	       (ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
 }
 
-static void
-kill_group(const struct queue *q)
-{
-	if (q->pid <= 0)
-		return; /* to kill() that would be everybody */
-	kill(-q->pid, SIGKILL);
-	kill(q->pid, SIGKILL); /* should it not have its group yet */
-}
-
 static bool
-reap(struct queue *q, int flags)
+reap(struct queue *q, int64_t ms)
 {
-	pid_t pid;
+	pid_t pid = child_wait(q->pid, &q->wait_status, ms);
 
-	do
-		pid = waitpid(q->pid, &q->wait_status, flags);
-	while (pid == -1 && errno == EINTR);
 	if (pid == 0)
 		return false;
 	if (WIFEXITED(q->wait_status) && WEXITSTATUS(q->wait_status) != 0)
@@ -289,7 +243,7 @@ queue_advance(struct queue *q)
 	if (q->state == QUEUE_COMMITTED && q->envelope_write != -1)
 		write_envelope(q);
 	read_custom(q);
-	if (reap(q, WNOHANG))
+	if (reap(q, 0))
 		return true;
 	if (clock_ms() < q->deadline)
 		return false;
@@ -303,7 +257,7 @@ queue_kill(struct queue *q)
 {
 	if (q->state == QUEUE_IDLE)
 		return;
-	kill_group(q);
+	child_kill(q->pid);
 	q->incomplete = true;
-	reap(q, 0);
+	reap(q, CLOCK_NEVER);
 }

@@ -1,0 +1,151 @@
+/*
+ * child - see child.h. Run by the keeper, the authenticator that asks a
+ * program, the watcher of a limithook, and other programs.
+ */
+#include "lib/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/jail.h"
+#include "lib/signals.h"
+
+/*
+ * In the child, on its parent's memory: nothing but system calls. It returns
+ * when one has failed.
+ */
+static void
+become_program(const struct child_program *program)
+{
+	setpgid(0, 0);
+	signals_default();
+	for (size_t i = 0; i < program->fds_count; i++) {
+		const struct child_fd *fd = &program->fds[i];
+
+		if (fd->ours == fd->theirs) /* dup2 would leave the flag */
+			fcntl(fd->ours, F_SETFD, 0);
+		if (dup2(fd->ours, fd->theirs) == -1)
+			return;
+	}
+	if (program->close_from != 0)
+		jail_close_from(program->close_from);
+	execve(program->path, program->arguments, program->environment);
+}
+
+/*
+ * vfork: the child borrows our memory until it execs, where fork would copy
+ * its tables, and posix_spawn allocates. No handler may run on it meanwhile.
+ */
+int
+child_spawn(pid_t *pid, const struct child_program *program)
+{
+	volatile int failed = 0;
+	uint64_t signals = signals_block();
+	pid_t child = vfork();
+
+	if (child == -1)
+		failed = errno;
+	if (child == 0) {
+		become_program(program);
+		failed = errno;
+		_exit(127);
+	}
+	signals_restore(signals);
+	if (failed == 0)
+		*pid = child;
+	else if (child != -1)
+		(void)child_wait(child, NULL, CLOCK_NEVER);
+	return failed;
+}
+
+/* Is it in this directory of PATH? An empty one is where we are. */
+static bool
+is_in(struct buffer *path, struct slice directory, const char *name)
+{
+	buffer_add_slice(path, directory);
+	if (directory.len > 0)
+		buffer_add_char(path, '/');
+	buffer_add_text(path, name);
+	if (buffer_string(path) == NULL) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	path->len--; /* without the NUL */
+	return access(path->data, X_OK) == 0;
+}
+
+int
+child_find(struct buffer *path, const char *name)
+{
+	const char *directories = getenv("PATH");
+	struct slice rest =
+		slice_of(directories == NULL ? "/usr/local/bin:/bin:/usr/bin"
+					     : directories);
+	struct buffer start = *path;
+	int failed = ENOENT;
+
+	if (name[0] == '\0')
+		rest = slice_of(NULL);
+	if (strchr(name, '/') != NULL)
+		rest = slice_of("");
+	while (rest.data != NULL) {
+		*path = start;
+		if (is_in(path, slice_split(&rest, ':'), name))
+			return 0;
+		if (errno != ENOENT && errno != ENOTDIR)
+			failed = errno; /* it is there, and not for us */
+	}
+	errno = failed;
+	return -1;
+}
+
+int
+child_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static pid_t
+reap(pid_t pid, int *status, int flags)
+{
+	pid_t reaped;
+
+	do
+		reaped = waitpid(pid, status, flags);
+	while (reaped == -1 && errno == EINTR);
+	return reaped;
+}
+
+pid_t
+child_wait(pid_t pid, int *status, int64_t ms)
+{
+	if (ms == CLOCK_NEVER)
+		return reap(pid, status, 0);
+	pid_t reaped = reap(pid, status, WNOHANG);
+
+	if (reaped != 0 || ms == 0)
+		return reaped;
+	/* Without a descriptor it is looked at when the time is over. */
+	struct pollfd ended = {.fd = child_open(pid), .events = POLLIN};
+
+	(void)clock_poll(&ended, 1, clock_ms() + ms);
+	if (ended.fd != -1)
+		close(ended.fd);
+	return reap(pid, status, WNOHANG);
+}
+
+void
+child_kill(pid_t pid)
+{
+	if (pid <= 0)
+		return; /* to kill() that would be everybody */
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL); /* should it not have its group yet */
+}
