@@ -18,6 +18,7 @@
 #include "passwd/record.h"
 #include "control/config.h"
 #include "lib/standard.h"
+#include "lib/words.h"
 
 static int build(struct passwd_request *r);
 
@@ -63,9 +64,9 @@ leave(int status)
 static void
 warn_shut_out(struct slice names, const struct census *census)
 {
-	while (names.data != NULL) {
-		struct slice name = slice_split(&names, ' ');
+	struct slice name;
 
+	while (words_next(&names, &name)) {
 		for (size_t i = 0; mechanisms[i] != NULL; i++)
 			if (slice_is_nocase(name, mechanisms[i]->name) &&
 				census->without[i] > 0)

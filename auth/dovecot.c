@@ -16,6 +16,7 @@
 #include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "lib/words.h"
 
 #define KEEPER_FD 0
 #define DOVECOT_FD 1
@@ -189,30 +190,11 @@ shake_hands(struct reader *r, struct dovecot_handshake *h, uint64_t pid,
 static void
 choose(struct buffer *out, struct slice wanted, struct slice offered)
 {
-	struct slice all = wanted.data != NULL ? wanted : offered;
+	struct slice all = wanted.data != NULL ? wanted : offered, name;
 
-	while (all.data != NULL) {
-		struct slice name = slice_split(&all, ' ');
-		struct slice rest = offered;
-		bool found = false;
-
-		while (rest.data != NULL && !found)
-			found = slice_equal(slice_split(&rest, ' '), name);
-		if (!found || name.len == 0)
-			continue;
-		if (out->len > 0)
-			buffer_add_char(out, ' ');
-		buffer_add_slice(out, name);
-	}
-}
-
-static bool
-is_chosen(struct slice chosen, const char *name)
-{
-	while (chosen.data != NULL)
-		if (slice_is(slice_split(&chosen, ' '), name))
-			return true;
-	return false;
+	while (words_next(&all, &name))
+		if (words_has(offered, name))
+			words_add(out, name);
 }
 
 /* --------------------------------------------------------- exchanges --- */
@@ -298,7 +280,7 @@ serve(struct kind_response *response, struct slice text, uint64_t pid,
 		packet->result = EXCHANGE_OK;
 		packet->challenge_len = (uint32_t)chosen.len;
 		memcpy(packet->challenge, list, chosen.len);
-	} else if (is_chosen(buffer_slice(&chosen), setup->name)) {
+	} else if (words_has(buffer_slice(&chosen), slice_of(setup->name))) {
 		relay(&reader, response, text, setup, packet);
 	} else {
 		packet->result = VERDICT_PACKET_NOT_OFFERED;

@@ -5,6 +5,7 @@
 
 #include "auth/kind.h"
 #include "lib/base64.h"
+#include "lib/words.h"
 
 #define VERSION_MAJOR 1
 #define VERSION_MINOR 1
@@ -49,15 +50,6 @@ hear_version(struct dovecot_handshake *h, struct slice rest)
 	return 0;
 }
 
-static bool
-is_listed(struct slice list, struct slice name)
-{
-	while (list.data != NULL)
-		if (slice_equal(slice_split(&list, ' '), name))
-			return true;
-	return false;
-}
-
 /* MECH name flags... What it calls private is for its own programs. */
 static void
 hear_mechanism(struct dovecot_handshake *h, struct slice rest)
@@ -72,12 +64,10 @@ hear_mechanism(struct dovecot_handshake *h, struct slice rest)
 			return;
 	}
 	if (!dovecot_is_name(name) || !dovecot_is_relayed(name) ||
-		is_listed(buffer_slice(out), name) ||
+		words_has(buffer_slice(out), name) ||
 		out->cap - out->len < name.len + 1)
 		return;
-	if (out->len > 0)
-		buffer_add_char(out, ' ');
-	buffer_add_slice(out, name);
+	words_add(out, name);
 }
 
 int

@@ -3,13 +3,14 @@
 
 #include "auth/dovecot_lines.h"
 #include "lib/memory.h"
+#include "lib/words.h"
 
 /* A program knows the password, or a digest of it. */
 static bool
 can(enum authenticator_kind kind, struct slice name)
 {
 	if (kind == AUTHENTICATOR_DOVECOT)
-		return dovecot_is_relayed(name) && name.len > 0;
+		return dovecot_is_relayed(name);
 	if (kind == AUTHENTICATOR_CHECKPASSWORD)
 		return slice_is(name, "PLAIN") || slice_is(name, "LOGIN") ||
 		       slice_is(name, "CRAM-MD5");
@@ -27,8 +28,7 @@ add_usual(struct buffer *usual, int users_fd)
 	for (size_t i = 0; mechanisms[i] != NULL; i++) {
 		if (mechanisms[i]->traits & MECHANISM_OPT_IN)
 			continue;
-		buffer_add_text(usual, mechanisms[i]->name);
-		buffer_add_char(usual, ' ');
+		words_add(usual, slice_of(mechanisms[i]->name));
 	}
 }
 
@@ -38,6 +38,7 @@ offer_make(struct buffer *out, enum authenticator_kind kind, int users_fd,
 {
 	static TOUCHED char text[USERS_MECHS_MAX];
 	struct buffer usual = BUFFER_OVER(text);
+	struct slice name;
 
 	if (wanted.data == NULL) {
 		if (kind == AUTHENTICATOR_USERS)
@@ -46,13 +47,7 @@ offer_make(struct buffer *out, enum authenticator_kind kind, int users_fd,
 			buffer_add_text(&usual, "PLAIN LOGIN");
 		wanted = buffer_slice(&usual);
 	}
-	while (wanted.data != NULL) {
-		struct slice name = slice_split(&wanted, ' ');
-
-		if (!can(kind, name))
-			continue;
-		if (out->len > 0)
-			buffer_add_char(out, ' ');
-		buffer_add_slice(out, name);
-	}
+	while (words_next(&wanted, &name))
+		if (can(kind, name))
+			words_add(out, name);
 }

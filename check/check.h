@@ -70,8 +70,6 @@ void check_people(struct check *c);
 int check_open_users(const struct check *c);
 /* dovecot.c: what it offers, blanks between; NULL: it did not say. */
 const char *check_ask_dovecot(const struct check *c, const char *path);
-/* Is the name among those with blanks between? */
-bool check_holds(const char *names, struct slice name);
 /* offer.c: sets mechanisms. */
 void check_offer(struct check *c);
 /* offer.c: users, wherever they are known, and what is offered to them. */

@@ -99,18 +99,6 @@ ask(const void *what)
 	return write(q->answer, names, h.offered.len) == (ssize_t)h.offered.len;
 }
 
-/* Is the name among those with blanks between? */
-bool
-check_holds(const char *names, struct slice name)
-{
-	struct slice rest = slice_of(names);
-
-	while (rest.data != NULL)
-		if (slice_equal_nocase(slice_split(&rest, ' '), name))
-			return true;
-	return false;
-}
-
 const char *
 check_ask_dovecot(const struct check *c, const char *path)
 {

@@ -13,6 +13,7 @@
 #include "sasl/mechanism.h"
 #include "check/check.h"
 #include "passwd/origin.h"
+#include "lib/words.h"
 
 #define MECHANISMS_MAX 32
 #define SENDER_WORD "smtp_sender="
@@ -97,8 +98,8 @@ add_user(struct people *p, const char *offered, struct slice login)
 	for (size_t i = 0; i < MECHANISMS_MAX && mechanisms[i] != NULL; i++) {
 		usable[i] = mechanisms[i]->usable(&p->user);
 		able = able || usable[i];
-		if (usable[i] &&
-			check_holds(offered, slice_of(mechanisms[i]->name)))
+		if (usable[i] && words_has(slice_of(offered),
+					 slice_of(mechanisms[i]->name)))
 			offered_one = true;
 	}
 	if (!able) {
@@ -154,8 +155,8 @@ report_shut_out(struct check *c, const struct people *p, const char *where)
 {
 	for (size_t i = 0; i < MECHANISMS_MAX && mechanisms[i] != NULL; i++)
 		if (p->shut_out[i] > 0 &&
-			check_holds(
-				c->mechanisms, slice_of(mechanisms[i]->name)))
+			words_has(slice_of(c->mechanisms),
+				slice_of(mechanisms[i]->name)))
 			report_add(&c->report, PEOPLE_SHUT_OUT, where,
 				report_text("%zu of %zu enabled users cannot "
 					    "use %s",

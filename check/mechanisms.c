@@ -11,6 +11,7 @@
 
 #include "auth/offered.h"
 #include "check/check.h"
+#include "lib/words.h"
 
 #define QMAIL_CONTROL "/var/qmail/control"
 
@@ -19,6 +20,7 @@ static bool
 offer_dovecot(const struct check *c, struct buffer *names)
 {
 	struct slice path = c->config.authsocket, rest = c->config.mechanisms;
+	struct slice name;
 	const char *has = check_ask_dovecot(
 		c, report_text("%.*s", (int)path.len, path.data));
 
@@ -26,15 +28,9 @@ offer_dovecot(const struct check *c, struct buffer *names)
 		return false;
 	if (rest.data == NULL)
 		rest = slice_of(has);
-	while (rest.data != NULL) {
-		struct slice name = slice_split(&rest, ' ');
-
-		if (name.len == 0 || !check_holds(has, name))
-			continue;
-		if (names->len > 0)
-			buffer_add_char(names, ' ');
-		buffer_add_slice(names, name);
-	}
+	while (words_next(&rest, &name))
+		if (words_has(slice_of(has), name))
+			words_add(names, name);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check/live.h"
+#include "lib/words.h"
 
 static void
 report_login(struct live *l, struct slice mechanism, enum login_result result,
@@ -78,15 +79,12 @@ log_in(struct live *l, struct talk *t, struct slice mechanism)
 static bool
 log_in_by_all(struct live *l, struct talk *t)
 {
-	struct slice rest = slice_of(l->mechanisms);
+	struct slice rest = slice_of(l->mechanisms), mechanism;
 	bool open = false;
 
-	while (rest.len > 0 && !l->changed) {
-		struct slice mechanism = slice_split(&rest, ' ');
+	while (!l->changed && words_next(&rest, &mechanism)) {
 		struct talk next;
 
-		if (mechanism.len == 0)
-			continue;
 		if (!login_knows(mechanism)) {
 			live_add(l, LIVE_UNTRIED,
 				report_text("%.*s", (int)mechanism.len,

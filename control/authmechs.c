@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/keep.h"
+#include "lib/words.h"
 
 static const char *const names[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
 	"LOGIN", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "SCRAM-SHA-256-PLUS",
@@ -14,25 +15,6 @@ static const char *const names[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
 
 #define NAME_MAX_OCTETS 20
 #define NAME_SHOWN 40 /* octets of an unknown name in the log */
-
-static bool
-is_separator(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* Takes the next word; false at the end. */
-static bool
-next_word(struct slice *rest, struct slice *word)
-{
-	while (rest->len > 0 && is_separator(rest->data[0]))
-		*rest = slice_from(*rest, 1);
-	*word = (struct slice){rest->data, 0};
-	while (word->len < rest->len && !is_separator(rest->data[word->len]))
-		word->len++;
-	*rest = slice_from(*rest, word->len);
-	return word->len > 0;
-}
 
 static const char *
 unknown(struct slice word)
@@ -68,22 +50,14 @@ is_name(struct slice word)
 	return word.len <= NAME_MAX_OCTETS;
 }
 
-static bool
-is_listed(struct slice list, struct slice word)
-{
-	while (list.data != NULL)
-		if (slice_equal_nocase(slice_split(&list, ' '), word))
-			return true;
-	return false;
-}
-
 static void
 add_name(struct buffer *b, struct slice word)
 {
-	if (b->len > 0)
-		buffer_add_char(b, ' ');
-	for (size_t i = 0; i < word.len; i++)
-		buffer_add_char(b, bytes_upper(word.data[i]));
+	size_t start = b->len + (b->len > 0);
+
+	words_add(b, word);
+	for (size_t i = start; i < b->len; i++)
+		b->data[i] = bytes_upper(b->data[i]);
 }
 
 const char *
@@ -96,10 +70,10 @@ authmechs_list(struct slice text, bool any, struct slice *mechanisms)
 	*mechanisms = (struct slice){NULL, 0};
 	if (b.data == NULL)
 		return strerror(errno);
-	while (next_word(&text, &word)) {
+	while (words_next(&text, &word)) {
 		if (!is_known(word) && !(any && is_name(word)))
 			return unknown(word);
-		if (!is_listed(buffer_slice(&b), word))
+		if (!words_has(buffer_slice(&b), word))
 			add_name(&b, word);
 	}
 	if (b.len > 0)
@@ -119,8 +93,10 @@ needs(struct slice name)
 bool
 authmechs_wants(struct slice mechanisms, unsigned need)
 {
-	while (mechanisms.data != NULL)
-		if (needs(slice_split(&mechanisms, ' ')) & need)
+	struct slice name;
+
+	while (words_next(&mechanisms, &name))
+		if (needs(name) & need)
 			return true;
 	return false;
 }
@@ -128,17 +104,11 @@ authmechs_wants(struct slice mechanisms, unsigned need)
 void
 authmechs_offer(struct slice mechanisms, unsigned have, struct buffer *out)
 {
-	size_t start = out->len;
+	struct slice name;
 
-	while (mechanisms.data != NULL) {
-		struct slice name = slice_split(&mechanisms, ' ');
-
-		if (needs(name) & ~have || name.len == 0)
-			continue;
-		if (out->len > start)
-			buffer_add_char(out, ' ');
-		buffer_add_slice(out, name);
-	}
+	while (words_next(&mechanisms, &name))
+		if (!(needs(name) & ~have))
+			words_add(out, name);
 }
 
 int

@@ -25,7 +25,7 @@ enum {
 /* Has the list a mechanism that wants this? */
 bool authmechs_wants(struct slice mechanisms, unsigned need);
 
-/* Adds those of the list, a blank between, whose wants are in have. */
+/* Adds those of the list whose wants are in have to the list in out. */
 void authmechs_offer(
 	struct slice mechanisms, unsigned have, struct buffer *out);
 

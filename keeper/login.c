@@ -8,6 +8,7 @@
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "lib/words.h"
 
 /* What stands behind logins, as the admin has named it. */
 static const char *
@@ -83,13 +84,7 @@ offered(const struct keeper *k, struct slice name)
 		k->config->mechanisms.data == NULL)
 		return k->mechanisms.len > 0;
 	authmechs_offer(k->mechanisms, keeper_has(k), &offer);
-	struct slice rest = buffer_slice(&offer);
-
-	while (rest.data != NULL)
-		if (slice_equal_nocase(slice_split(&rest, ' '), name) &&
-			name.len > 0)
-			return true;
-	return false;
+	return words_has(buffer_slice(&offer), name);
 }
 
 /* The request may hold a response, and so a password, that nobody took. */

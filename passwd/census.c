@@ -6,6 +6,7 @@
 
 #include "passwd/madeup.h"
 #include "lib/base64.h"
+#include "lib/words.h"
 
 #define MEASURE_RUNS 3		 /* the longest counts */
 #define MEASURE_ENOUGH 200000000 /* nanoseconds, then one run is enough */
@@ -166,29 +167,21 @@ census_add(struct census *census, const struct user *user)
 void
 census_mechanisms(const struct census *census, struct buffer *out)
 {
-	size_t start = out->len;
-
 	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
 		if (census->without[i] > 0 ||
 			mechanisms[i]->traits & MECHANISM_OPT_IN)
 			continue;
-		if (out->len > start)
-			buffer_add_char(out, ' ');
-		buffer_add_text(out, mechanisms[i]->name);
+		words_add(out, slice_of(mechanisms[i]->name));
 	}
 }
 
 void
 census_some(const struct census *census, struct buffer *out)
 {
-	size_t start = out->len;
-
 	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
 		if (census->without[i] == census->able)
 			continue;
-		if (out->len > start)
-			buffer_add_char(out, ' ');
-		buffer_add_text(out, mechanisms[i]->name);
+		words_add(out, slice_of(mechanisms[i]->name));
 	}
 }
 

@@ -3,6 +3,7 @@
  * session tells the keeper of it. Never a password. Run by the session.
  */
 #include "session/session.h"
+#include "lib/words.h"
 
 /* Apart, so that only a traced session touches so much of the stack. */
 static __attribute__((noinline)) void
@@ -46,19 +47,16 @@ session_trace_hidden(
 static void
 trace_auth(struct session *s, struct slice argument)
 {
-	struct slice rest = argument, offered = s->mechanisms;
+	struct slice rest = argument;
 	struct slice name = slice_word(&rest);
 	char text[64];
 	struct buffer b = BUFFER_OVER(text);
 
 	buffer_add_text(&b, "AUTH");
-	while (offered.len > 0)
-		if (slice_equal_nocase(slice_split(&offered, ' '), name)) {
-			buffer_add_char(&b, ' ');
-			buffer_add_slice(&b, name);
-			argument = rest;
-			break;
-		}
+	if (words_has(s->mechanisms, name)) {
+		words_add(&b, name);
+		argument = rest;
+	}
 	if (argument.len == 0) {
 		session_trace(s, TRACE_FROM, buffer_slice(&b));
 		return;
