@@ -15,7 +15,7 @@
 #include "conf/account.h"
 #include "conf/control_files.h"
 #include "conf/detect.h"
-#include "conf/hostname.h"
+#include "conf/mailhost.h"
 #include "conf/summary.h"
 #include "conf/service.h"
 #include "conf/state.h"
@@ -125,7 +125,7 @@ set_host(struct conf *conf, char *name)
 
 	for (char *c = name; *c != '\0'; c++)
 		*c = bytes_lower(*c);
-	fault = host_fault(slice_of(name));
+	fault = mailhost_fault(slice_of(name));
 	if (fault != NULL)
 		exit(conf_fatal(CONF_USAGE,
 			"host name \"%.80s\" is %s; type the whole name, as "
@@ -184,7 +184,7 @@ look_at_ports(const struct conf *conf)
 				"%s/%u %s/%u.old",
 				conf->directory, port, conf->directory, port,
 				conf->directory, port);
-		if (host_port_taken(port))
+		if (mailhost_port_taken(port))
 			return conf_fatal(CONF_TEMPORARY,
 				"port %u is in use; see by whom: ss -ltnp "
 				"'sport = :%u'",
@@ -211,7 +211,7 @@ look_around(struct conf *conf)
 	if (conf->supervisor->kind == UNDER_TCPSERVER &&
 		(status = account_find(&conf->log_account, conf)) != 0)
 		return status;
-	if (!host_resolves(conf->host))
+	if (!mailhost_resolves(conf->host))
 		conf_warn("%s does not resolve: clients cannot find it until "
 			  "it has an A or AAAA record, or a line in /etc/hosts",
 			conf->host);
@@ -229,7 +229,7 @@ static int
 place_all(const struct conf *conf, struct stages *stages)
 {
 	struct stage *control = control_stage(conf, stages);
-	int status = control_place(conf, control);
+	int status = control_files_place(conf, control);
 
 	if (status != 0 ||
 		(status = service_place(conf, &stages->services)) != 0)
@@ -252,7 +252,7 @@ make_all(struct conf *conf, struct stages *stages)
 		service_probe(conf, &stages->services);
 	for (size_t i = 0; status == 0 && i < conf->ports_count; i++)
 		status = service_make(conf, &stages->services, conf->ports[i]);
-	if (status != 0 || (status = control_make(conf, control)) != 0 ||
+	if (status != 0 || (status = control_files_make(conf, control)) != 0 ||
 		(status = account_make(&conf->account)) != 0)
 		return status;
 	if (conf->supervisor->kind == UNDER_TCPSERVER)
@@ -298,7 +298,7 @@ main(int argc, char **argv)
 		undo_all(&conf, &stages);
 		return status;
 	}
-	report_print(&conf);
+	summary_print(&conf);
 	return fflush(stdout) == 0 ? 0
 				   : conf_fatal(CONF_TEMPORARY,
 					     "unable to write to standard "

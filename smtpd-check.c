@@ -226,13 +226,13 @@ enter_service(const struct options *options)
 {
 	const char *what;
 
-	service_defaults(&check.service);
+	servicedir_defaults(&check.service);
 	check.port_variable = "";
 	if (options->directory == NULL)
 		return;
-	if (service_enter(&check.service, options->directory, &what) == -1)
+	if (servicedir_enter(&check.service, options->directory, &what) == -1)
 		die("read", what, strerror(errno));
-	service_read_run(&check.service);
+	servicedir_read_run(&check.service);
 	if (check.service.port != NULL && getenv("TCPLOCALPORT") == NULL) {
 		check.port_variable = "TCPLOCALPORT";
 		(void)setenv("TCPLOCALPORT", check.service.port, 1);

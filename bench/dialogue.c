@@ -1,7 +1,7 @@
 /*
- * talk - see canned.h. One letter decides about a command, AUTH is believed,
- * replies are collected until the next read, the body goes unchanged into
- * the queue program. Run under tcpserver, one process a connection.
+ * dialogue - see canned.h. One letter decides about a command, AUTH is
+ * believed, replies are collected until the next read, the body goes unchanged
+ * into the queue program. Run under tcpserver, one process a connection.
  */
 #include "bench/canned.h"
 

@@ -1,7 +1,7 @@
 /*
- * load - the load generator: N clients at once in one process, each with the
- * same conversation again and again. Prints totals, one "name value" a line.
- * A reply that is not the expected one ends it: errors are not measured.
+ * generator - the load generator: N clients at once in one process, each with
+ * the same conversation again and again. Prints totals, one "name value" a
+ * line. A reply that is not the expected one ends it: errors are not measured.
  *
  * load [-c clients] [-n sessions] [-s | -S] [-b] [-u user] [-p password]
  *      [-U users] [-m octets] [-t seconds] SCENARIO PORT

@@ -1,4 +1,4 @@
-/* scram - SCRAM-SHA-256 in the load generator's conversation. */
+/* scram_login - SCRAM-SHA-256 in the load generator's conversation. */
 #include <stdio.h>
 #include <string.h>
 

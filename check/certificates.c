@@ -1,5 +1,5 @@
 /*
- * certificate - chain and key as the server would load them, then as a
+ * certificates - chain and key as the server would load them, then as a
  * client would see them. Run by smtpd-check.
  */
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /*
- * cure - commands that mend certificates and keys, for what certificate.c
+ * cure - commands that mend certificates and keys, for what certificates.c
  * finds. None writes over a file that is there.
  */
 #ifndef CHECK_CURE_H

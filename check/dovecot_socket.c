@@ -1,7 +1,7 @@
 /*
- * dovecot - asks the auth service which mechanisms it offers, as the server
- * does for each EHLO. Run by smtpd-check, in a process with the account's
- * rights when it is root.
+ * dovecot_socket - asks the auth service which mechanisms it offers, as the
+ * server does for each EHLO. Run by smtpd-check, in a process with the
+ * account's rights when it is root.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -32,7 +32,7 @@ struct live {
 /* Returns 0, or -1 with fault when nobody answered. */
 int live_check(struct live *l);
 
-/* For mail.c: a line of the report; value may be NULL. */
+/* For test_message.c: a line of the report; value may be NULL. */
 void live_add(struct live *l, enum finding finding, const char *value);
 const char *live_reply_text(const struct talk_reply *reply);
 /*
@@ -48,7 +48,7 @@ int live_open(
  */
 bool live_is_safe(struct live *l, const struct talk *t);
 
-/* mail.c: what -l and -t add, each on connections of its own. */
+/* test_message.c: what -l and -t add, each on connections of its own. */
 void live_mail(struct live *l, bool same_host);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * people - the user file: who can log in by what is offered. Reads the
+ * logins - the user file: who can log in by what is offered. Reads the
  * compiled file, as the server does. Run by smtpd-check.
  */
 #include <cdb.h>

@@ -1,6 +1,6 @@
 /*
- * offer - the mechanisms that are offered, and to whom: AUTH and rcpthosts.
- * Run by smtpd-check.
+ * mechanisms - those that are offered, and to whom: AUTH and rcpthosts. Run by
+ * smtpd-check.
  */
 #include <stdio.h>
 #include <string.h>

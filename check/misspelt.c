@@ -1,5 +1,5 @@
 /*
- * names - control files and variables that nobody reads: misspelt, another
+ * misspelt - control files and variables that nobody reads: misspelt, another
  * server's, or of no use here. Run by smtpd-check.
  */
 #include <dirent.h>

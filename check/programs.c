@@ -1,5 +1,5 @@
 /*
- * program - the queue program, as the account would run it, and what the
+ * programs - the queue program, as the account would run it, and what the
  * project's own ones need besides. Run by smtpd-check.
  */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /*
- * run - the run script, as far as words tell: tcpserver's address and port,
- * limits, accounts, options of smtpd-auth. shell.c reads it as a shell would,
- * without executing anything. Run by smtpd-check.
+ * runscript - the run script, as far as words tell: tcpserver's address and
+ * port, limits, accounts, options of smtpd-auth. shell.c reads it as a shell
+ * would, without executing anything. Run by smtpd-check.
  */
 #include <netdb.h>
 #include <stdio.h>
@@ -142,7 +142,7 @@ note_environment(struct service *s, const char *directory)
 	if (is_known(s, "the environment's directory", directory) &&
 		strcmp(directory, "env") != 0 &&
 		strcmp(directory, "./env") != 0 &&
-		service_read_environment(directory) == -1)
+		servicedir_read_environment(directory) == -1)
 		s->unclear = report_text("what envdir reads: %s", directory);
 }
 
@@ -339,7 +339,7 @@ look_at_text(struct service *s, const char *text, unsigned depth)
 }
 
 void
-service_parse_run(struct service *s, const char *text)
+servicedir_parse_run(struct service *s, const char *text)
 {
 	if (!look_at_text(s, text, NESTED_MAX))
 		s->fault = "does not start smtpd-auth";

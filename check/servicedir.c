@@ -1,4 +1,7 @@
-/* service - see service.h; run.c reads the run script. Run by smtpd-check. */
+/*
+ * servicedir - see servicedir.h; runscript.c reads the run script. Run by
+ * smtpd-check.
+ */
 #include "check/servicedir.h"
 
 #include <dirent.h>
@@ -16,7 +19,7 @@
 #define UID_BASE 1900000000u
 
 void
-service_defaults(struct service *s)
+servicedir_defaults(struct service *s)
 {
 	*s = (struct service){.jail = "/var/empty", .base = UID_BASE};
 }
@@ -94,7 +97,7 @@ read_directory(const char *path, const char **what)
 }
 
 int
-service_read_environment(const char *directory)
+servicedir_read_environment(const char *directory)
 {
 	const char *what;
 
@@ -102,7 +105,7 @@ service_read_environment(const char *directory)
 }
 
 int
-service_enter(struct service *s, const char *directory, const char **what)
+servicedir_enter(struct service *s, const char *directory, const char **what)
 {
 	const char *path = getenv("PATH");
 	char *kept =
@@ -120,14 +123,14 @@ service_enter(struct service *s, const char *directory, const char **what)
 }
 
 void
-service_read_run(struct service *s)
+servicedir_read_run(struct service *s)
 {
-	static char text[SERVICE_RUN_MAX];
+	static char text[SERVICEDIR_RUN_MAX];
 
 	if (read_start(AT_FDCWD, "run", text, sizeof text) == -1)
 		s->fault = strerror(errno);
 	else
-		service_parse_run(s, text);
+		servicedir_parse_run(s, text);
 	const char *name = strrchr(s->directory, '/') + 1;
 	uint64_t number;
 

@@ -1,5 +1,5 @@
 /*
- * service - a service directory: env/ as envdir(8) reads it, and what can be
+ * servicedir - a service directory: env/ as envdir(8) reads it, and what can be
  * read off the run script.
  */
 #ifndef CHECK_SERVICEDIR_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SERVICE_RUN_MAX 65536 /* octets of a run script */
+#define SERVICEDIR_RUN_MAX 65536 /* octets of a run script */
 
 struct service {
 	const char *directory; /* absolute; NULL: our own environment */
@@ -33,21 +33,22 @@ struct service {
  * Makes env/ our environment (besides PATH), and the directory our working
  * directory. Returns 0, or -1 with errno and *what to say what failed.
  */
-int service_enter(struct service *s, const char *directory, const char **what);
+int servicedir_enter(
+	struct service *s, const char *directory, const char **what);
 
 /*
  * Reads run in the working directory. A port that it does not tell is the
  * directory's name, when that is a number.
  */
-void service_read_run(struct service *s);
+void servicedir_read_run(struct service *s);
 
 /* The same of a text. */
-void service_parse_run(struct service *s, const char *text);
+void servicedir_parse_run(struct service *s, const char *text);
 
 /* A directory as envdir(8) reads it, into our environment. 0, or -1. */
-int service_read_environment(const char *directory);
+int servicedir_read_environment(const char *directory);
 
 /* Defaults, when there is no service directory. */
-void service_defaults(struct service *s);
+void servicedir_defaults(struct service *s);
 
 #endif

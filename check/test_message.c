@@ -1,5 +1,5 @@
 /*
- * mail - what -l and -t add to the look at a listener: logins by every
+ * test_message - what -l and -t add to the look at a listener: logins by every
  * mechanism, a test message. Run by smtpd-check.
  */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* login - see login.h. Run by smtpd-check. */
+/* try_login - see try_login.h. Run by smtpd-check. */
 #include "check/try_login.h"
 
 #include <string.h>

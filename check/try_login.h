@@ -1,4 +1,4 @@
-/* login - one AUTH exchange as a mail program would have it. */
+/* try_login - one AUTH exchange as a mail program would have it. */
 #ifndef CHECK_TRY_LOGIN_H
 #define CHECK_TRY_LOGIN_H
 

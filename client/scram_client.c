@@ -1,4 +1,7 @@
-/* scram - see scram.h. Run by smtpd-check and the load generator. */
+/*
+ * scram_client - see scram_client.h. Run by smtpd-check and the load
+ * generator.
+ */
 #include "client/scram_client.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * scram - the client's side of SCRAM-SHA-256 and SCRAM-SHA-1, RFC 5802 and
- * 7677. Messages are decoded octets, never base64. No I/O.
+ * scram_client - the client's side of SCRAM-SHA-256 and SCRAM-SHA-1, RFC 5802
+ * and 7677. Messages are decoded octets, never base64. No I/O.
  */
 #ifndef CLIENT_SCRAM_CLIENT_H
 #define CLIENT_SCRAM_CLIENT_H

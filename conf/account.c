@@ -61,13 +61,13 @@ account_make(struct account *account)
 		(char *)"--home-dir", (char *)"/nonexistent", (char *)"--shell",
 		(char *)"/usr/sbin/nologin", (char *)"--",
 		(char *)(uintptr_t)account->name, NULL};
-	struct run_reason reason;
+	struct execute_reason reason;
 	bool broken;
 
 	/* The two may be one. */
 	if (!account->missing || lookup(account, &broken) == 0)
 		return 0;
-	if (run_program(argv, -1, -1, &reason) != 0)
+	if (execute(argv, -1, -1, &reason) != 0)
 		return conf_fatal(CONF_TEMPORARY,
 			"unable to make account %s: useradd: %s", account->name,
 			reason.text);
@@ -85,9 +85,9 @@ account_undo(struct account *account)
 {
 	char *const argv[] = {(char *)"userdel", (char *)"--",
 		(char *)(uintptr_t)account->name, NULL};
-	struct run_reason reason;
+	struct execute_reason reason;
 
-	if (account->made && run_program(argv, -1, -1, &reason) != 0)
+	if (account->made && execute(argv, -1, -1, &reason) != 0)
 		conf_warn("unable to remove account %s again: userdel: %s",
 			account->name, reason.text);
 	account->made = false;

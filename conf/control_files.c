@@ -1,4 +1,4 @@
-/* control - me and certificate; part of smtpd-auth-conf. */
+/* control_files - me and certificate; part of smtpd-auth-conf. */
 #include "conf/control_files.h"
 
 #include <fcntl.h>
@@ -46,7 +46,7 @@ compare_me(const struct conf *conf)
 }
 
 int
-control_make(struct conf *conf, struct stage *stage)
+control_files_make(struct conf *conf, struct stage *stage)
 {
 	char line[CONF_PATH_MAX];
 	int status = stage_directory(stage, "control", 0755);
@@ -58,11 +58,11 @@ control_make(struct conf *conf, struct stage *stage)
 		status = stage_file(stage, "control/me", slice_of(line), 0644);
 	else
 		compare_me(conf);
-	return status != 0 ? status : certificate_make(conf, stage);
+	return status != 0 ? status : tls_files_make(conf, stage);
 }
 
 int
-control_place(const struct conf *conf, struct stage *stage)
+control_files_place(const struct conf *conf, struct stage *stage)
 {
 	static const char *const names[] = {"control/me",
 		"control/serverkey.pem", "control/servercert.pem"};

@@ -115,7 +115,7 @@ choose_directory(struct conf *conf)
 static int
 look_for_tools(const struct supervisor *supervisor)
 {
-	if (supervisor->kind == UNDER_TCPSERVER && !run_exists("tcprules"))
+	if (supervisor->kind == UNDER_TCPSERVER && !execute_finds("tcprules"))
 		return conf_fatal(CONF_TEMPORARY,
 			"no tcprules in PATH: apt-get install ucspi-tcp "
 			"(or ucspi-tcp-ipv6)");
@@ -123,7 +123,7 @@ look_for_tools(const struct supervisor *supervisor)
 		i++) {
 		const char *tool = supervisor->tools[i];
 
-		if (!run_exists(tool))
+		if (!execute_finds(tool))
 			conf_warn("no %s in PATH, which the service needs: "
 				  "apt-get install %s",
 				tool,
@@ -147,7 +147,7 @@ detect_supervisor(struct conf *conf)
 			conf->supervisor_runs = true;
 		}
 	for (size_t i = 0; chosen == NULL && i < SUPERVISORS; i++)
-		if (run_exists(supervisors[i].program))
+		if (execute_finds(supervisors[i].program))
 			chosen = &supervisors[i];
 	if (chosen == NULL)
 		return conf_fatal(CONF_TEMPORARY,

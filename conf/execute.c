@@ -1,4 +1,4 @@
-/* run - other programs; part of smtpd-auth-conf. */
+/* execute - other programs; part of smtpd-auth-conf. */
 #include "conf/execute.h"
 
 #include <errno.h>
@@ -34,9 +34,9 @@ child(char *const argv[], int directory_fd, int input_fd, int errors)
 
 /* Keeps the last line that is not empty, cut to what fits. */
 static void
-read_reason(int fd, struct run_reason *reason)
+read_reason(int fd, struct execute_reason *reason)
 {
-	struct buffer line = {reason->text, 0, RUN_REASON_MAX - 1, false};
+	struct buffer line = {reason->text, 0, EXECUTE_REASON_MAX - 1, false};
 	char data[512];
 	ssize_t got;
 	bool fresh = true;
@@ -58,8 +58,8 @@ read_reason(int fd, struct run_reason *reason)
 }
 
 int
-run_program(char *const argv[], int directory_fd, int input_fd,
-	struct run_reason *reason)
+execute(char *const argv[], int directory_fd, int input_fd,
+	struct execute_reason *reason)
 {
 	int ends[2], status;
 	pid_t pid;
@@ -88,7 +88,7 @@ run_program(char *const argv[], int directory_fd, int input_fd,
 }
 
 bool
-run_exists(const char *name)
+execute_finds(const char *name)
 {
 	struct slice rest = slice_of(getenv("PATH"));
 

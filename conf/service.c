@@ -104,19 +104,19 @@ make_environment(struct service *s)
 
 /* tcprules in directory; what it says of wrong input is in reason. */
 static int
-run_tcprules(int directory, int rules, struct run_reason *reason)
+run_tcprules(int directory, int rules, struct execute_reason *reason)
 {
 	char *const argv[] = {
 		(char *)"tcprules", (char *)"tcp.cdb", (char *)"tcp.tmp", NULL};
 
-	return run_program(argv, directory, rules, reason);
+	return execute(argv, directory, rules, reason);
 }
 
 void
 service_probe(struct conf *conf, const struct stage *stage)
 {
 	static const char line[] = "::1:allow\n";
-	struct run_reason reason;
+	struct execute_reason reason;
 	int ends[2];
 
 	conf->serves_ipv6 = conf->supervisor->kind != UNDER_TCPSERVER;
@@ -136,7 +136,7 @@ static void
 compile_rules(struct service *s)
 {
 	char path[NAME_MAX_LEN];
-	struct run_reason reason;
+	struct execute_reason reason;
 	int directory, rules;
 
 	if (s->status != 0)

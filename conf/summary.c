@@ -1,4 +1,4 @@
-/* report - what smtpd-auth-conf says at its end. */
+/* summary - what smtpd-auth-conf says at its end. */
 #include "conf/summary.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "conf/detect.h"
-#include "conf/hostname.h"
+#include "conf/mailhost.h"
 #include "conf/service.h"
 
 /* " DIR/587 DIR/465", each with what follows it. */
@@ -142,7 +142,8 @@ print_recipients(const struct conf *conf)
 
 	if (conf_path(path, conf->control, "/rcpthosts", "") != NULL &&
 		access(path, F_OK) != 0)
-		(void)printf("  echo %s > %s\n", host_domain(conf->host), path);
+		(void)printf(
+			"  echo %s > %s\n", mailhost_domain(conf->host), path);
 }
 
 static void
@@ -151,7 +152,7 @@ print_next(const struct conf *conf)
 	(void)printf("next\n  smtpd-passwd");
 	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
 		(void)printf(" -f %s/authusers", conf->control);
-	(void)printf(" set USER@%s\n", host_domain(conf->host));
+	(void)printf(" set USER@%s\n", mailhost_domain(conf->host));
 	for (size_t i = 0; i < conf->ports_count; i++)
 		(void)printf("  smtpd-check %s/%u\n", conf->directory,
 			conf->ports[i]);
@@ -166,7 +167,7 @@ print_next(const struct conf *conf)
 static void
 print_records(const struct conf *conf)
 {
-	const char *domain = host_domain(conf->host);
+	const char *domain = mailhost_domain(conf->host);
 	bool title = true;
 
 	for (size_t i = 0; i < conf->ports_count; i++) {
@@ -185,7 +186,7 @@ print_records(const struct conf *conf)
 }
 
 void
-report_print(const struct conf *conf)
+summary_print(const struct conf *conf)
 {
 	print_chosen(conf);
 	print_next(conf);

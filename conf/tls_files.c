@@ -1,4 +1,4 @@
-/* certificate - part of smtpd-auth-conf. */
+/* tls_files - certificate and key; part of smtpd-auth-conf. */
 #include "conf/tls_files.h"
 
 #include <fcntl.h>
@@ -51,19 +51,19 @@ self_sign(const char *host, struct stage *stage)
 		(char *)"-addext", names, (char *)"-keyout",
 		(char *)"control/serverkey.pem", (char *)"-out",
 		(char *)"control/servercert.pem", NULL};
-	struct run_reason reason;
+	struct execute_reason reason;
 	int status;
 
 	/* A common name has at most 64 octets; clients read the other. */
 	(void)snprintf(subject, sizeof subject, "/CN=%.64s", host);
 	(void)snprintf(names, sizeof names, "subjectAltName=DNS:%s", host);
-	status = run_program(argv, stage->fd, -1, &reason);
+	status = execute(argv, stage->fd, -1, &reason);
 	if (status != 0)
 		return conf_fatal(CONF_TEMPORARY,
 			"unable to make a certificate: openssl: %s%s",
 			reason.text,
-			run_exists("openssl") ? ""
-					      : "; apt-get install openssl");
+			execute_finds("openssl") ? ""
+						 : "; apt-get install openssl");
 	return stage_mode(stage, "control/serverkey.pem", 0600) != 0 ||
 			       stage_mode(stage, "control/servercert.pem",
 				       0644) != 0
@@ -72,7 +72,7 @@ self_sign(const char *host, struct stage *stage)
 }
 
 int
-certificate_make(struct conf *conf, struct stage *stage)
+tls_files_make(struct conf *conf, struct stage *stage)
 {
 	int status;
 

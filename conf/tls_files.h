@@ -1,4 +1,4 @@
-/* certificate - certbot's, linked as it is, else a self-signed one. */
+/* tls_files - certbot's, linked as it is, else a self-signed one. */
 #ifndef CONF_TLS_FILES_H
 #define CONF_TLS_FILES_H
 
@@ -9,6 +9,6 @@
  * the control directory has a certificate or a key, and sets conf->certificate.
  * Warns when it is self-signed.
  */
-int certificate_make(struct conf *conf, struct stage *stage);
+int tls_files_make(struct conf *conf, struct stage *stage);
 
 #endif

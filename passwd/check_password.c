@@ -1,4 +1,4 @@
-/* check - the command check of smtpd-passwd: is this the password? */
+/* check_password - the command check of smtpd-passwd: is it this one? */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* host - host names and ports; part of smtpd-auth-conf. */
-#include "conf/hostname.h"
+/* mailhost - host names and ports; part of smtpd-auth-conf. */
+#include "conf/mailhost.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,13 +11,13 @@
 #include "lib/hostname.h"
 
 const char *
-host_fault(struct slice name)
+mailhost_fault(struct slice name)
 {
 	struct slice rest = name, label = name;
 	size_t labels = 0;
 	uint64_t number;
 
-	if (name.len > HOST_NAME_MAX_LEN)
+	if (name.len > MAILHOST_MAX)
 		return "longer than 253 octets";
 	while (rest.data != NULL) {
 		label = slice_split(&rest, '.');
@@ -33,7 +33,7 @@ host_fault(struct slice name)
 }
 
 const char *
-host_domain(const char *name)
+mailhost_domain(const char *name)
 {
 	const char *dot = strchr(name, '.');
 
@@ -42,14 +42,14 @@ host_domain(const char *name)
 
 /* Not by the C library: a static program has no name service switch. */
 bool
-host_resolves(const char *name)
+mailhost_resolves(const char *name)
 {
 	char *const argv[] = {(char *)"getent", (char *)"hosts",
 		(char *)(uintptr_t)name, NULL};
-	struct run_reason reason;
+	struct execute_reason reason;
 
 	/* 2: the name was not found. */
-	return run_program(argv, -1, -1, &reason) != 2;
+	return execute(argv, -1, -1, &reason) != 2;
 }
 
 static bool
@@ -70,7 +70,7 @@ taken(int family, const void *address, socklen_t len)
 }
 
 bool
-host_port_taken(unsigned port)
+mailhost_port_taken(unsigned port)
 {
 	const struct sockaddr_in four = {
 		.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};

@@ -1,5 +1,5 @@
 /* Unit test of conf/host: names, domains. */
-#include "conf/hostname.h"
+#include "conf/mailhost.h"
 
 #include "tests/tap.h"
 
@@ -36,7 +36,7 @@ test_names(void)
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		ok((host_fault(slice_of(names[i].name)) == NULL) ==
+		ok((mailhost_fault(slice_of(names[i].name)) == NULL) ==
 				names[i].good,
 			names[i].name);
 }
@@ -48,27 +48,27 @@ test_lengths(void)
 
 	memset(text, 'a', sizeof text);
 	text[63] = '.';
-	ok(host_fault((struct slice){text, 66}) == NULL, "a label of 63");
+	ok(mailhost_fault((struct slice){text, 66}) == NULL, "a label of 63");
 	text[63] = 'a';
 	text[64] = '.';
-	ok(host_fault((struct slice){text, 67}) != NULL, "a label of 64");
+	ok(mailhost_fault((struct slice){text, 67}) != NULL, "a label of 64");
 	text[64] = 'a';
 	for (size_t i = 1; i < sizeof text; i += 2)
 		text[i] = '.';
-	ok(host_fault((struct slice){text, 253}) == NULL, "253 octets");
-	ok(host_fault((struct slice){text, 255}) != NULL, "255 octets");
+	ok(mailhost_fault((struct slice){text, 253}) == NULL, "253 octets");
+	ok(mailhost_fault((struct slice){text, 255}) != NULL, "255 octets");
 }
 
 static void
 test_domains(void)
 {
-	ok(strcmp(host_domain("mail.example.com"), "example.com") == 0,
+	ok(strcmp(mailhost_domain("mail.example.com"), "example.com") == 0,
 		"the first label goes");
-	ok(strcmp(host_domain("a.b.example.com"), "b.example.com") == 0,
+	ok(strcmp(mailhost_domain("a.b.example.com"), "b.example.com") == 0,
 		"the first alone");
-	ok(strcmp(host_domain("example.com"), "example.com") == 0,
+	ok(strcmp(mailhost_domain("example.com"), "example.com") == 0,
 		"two labels stay");
-	ok(strcmp(host_domain("localhost"), "localhost") == 0, "one stays");
+	ok(strcmp(mailhost_domain("localhost"), "localhost") == 0, "one stays");
 }
 
 int
