@@ -1,4 +1,4 @@
-/* offer - see offer.h. Run by main. */
+/* offered - see offered.h. Run by main. */
 #include "auth/offered.h"
 
 #include "auth/dovecot_lines.h"

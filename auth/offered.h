@@ -1,5 +1,5 @@
 /*
- * offer - which mechanisms the EHLO of a service names. Run by main, before
+ * offered - which mechanisms the EHLO of a service names. Run by main, before
  * there is a session.
  */
 #ifndef AUTH_OFFERED_H

@@ -1,5 +1,5 @@
 /*
- * hook - see hook.h. The keeper forks a watcher, and the watcher the hook:
+ * limithook - see limithook.h. The keeper forks a watcher, and the watcher the hook:
  * the keeper may be gone before either.
  */
 #include "keeper/limithook.h"

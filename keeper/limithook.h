@@ -1,6 +1,6 @@
 /*
- * hook - control/limithook LOGIN LIMIT, which tells the admin that a login
- * has passed its limit.
+ * limithook - control/limithook LOGIN LIMIT, which tells the admin that a
+ * login has passed its limit.
  *
  * As the account, with the environment of the queue program, descriptor 0
  * empty and 1 and 2 the log; no other descriptor, no shell. It is in a

@@ -1,4 +1,4 @@
-/* mail - the keeper's answers about a message: hand-over and outcome. */
+/* message - the keeper's answers about a message: hand-over and outcome. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /*
- * login - the mechanism LOGIN (draft-murchison-sasl-login): never a standard,
- * still what many programs use. The prompts are exactly these, since some
- * clients compare them. Run by the authenticator.
+ * prompt - the mechanism LOGIN (draft-murchison-sasl-login): never a
+ * standard, still what many programs use. The prompts are exactly these, since
+ * some clients compare them. Run by the authenticator.
  */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * auth - the AUTH dialogue (RFC 4954): base64 off and on, lines back and
+ * login - the AUTH dialogue (RFC 4954): base64 off and on, lines back and
  * forth. What the octets mean is the authenticator's affair. Run by the
  * session.
  */

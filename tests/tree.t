@@ -65,6 +65,34 @@ for file in *.c; do
 	grep -q '^main(' "$file"
 	check "$file holds a main" $?
 done
+# A name stands for one thing, but where the keeper answers what the session
+# asks. And a file begins with its name (musl's lies in place of a header).
+twins=' message login tls '
+doubles=$(for file in *.c */*.[ch]; do
+	case $file in
+	tests/* | build/*) ;;
+	*) echo "$file" | sed 's/\.[ch]$//; s,\(.*\)/\(.*\),\2 \1,' ;;
+	esac
+done | sort -u | cut -d' ' -f1 | uniq -d | while read -r name; do
+	case $twins in *" $name "*) ;; *) echo "$name" ;; esac
+done)
+[ -z "$doubles" ] || echo "# names of files in two folders:" "$doubles"
+check 'a name stands for one file, or for twins' "$([ -z "$doubles" ]; echo $?)"
+for name in $twins; do
+	found=$(for file in */"$name".[ch]; do
+		case $file in session/* | keeper/*) continue ;; esac
+		[ ! -f "$file" ] || echo "$file"
+	done)
+	check "the twins $name are the session's and the keeper's" \
+		"$([ -z "$found" ]; echo $?)"
+done
+for file in *.c */*.[ch]; do
+	case $file in tests/* | build/* | musl/*) continue ;; esac
+	name=$(basename "$file" | sed 's/\.[ch]$//')
+	sed -n '1s,^/\* ,,p; 2s,^ \* ,,p' "$file" | head -n 1 |
+		grep -q -e "^$name - "
+	check "$file says its name first" $?
+done
 # And no file is too long to be read in one go.
 for file in */*.c *.c; do
 	lines=$(wc -l <"$file")
