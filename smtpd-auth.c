@@ -318,7 +318,7 @@ become_session(struct session *s, int channel, const struct jail *jail,
 	s->mechanisms = keeper->mechanisms;
 	s->offer_asks =
 		keeper->kind == AUTHENTICATOR_DOVECOT ? KEEPER_OFFERS_MAX : 0;
-	s->tls_possible = tls_possible;
+	s->tls.possible = tls_possible;
 	s->channel = SESSION_CHANNEL;
 	s->jail = *jail;
 	s->jail.kind = JAIL_SESSION;

@@ -22,7 +22,7 @@ static bool
 auth_usable(const struct session *s)
 {
 	return s->mechanisms.len > 0 && !s->authenticated &&
-	       (!s->config->forcetls || s->tls_on || s->config->tls_outside);
+	       (!s->config->forcetls || s->tls.on || s->config->tls_outside);
 }
 
 static enum reply
@@ -83,7 +83,7 @@ offer_auth(struct session *s)
 	char text[SESSION_GREETING_MAX];
 	struct buffer b = BUFFER_OVER(text);
 
-	authmechs_offer(s->mechanisms, s->tls_has, &b);
+	authmechs_offer(s->mechanisms, s->tls.has, &b);
 	if (b.len == 0)
 		return;
 	keyword(s, "AUTH ", buffer_slice(&b));
@@ -118,7 +118,7 @@ command_ehlo(struct session *s, struct slice name)
 		keyword_number(s, "SIZE ", config->databytes);
 	else
 		keyword(s, "SIZE", none);
-	if (s->tls_possible && !s->tls_on)
+	if (s->tls.possible && !s->tls.on)
 		keyword(s, "STARTTLS", none);
 	if (auth_usable(s))
 		offer_auth(s);
@@ -277,7 +277,7 @@ command_starttls(struct session *s, struct slice argument)
 {
 	if (argument.len > 0)
 		return REPLY_ARGUMENT;
-	if (s->tls_on || s->config->tls_outside)
+	if (s->tls.on || s->config->tls_outside)
 		return REPLY_SEQUENCE_TLS;
 	if (s->authenticated || s->mail || s->chunks != CHUNKS_NONE)
 		return REPLY_SEQUENCE_TLS_LATE;
@@ -285,7 +285,7 @@ command_starttls(struct session *s, struct slice argument)
 	 */
 	if (stream_pending(&s->stream))
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_TLS);
-	if (!s->tls_possible)
+	if (!s->tls.possible)
 		return REPLY_TLS_UNAVAILABLE;
 	channel_start(&s->message, ASK_TLS, 0);
 	if (session_ask(s) != VERDICT_OK)
@@ -293,7 +293,7 @@ command_starttls(struct session *s, struct slice argument)
 	session_reply(s, REPLY_OK_STARTTLS);
 	if (stream_flush(&s->stream) == -1)
 		return session_stream_failed(s);
-	return session_start_tls(s);
+	return tls_start(s);
 }
 
 static enum reply

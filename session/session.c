@@ -257,68 +257,12 @@ one_command(struct session *s)
 
 /* -------------------------------------------------- beginning and end --- */
 
-/* Before the keeper hears that TLS is on. */
-static void
-tell_client_chain(struct session *s)
-{
-	struct slice chain = tls_client_chain(&s->tls);
-
-	if (chain.len == 0)
-		return;
-	channel_start(&s->message, TELL_CLIENT, 0);
-	if (channel_add(&s->message, chain.data, chain.len) == -1 ||
-		channel_send(s->channel, &s->message) == -1)
-		_exit(111);
-	s->tls_has |= AUTHMECHS_CERTIFICATE;
-}
-
-/*
- * Starts TLS; the reply to STARTTLS, if there was one, is already out. Any
- * failure ends the connection without another clear byte.
- */
-enum reply
-session_start_tls(struct session *s)
-{
-	struct channel_tls facts;
-	struct slice sni;
-	bool ask_client = authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE);
-
-	session_forget_line(s);
-	stream_time(&s->stream, clock_ms(), CHANNEL_HANDSHAKE_MS);
-	int result = tls_init(&s->tls, &s->stream, &s->message,
-		s->config->tls_min, ask_client, s->message.body);
-
-	explicit_bzero(s->message.body, CHANNEL_SEED_LEN);
-	if (result == 0)
-		result = tls_handshake(&s->tls);
-	if (result == 0)
-		tell_client_chain(s);
-	tls_facts(&s->tls, &facts, &sni);
-	channel_start(&s->message, TELL_TLS, 0);
-	channel_add(&s->message, &facts, sizeof facts);
-	channel_add(&s->message, sni.data, sni.len);
-	if (s->stream.state == STREAM_KEEPER ||
-		channel_send(s->channel, &s->message) == -1)
-		_exit(111);
-	if (result == -1) {
-		s->stream.output_len = 0;
-		session_stream_failed(s);
-		return session_stop(s, s->end, REPLY_NONE);
-	}
-	s->stream.tls = &s->tls;
-	s->tls_on = true;
-	s->tls_has |= s->tls.facts.bound ? AUTHMECHS_BINDING : 0u;
-	s->esmtp = false;
-	s->helo_len = 0;
-	return REPLY_NONE;
-}
-
 static void
 implicit_tls(struct session *s)
 {
 	channel_start(&s->message, ASK_TLS, 0);
 	if (session_ask(s) == VERDICT_OK)
-		session_start_tls(s);
+		tls_start(s);
 	else
 		session_stop(s, END_ERRORS, REPLY_NONE);
 }

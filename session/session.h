@@ -3,7 +3,8 @@
  *
  * session.c: greeting, one line, one row of the command table, limits.
  * command.c: one short function a verb. auth.c: the AUTH dialogue. body.c:
- * DATA and BDAT from the client, pipe.c: into the message pipe.
+ * DATA and BDAT from the client, pipe.c: into the message pipe. tls.c: TLS
+ * begins.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -15,6 +16,7 @@
 #include "lib/memory.h"
 #include "session/data.h"
 #include "session/header.h"
+#include "session/records.h"
 #include "session/reply.h"
 #include "session/stream.h"
 #include "session/tls.h"
@@ -34,13 +36,12 @@ struct session {
 	const struct config *config;
 	struct slice mechanisms; /* offered in AUTH, blanks between */
 	unsigned offer_asks;	 /* times left to ask what Dovecot offers */
-	bool tls_possible;	 /* there is a certificate */
+	struct session_tls tls;
 	int channel;
 	int64_t login_deadline; /* CLOCK_NEVER once it does not matter */
 	struct jail jail;
 
-	bool esmtp, authenticated, tls_on;
-	unsigned tls_has;    /* AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE */
+	bool esmtp, authenticated;
 	bool mail, smtputf8; /* a MAIL was accepted */
 	bool told;	     /* ... and the keeper knows of it */
 	size_t deferred_len;
@@ -79,7 +80,8 @@ struct session {
 		char deferred[CHANNEL_BODY_MAX];
 	};
 	char offer[CHANNEL_OFFER_MAX];
-	struct tls tls;
+	struct handshake handshake;
+	struct records records;
 };
 
 /* Enters the jail, greets, serves, ends. */
@@ -130,7 +132,6 @@ void session_trace(
 /* "WORD<hidden N bytes>", where N octets may be a password. */
 void session_trace_hidden(struct session *s, enum channel_trace way,
 	const char *word, size_t len);
-enum reply session_start_tls(struct session *s);
 
 struct command {
 	const char *verb;

@@ -9,7 +9,7 @@
 
 #include "lib/clock.h"
 #include "lib/memory.h"
-#include "session/tls.h"
+#include "session/records.h"
 
 #define CLOSE_MS 2000
 #define CLOSE_OCTETS 1048576
@@ -170,7 +170,7 @@ bool
 stream_waits(const struct stream *s)
 {
 	return s->tls == NULL ? s->input_start == s->input_end
-			      : tls_buffered(s->tls) == 0;
+			      : records_buffered(s->tls) == 0;
 }
 
 int
@@ -179,7 +179,7 @@ stream_next(struct stream *s, struct slice *input)
 	if (stream_waits(s) && stream_flush(s) == -1)
 		return -1;
 	if (s->tls != NULL)
-		return tls_next(s->tls, input);
+		return records_next(s->tls, input);
 	return stream_wire_next(s, input);
 }
 
@@ -187,7 +187,7 @@ void
 stream_consume(struct stream *s, size_t len)
 {
 	if (s->tls != NULL)
-		tls_consume(s->tls, len);
+		records_consume(s->tls, len);
 	else
 		s->input_start += len;
 }
@@ -206,7 +206,7 @@ stream_pending(struct stream *s)
 	struct pollfd ready = {.fd = s->in, .events = POLLIN};
 
 	if (s->input_start != s->input_end ||
-		(s->tls != NULL && tls_buffered(s->tls) > 0))
+		(s->tls != NULL && records_buffered(s->tls) > 0))
 		return true;
 	/* The end of input is readable too, but is no input. */
 	return poll(&ready, 1, 0) == 1 && ready.revents & POLLIN &&
@@ -239,7 +239,7 @@ stream_flush(struct stream *s)
 		return -1;
 	if (text.len == 0)
 		return 0;
-	return s->tls != NULL ? tls_write(s->tls, text)
+	return s->tls != NULL ? records_write(s->tls, text)
 			      : stream_wire_write(s, text);
 }
 
@@ -303,9 +303,9 @@ stream_close(struct stream *s, bool drain)
 	if (stream_flush(s) == -1)
 		return;
 	if (s->tls != NULL)
-		tls_close(s->tls);
+		records_close(s->tls);
 	if (s->tls != NULL && drain)
-		tls_wipe(s->tls);
+		records_wipe(s->tls);
 	if (drain)
 		drain_input(s);
 }

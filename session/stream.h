@@ -16,7 +16,7 @@
 	1500 /* a client that hung up while we wait for others                 \
 	      */
 
-struct tls;
+struct records;
 
 enum stream_state {
 	STREAM_OPEN,
@@ -34,7 +34,7 @@ struct stream {
 	bool terminal;	  /* typed at a prompt: LF becomes CR LF */
 	bool piped;	  /* out is a TLS helper's or recordio's, no client */
 	int channel;	  /* watched: when the keeper goes, so do we */
-	struct tls *tls;  /* NULL: clear */
+	struct records *tls; /* NULL: clear */
 	enum stream_state state;
 	int64_t deadline; /* clock_ms() */
 	int64_t now;	  /* ... when that was set; 0 after the first wait */
@@ -91,7 +91,7 @@ int stream_wait_other(struct stream *s, int fd, short events, int64_t deadline);
  */
 void stream_close(struct stream *s, bool drain);
 
-/* For tls.c: the wire below TLS. Same results. */
+/* For records.c: the wire below TLS. Same results. */
 int stream_wire_next(struct stream *s, struct slice *input);
 int stream_wire_write(struct stream *s, struct slice text);
 

@@ -1,5 +1,6 @@
 /*
- * tls - see tls.h. Run by the session.
+ * tls - TLS begins: asks the keeper for what its tls.c answers. See tls.h. Run
+ * by the session.
  *
  * The policy below answers BearSSL's questions by asking the keeper. An
  * algorithm number under 0xFF00 makes the engine hand over the raw
@@ -10,9 +11,12 @@
 #include "session/tls.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "lib/chain.h"
+#include "lib/clock.h"
 #include "lib/curves.h"
-#include "session/stream.h"
+#include "session/session.h"
 
 #define SIGN_RSA 1
 #define SIGN_ECDSA 3
@@ -50,44 +54,36 @@ is_ecdsa(uint16_t suite)
 	}
 }
 
-static struct tls *
-tls_of(const br_ssl_server_policy_class **policy)
+static struct handshake *
+handshake_of(const br_ssl_server_policy_class **policy)
 {
-	return (struct tls *)(void *)policy;
+	return (struct handshake *)(void *)policy;
 }
 
 /* Asks for the chain that belongs to the client's server name. */
 static int
-fetch_chain(struct tls *t, br_ssl_server_choices *choices)
+fetch_chain(struct handshake *h, const br_ssl_server_context *server,
+	br_ssl_server_choices *choices)
 {
 	struct slice name =
-		slice_of(br_ssl_engine_get_server_name(&t->server.eng));
-	struct channel_message *m = t->message;
+		slice_of(br_ssl_engine_get_server_name(&server->eng));
+	struct channel_message *m = &h->session->message;
 	size_t at = 0, n = 0;
 
 	channel_start(m, ASK_CERTIFICATE, 0);
 	if (channel_add(m, name.data, name.len) == -1 ||
-		channel_ask(t->wire->channel, m) != VERDICT_OK ||
-		channel_take(m, &at, &t->facts, sizeof t->facts) == -1)
+		channel_ask(h->session->stream.channel, m) != VERDICT_OK ||
+		channel_take(m, &at, &h->facts, sizeof h->facts) == -1)
 		return -1;
-	size_t used = m->len - at;
+	struct slice rest = {(const char *)h->certificates, m->len - at}, der;
 
-	memcpy(t->certificates, m->body + at, used);
-	for (at = 0; used - at >= 2 && n < sizeof t->chain / sizeof *t->chain;
-		n++) {
-		size_t len = (size_t)t->certificates[at] << 8 |
-			     t->certificates[at + 1];
-
-		at += 2;
-		if (len > used - at)
-			return -1;
-		t->chain[n].data = t->certificates + at;
-		t->chain[n].data_len = len;
-		at += len;
-	}
-	choices->chain = t->chain;
+	memcpy(h->certificates, m->body + at, rest.len);
+	while (n < CHANNEL_CHAIN_MAX && chain_take(&rest, &der))
+		h->chain[n++] = (br_x509_certificate){
+			(unsigned char *)(uintptr_t)der.data, der.len};
+	choices->chain = h->chain;
 	choices->chain_len = n;
-	return n > 0 ? 0 : -1;
+	return n > 0 && rest.len == 0 ? 0 : -1;
 }
 
 /* SHA-256 where the client can, and SHA-1 only where old TLS is allowed. */
@@ -111,14 +107,14 @@ static int
 choose(const br_ssl_server_policy_class **policy,
 	const br_ssl_server_context *server, br_ssl_server_choices *choices)
 {
-	struct tls *t = tls_of(policy);
+	struct handshake *h = handshake_of(policy);
 	size_t n;
 	const br_suite_translated *suites =
 		br_ssl_server_get_client_suites(server, &n);
 
-	if (fetch_chain(t, choices) == -1)
+	if (fetch_chain(h, server, choices) == -1)
 		return 0;
-	bool ecdsa = t->facts.key == KEY_EC;
+	bool ecdsa = h->facts.key == KEY_EC;
 	unsigned hash = choose_hash(server, ecdsa);
 
 	if (hash == br_sha224_ID)
@@ -148,19 +144,20 @@ static size_t
 do_sign(const br_ssl_server_policy_class **policy, unsigned algo_id,
 	unsigned char *data, size_t hv_len, size_t len)
 {
-	struct tls *t = tls_of(policy);
-	struct channel_message *m = t->message;
+	struct handshake *h = handshake_of(policy);
+	struct channel_message *m = &h->session->message;
 
 	channel_start(m, ASK_SIGN, algo_id >> 8);
 	if (channel_add(m, data, hv_len) == -1 ||
-		channel_ask(t->wire->channel, m) != VERDICT_OK || m->len > len)
+		channel_ask(h->session->stream.channel, m) != VERDICT_OK ||
+		m->len > len)
 		return 0;
 	memcpy(data, m->body, m->len);
 	return m->len;
 }
 
 static const br_ssl_server_policy_class policy_class = {
-	sizeof(struct tls), choose, do_keyx, do_sign};
+	sizeof(struct handshake), choose, do_keyx, do_sign};
 
 /*
  * Asks for a certificate of any authority, by an empty list (RFC 5246 §7.4.4):
@@ -182,31 +179,21 @@ ask_for_any(br_ssl_server_context *server)
 
 /* A client without a certificate, or with one of no use, is served too. */
 static void
-prepare_client_chain(struct tls *t)
+prepare_client_chain(br_ssl_server_context *server, struct client_chain *chain)
 {
-	br_ssl_engine_context *engine = &t->server.eng;
+	br_ssl_engine_context *engine = &server->eng;
 
-	ask_for_any(&t->server);
-	client_chain_init(&t->client);
-	br_ssl_engine_set_x509(engine, &t->client.class);
+	ask_for_any(server);
+	br_ssl_engine_set_x509(engine, &chain->class);
 	br_ssl_engine_set_default_rsavrfy(engine);
 	br_ssl_engine_set_default_ecdsa(engine);
 	br_ssl_engine_add_flags(engine, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
 }
 
-int
-tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
-	unsigned min, bool ask_client, const void *seed)
+/* What we speak, from TLS version min on. */
+static void
+set_up(br_ssl_engine_context *engine, unsigned min)
 {
-	br_ssl_server_context *server = &t->server;
-	br_ssl_engine_context *engine = &server->eng;
-
-	t->policy = &policy_class;
-	t->wire = wire;
-	t->records_len = t->hello.len = 0;
-	t->message = message;
-	t->ask_client = ask_client;
-	br_ssl_server_zero(server);
 	br_ssl_engine_set_versions(engine, min, BR_TLS12);
 	br_ssl_engine_set_suites(engine, suites_1_2,
 		min < BR_TLS12 ? SUITES_ALL : SUITES_MODERN);
@@ -226,193 +213,108 @@ tls_init(struct tls *t, struct stream *wire, struct channel_message *message,
 	}
 	br_ssl_engine_add_flags(engine,
 		BR_OPT_ENFORCE_SERVER_PREFERENCES | BR_OPT_NO_RENEGOTIATION);
-	if (ask_client)
-		prepare_client_chain(t);
-	br_ssl_server_set_policy(server, &t->policy);
-	br_ssl_engine_set_buffer(engine, t->buffer, sizeof t->buffer, 1);
+}
+
+/* The engine, with the entropy that the keeper's answer to ASK_TLS holds. */
+static int
+prepare(struct session *s)
+{
+	struct handshake *h = &s->handshake;
+	br_ssl_server_context *server = &s->records.server;
+
+	h->policy = &policy_class;
+	h->session = s;
+	records_init(&s->records, &s->stream);
+	set_up(&server->eng, s->config->tls_min);
+	client_chain_init(&h->client);
+	if (authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE))
+		prepare_client_chain(server, &h->client);
+	br_ssl_server_set_policy(server, &h->policy);
+	br_ssl_engine_set_buffer(
+		&server->eng, s->records.buffer, sizeof s->records.buffer, 1);
 	/* The engine's own seeder would open a file, which the jail forbids. */
-	engine->rng_os_rand_done = 1;
-	br_ssl_engine_inject_entropy(engine, seed, CHANNEL_SEED_LEN);
+	server->eng.rng_os_rand_done = 1;
+	br_ssl_engine_inject_entropy(
+		&server->eng, s->message.body, CHANNEL_SEED_LEN);
+	explicit_bzero(s->message.body, CHANNEL_SEED_LEN);
 	return br_ssl_server_reset(server) ? 0 : -1;
 }
 
-static int
-flush(struct tls *t)
-{
-	struct slice records = {t->records, t->records_len};
-
-	t->records_len = 0;
-	return records.len == 0 ? 0 : stream_wire_write(t->wire, records);
-}
-
-static int
-push_input(struct tls *t)
-{
-	struct slice input;
-	size_t room;
-
-	if (flush(t) == -1 || stream_wire_next(t->wire, &input) == -1)
-		return -1;
-	unsigned char *to = br_ssl_engine_recvrec_buf(&t->server.eng, &room);
-	size_t len = input.len < room ? input.len : room;
-
-	memcpy(to, input.data, len);
-	hello_add(&t->hello, to, len);
-	t->wire->input_start += len;
-	br_ssl_engine_recvrec_ack(&t->server.eng, len);
-	return 0;
-}
-
-/*
- * Small records wait for each other until something must be read: each write
- * may wake the client.
+/* ------------------------------------------------- tells what came of it ---
  */
-static int
-pull_output(struct tls *t)
-{
-	size_t len;
-	unsigned char *from = br_ssl_engine_sendrec_buf(&t->server.eng, &len);
 
-	hello_name_version(from, t->server.client_max_version);
-	if (len > sizeof t->records - t->records_len && flush(t) == -1)
-		return -1;
-	if (len <= sizeof t->records) {
-		memcpy(t->records + t->records_len, from, len);
-		t->records_len += len;
-	} else if (stream_wire_write(t->wire,
-			   (struct slice){(const char *)from, len}) == -1) {
-		return -1;
-	}
-	br_ssl_engine_sendrec_ack(&t->server.eng, len);
-	return 0;
+/* Before the keeper hears that TLS is on. */
+static void
+tell_client_chain(struct session *s)
+{
+	struct slice chain = client_chain_proved(&s->handshake.client);
+
+	if (chain.len == 0)
+		return;
+	channel_start(&s->message, TELL_CLIENT, 0);
+	if (channel_add(&s->message, chain.data, chain.len) == -1 ||
+		channel_send(s->channel, &s->message) == -1)
+		_exit(111);
+	s->tls.has |= AUTHMECHS_CERTIFICATE;
 }
 
-/* Moves records until the engine is in one of the wanted states. */
-static int
-run(struct tls *t, unsigned wanted)
+static struct channel_tls
+facts_of(struct records *r)
 {
-	for (;;) {
-		unsigned state = br_ssl_engine_current_state(&t->server.eng);
-
-		if (state & BR_SSL_CLOSED) {
-			if (t->wire->state == STREAM_OPEN)
-				t->wire->state = br_ssl_engine_last_error(
-							 &t->server.eng) == 0
-							 ? STREAM_EOF
-							 : STREAM_GONE;
-			return -1;
-		}
-		if (state & BR_SSL_SENDREC) {
-			if (pull_output(t) == -1)
-				return -1;
-			continue;
-		}
-		if (state & wanted)
-			return 0;
-		if (!(state & BR_SSL_RECVREC) || push_input(t) == -1)
-			return -1;
-	}
-}
-
-int
-tls_handshake(struct tls *t)
-{
-	int result = run(t, BR_SSL_SENDAPP);
-
-	if (result == -1)
-		(void)flush(t); /* the alert that says why */
-	return result;
-}
-
-size_t
-tls_buffered(struct tls *t)
-{
-	size_t len = 0;
-
-	if (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_RECVAPP)
-		br_ssl_engine_recvapp_buf(&t->server.eng, &len);
-	return len;
-}
-
-int
-tls_next(struct tls *t, struct slice *input)
-{
-	if (run(t, BR_SSL_RECVAPP) == -1)
-		return -1;
-	input->data = (const char *)br_ssl_engine_recvapp_buf(
-		&t->server.eng, &input->len);
-	return 0;
-}
-
-void
-tls_consume(struct tls *t, size_t len)
-{
-	if (len > 0)
-		br_ssl_engine_recvapp_ack(&t->server.eng, len);
-}
-
-int
-tls_write(struct tls *t, struct slice text)
-{
-	while (text.len > 0) {
-		size_t room;
-
-		if (run(t, BR_SSL_SENDAPP) == -1)
-			return -1;
-		unsigned char *to =
-			br_ssl_engine_sendapp_buf(&t->server.eng, &room);
-		size_t len = text.len < room ? text.len : room;
-
-		memcpy(to, text.data, len);
-		br_ssl_engine_sendapp_ack(&t->server.eng, len);
-		text = slice_from(text, len);
-	}
-	br_ssl_engine_flush(&t->server.eng, 0);
-	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
-		if (pull_output(t) == -1)
-			return -1;
-	return 0;
-}
-
-void
-tls_close(struct tls *t)
-{
-	br_ssl_engine_close(&t->server.eng);
-	while (br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDREC)
-		if (pull_output(t) == -1)
-			return;
-	(void)flush(t);
-}
-
-void
-tls_wipe(struct tls *t)
-{
-	explicit_bzero(t->buffer, sizeof t->buffer);
-}
-
-struct slice
-tls_client_chain(const struct tls *t)
-{
-	if (!t->ask_client)
-		return (struct slice){NULL, 0};
-	return client_chain_proved(&t->client);
-}
-
-void
-tls_facts(struct tls *t, struct channel_tls *facts, struct slice *sni)
-{
+	br_ssl_engine_context *engine = &r->server.eng;
+	struct channel_tls facts = {.version = 0};
 	br_ssl_session_parameters session;
 
-	*facts = (struct channel_tls){.version = 0};
-	*sni = slice_of(br_ssl_engine_get_server_name(&t->server.eng));
-	if (!(br_ssl_engine_current_state(&t->server.eng) & BR_SSL_SENDAPP)) {
-		facts->error = br_ssl_engine_last_error(&t->server.eng);
-		facts->offered = hello_offered_ssl(
-			&t->hello, t->server.client_max_version);
-		return;
+	if (!(br_ssl_engine_current_state(engine) & BR_SSL_SENDAPP)) {
+		facts.error = br_ssl_engine_last_error(engine);
+		facts.offered = hello_offered_ssl(
+			&r->hello, r->server.client_max_version);
+		return facts;
 	}
-	br_ssl_engine_get_session_parameters(&t->server.eng, &session);
-	facts->version = session.version;
-	facts->suite = session.cipher_suite;
+	br_ssl_engine_get_session_parameters(engine, &session);
+	facts.version = session.version;
+	facts.suite = session.cipher_suite;
 	explicit_bzero(&session, sizeof session);
+	return facts;
+}
+
+/* For the log, and so that AUTH may count on TLS. */
+static void
+tell_tls(struct session *s)
+{
+	struct channel_tls told = facts_of(&s->records);
+	struct slice sni =
+		slice_of(br_ssl_engine_get_server_name(&s->records.server.eng));
+
+	channel_start(&s->message, TELL_TLS, 0);
+	channel_add(&s->message, &told, sizeof told);
+	channel_add(&s->message, sni.data, sni.len);
+	if (s->stream.state == STREAM_KEEPER ||
+		channel_send(s->channel, &s->message) == -1)
+		_exit(111);
+}
+
+enum reply
+tls_start(struct session *s)
+{
+	session_forget_line(s);
+	stream_time(&s->stream, clock_ms(), CHANNEL_HANDSHAKE_MS);
+	int result = prepare(s);
+
+	if (result == 0)
+		result = records_handshake(&s->records);
+	if (result == 0)
+		tell_client_chain(s);
+	tell_tls(s);
+	if (result == -1) {
+		s->stream.output_len = 0;
+		session_stream_failed(s);
+		return session_stop(s, s->end, REPLY_NONE);
+	}
+	s->stream.tls = &s->records;
+	s->tls.on = true;
+	s->tls.has |= s->handshake.facts.bound ? AUTHMECHS_BINDING : 0u;
+	s->esmtp = false;
+	s->helo_len = 0;
+	return REPLY_NONE;
 }
