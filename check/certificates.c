@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/certificate.h"
+#include "lib/chain.h"
 #include "sasl/clientca.h"
 #include "check/cure.h"
 #include "keeper/pair.h"
@@ -107,14 +108,14 @@ static void
 report_order(struct check *c, const struct cure_place *place,
 	const struct signer *s, const char *number)
 {
-	struct slice chain = chain_of(s);
+	struct slice chain = chain_of(s), der = {NULL, 0};
 	uint64_t n = 1;
 
 	(void)slice_number(slice_of(number), &n); /* it is one */
-	for (; n > 1 && certificate_leaf(chain).data != NULL; n--)
-		chain = slice_from(chain, certificate_leaf(chain).len + 2);
+	while (n-- > 0 && chain_take(&chain, &der))
+		continue;
 	report_add(&c->report, CERT_ORDER, place_where(place, s->file),
-		report_text("%s%s", number, name_of(certificate_leaf(chain))),
+		report_text("%s%s", number, name_of(der)),
 		cure_order(c, place, number));
 }
 
@@ -186,7 +187,7 @@ look_at_leaf(struct slice chain, bool *named, bool *self_signed)
 	struct certificate leaf;
 	struct certificate_cursor at = {0};
 	struct slice name;
-	bool good = certificate_parse(&leaf, certificate_leaf(chain)) == 0;
+	bool good = certificate_parse(&leaf, chain_first(chain)) == 0;
 
 	*named = good &&
 		 certificate_next(&leaf, CERTIFICATE_ALT_DNS, &at, &name);

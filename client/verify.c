@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "lib/base64.h"
+#include "lib/certificate.h"
+#include "lib/chain.h"
 #include "lib/clock.h"
 #include "lib/pem.h"
 
-#define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
 #define ROOTS_MAX 1024
 #define ROOTS_FILE_MAX (16 << 20) /* octets */
 
@@ -143,32 +144,13 @@ verify_load(const char *path)
 	return roots;
 }
 
-/* The first certificate of what is left of the chain, or absent. */
-static struct slice
-next_certificate(struct slice *chain)
-{
-	struct slice none = {NULL, 0};
-
-	if (chain->len < 2)
-		return none;
-	size_t len = (size_t)(unsigned char)chain->data[0] << 8 |
-		     (unsigned char)chain->data[1];
-
-	if (len > chain->len - 2)
-		return none;
-	struct slice certificate = {chain->data + 2, len};
-
-	*chain = slice_from(*chain, len + 2);
-	return certificate;
-}
-
 static int
 decode_leaf(struct slice chain, br_x509_decoder_context *leaf)
 {
-	struct slice certificate = next_certificate(&chain);
+	struct slice certificate;
 
 	br_x509_decoder_init(leaf, NULL, NULL);
-	if (certificate.data == NULL)
+	if (!chain_take(&chain, &certificate))
 		return -1;
 	br_x509_decoder_push(leaf, certificate.data, certificate.len);
 	return br_x509_decoder_get_pkey(leaf) == NULL ? -1 : 0;
@@ -189,13 +171,14 @@ verdict(const struct verify_roots *roots, struct slice chain, const char *name,
 		roots == NULL ? 0 : roots->len);
 	br_x509_minimal_set_time(&minimal, days, seconds);
 	(*x509)->start_chain(x509, name);
-	while ((certificate = next_certificate(&chain)).data != NULL) {
+	while (chain_take(&chain, &certificate)) {
 		(*x509)->start_cert(x509, (uint32_t)certificate.len);
 		(*x509)->append(x509, (const unsigned char *)certificate.data,
 			certificate.len);
 		(*x509)->end_cert(x509);
 	}
-	return (*x509)->end_chain(x509);
+	return chain.len > 0 ? BR_ERR_X509_INVALID_VALUE
+			     : (*x509)->end_chain(x509);
 }
 
 static const char *
@@ -226,16 +209,6 @@ fault(unsigned error)
 	}
 }
 
-/* Days since the year 0 and seconds of the day; of now. */
-static void
-read_now(uint32_t *days, uint32_t *seconds)
-{
-	int64_t now = clock_seconds();
-
-	*days = (uint32_t)(now / 86400 + DAYS_TO_1970);
-	*seconds = (uint32_t)(now % 86400);
-}
-
 /* The leaf as it was on its first day, when what signed it may not have been.
  */
 static unsigned
@@ -244,21 +217,21 @@ verdict_first_day(const struct verify_roots *roots, struct slice chain,
 {
 	static struct verify_roots issuer;
 	struct slice above = chain, next;
-	struct slice first = next_certificate(&above);
-	uint32_t days, seconds;
+	struct certificate_time now = certificate_now();
+	bool more = chain_take(&above, &next) && above.len > 0;
+	size_t own = chain.len - above.len; /* octets of the leaf */
 
-	if (above.len == 0)
+	if (!more)
 		return verdict(roots, chain, NULL, leaf->notbefore_days,
 			leaf->notbefore_seconds);
-	read_now(&days, &seconds);
-	unsigned error = verdict(roots, above, NULL, days, seconds);
+	unsigned error = verdict(roots, above, NULL, now.days, now.seconds);
 
 	if (error != 0)
 		return error;
 	issuer.len = 0;
-	next = next_certificate(&above);
-	add_root(&issuer, next);
-	return verdict(&issuer, (struct slice){chain.data, first.len + 2}, NULL,
+	if (chain_take(&above, &next))
+		add_root(&issuer, next);
+	return verdict(&issuer, (struct slice){chain.data, own}, NULL,
 		leaf->notbefore_days, leaf->notbefore_seconds);
 }
 
@@ -267,37 +240,28 @@ verify_trust(const struct verify_roots *roots, struct slice chain)
 {
 	br_x509_decoder_context leaf;
 	int64_t left, until;
-	uint32_t days, seconds;
+	struct certificate_time now = certificate_now();
 
 	if (decode_leaf(chain, &leaf) == -1 ||
 		verify_days(chain, &left, &until) == -1)
 		return fault(BR_ERR_X509_INVALID_VALUE);
 	if (left < 0 || until > 0)
 		return fault(verdict_first_day(roots, chain, &leaf));
-	read_now(&days, &seconds);
-	return fault(verdict(roots, chain, NULL, days, seconds));
+	return fault(verdict(roots, chain, NULL, now.days, now.seconds));
 }
 
 bool
 verify_name(struct slice chain, const char *name)
 {
 	br_x509_decoder_context leaf;
-	struct slice rest = chain;
-	struct slice first = next_certificate(&rest);
+	struct slice rest = chain, first;
 
-	if (decode_leaf(chain, &leaf) == -1)
+	if (decode_leaf(chain, &leaf) == -1 || !chain_take(&rest, &first))
 		return false;
 	/* The leaf alone, so that nothing else can be wrong. */
-	chain = (struct slice){chain.data, first.len + 2};
+	chain.len -= rest.len;
 	return verdict(NULL, chain, name, leaf.notbefore_days,
 		       leaf.notbefore_seconds) != BR_ERR_X509_BAD_SERVER_NAME;
-}
-
-/* Seconds since 1970. */
-static int64_t
-seconds_of(uint32_t days, uint32_t seconds)
-{
-	return ((int64_t)days - DAYS_TO_1970) * 86400 + seconds;
 }
 
 int
@@ -309,9 +273,11 @@ verify_days(struct slice chain, int64_t *left, int64_t *until)
 	if (decode_leaf(chain, &leaf) == -1)
 		return -1;
 	int64_t more =
-		seconds_of(leaf.notafter_days, leaf.notafter_seconds) - now;
-	int64_t wait =
-		seconds_of(leaf.notbefore_days, leaf.notbefore_seconds) - now;
+		certificate_seconds(leaf.notafter_days, leaf.notafter_seconds) -
+		now;
+	int64_t wait = certificate_seconds(
+			       leaf.notbefore_days, leaf.notbefore_seconds) -
+		       now;
 
 	*left = more >= 0 ? more / 86400 : -1 - (-1 - more) / 86400;
 	*until = wait <= 0 ? 0 : 1 + (wait - 1) / 86400;

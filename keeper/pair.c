@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include "lib/certificate.h"
 #include "lib/base64.h"
+#include "lib/certificate.h"
+#include "lib/chain.h"
 #include "lib/clock.h"
 #include "lib/der.h"
 #include "lib/memory.h"
@@ -19,7 +20,6 @@
 #define KEY_DER_MAX 2400
 #define UNKNOWN_KEY "not a private key of a known kind"
 #define UNSUPPORTED_ED "Ed25519 and Ed448 keys are not supported"
-#define DAYS_TO_1970 719528 /* BearSSL counts days from the year 0 */
 
 /* What is wanted of a PEM file, and the key as it was found. */
 struct pem {
@@ -42,26 +42,26 @@ number_reason(struct signer *s, const char *what, unsigned n, const char *more)
 	return buffer_string(&b);
 }
 
-/* A length of two octets, then the certificate. */
+/* Onto the end of the chain. */
 static const char *
 take_certificate(struct pem *pem, struct slice base64)
 {
 	struct signer *s = pem->signer;
-	struct buffer chain = {(char *)s->pair->chain, s->chain_len + 2,
-		sizeof s->pair->chain, false};
+	struct buffer chain = {(char *)s->pair->chain,
+		s->chain_len + CHAIN_HEAD, sizeof s->pair->chain, false};
 	struct der certificate;
 	unsigned number = ++pem->certificates;
 
 	if (number > CHANNEL_CHAIN_MAX)
 		return number_reason(
 			s, "more than ", CHANNEL_CHAIN_MAX, " certificates");
-	if (BASE64_DECODED_MAX(base64.len) + 2 >
+	if (CHAIN_HEAD + BASE64_DECODED_MAX(base64.len) >
 		sizeof s->pair->chain - s->chain_len)
 		return number_reason(s, PAIR_LONG, number, " does not fit");
 	if (base64_decode(&chain, base64) == -1)
 		return "not PEM";
-	struct slice der = {
-		chain.data + s->chain_len + 2, chain.len - s->chain_len - 2};
+	struct slice der =
+		slice_from(buffer_slice(&chain), s->chain_len + CHAIN_HEAD);
 	struct slice rest = der;
 
 	if (!der_take(&rest, &certificate) || certificate.tag != DER_SEQUENCE)
@@ -69,9 +69,8 @@ take_certificate(struct pem *pem, struct slice base64)
 	/* What openssl writes behind a trusted one is for its own eyes. */
 	size_t len = der.len - rest.len;
 
-	s->pair->chain[s->chain_len] = (unsigned char)(len >> 8);
-	s->pair->chain[s->chain_len + 1] = (unsigned char)len;
-	s->chain_len += len + 2;
+	chain_head(s->pair->chain + s->chain_len, len);
+	s->chain_len += CHAIN_HEAD + len;
 	return NULL;
 }
 
@@ -245,14 +244,12 @@ static const char *
 check_dates(const br_x509_decoder_context *leaf)
 {
 	int64_t now = clock_seconds();
-	int64_t day = now / 86400 + DAYS_TO_1970, second = now % 86400;
 
-	if (day > leaf->notafter_days ||
-		(day == leaf->notafter_days && second > leaf->notafter_seconds))
+	if (now > certificate_seconds(
+			  leaf->notafter_days, leaf->notafter_seconds))
 		return "expired";
-	if (day < leaf->notbefore_days ||
-		(day == leaf->notbefore_days &&
-			second < leaf->notbefore_seconds))
+	if (now < certificate_seconds(
+			  leaf->notbefore_days, leaf->notbefore_seconds))
 		return "not yet valid";
 	return NULL;
 }
@@ -261,9 +258,10 @@ check_dates(const br_x509_decoder_context *leaf)
 static const br_x509_pkey *
 take_public(struct slice *chain, br_x509_decoder_context *decoder)
 {
-	struct slice der = certificate_leaf(*chain);
+	struct slice der;
 
-	*chain = slice_from(*chain, der.len + 2);
+	if (!chain_take(chain, &der))
+		return NULL;
 	br_x509_decoder_init(decoder, NULL, NULL);
 	br_x509_decoder_push(decoder, der.data, der.len);
 	return br_x509_decoder_get_pkey(decoder);

@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/certificate.h"
 #include "keeper/pair.h"
 #include "keeper/renewal.h"
 #include "lib/buffer.h"
+#include "lib/chain.h"
 #include "lib/sign.h"
 
 /* Octets: a hash's identifier has nine at most. */
@@ -440,7 +440,7 @@ signer_sign(struct signer *s, unsigned hash, struct slice input,
 struct slice
 signer_certificate(const struct signer *s)
 {
-	return certificate_leaf(
+	return chain_first(
 		(struct slice){(const char *)s->pair->chain, s->chain_len});
 }
 

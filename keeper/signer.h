@@ -20,8 +20,7 @@
 /* What a pair of files is decoded into; large, and untouched without TLS. */
 struct signer_pair {
 	br_skey_decoder_context key;
-	unsigned char
-		chain[CHANNEL_BODY_MAX - 16]; /* 2-octet length, DER, ... */
+	unsigned char chain[CHANNEL_BODY_MAX - 16]; /* lib/chain.h */
 };
 
 struct signer {

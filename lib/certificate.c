@@ -6,6 +6,7 @@
 
 #include <bearssl/bearssl.h>
 
+#include "lib/clock.h"
 #include "lib/der.h"
 
 /* Tags that depend on where they stand. */
@@ -222,17 +223,22 @@ certificate_binding(const struct certificate *c, unsigned char *out)
 	return hash->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK;
 }
 
-struct slice
-certificate_leaf(struct slice chain)
+/* --------------------------------------------------------------- times --- */
+
+#define DAYS_TO_1970 719528 /* from the year 0, where BearSSL begins */
+#define DAY 86400	    /* seconds */
+
+struct certificate_time
+certificate_now(void)
 {
-	struct slice none = {NULL, 0};
+	int64_t now = clock_seconds();
 
-	if (chain.len < 2)
-		return none;
-	size_t len = (size_t)(unsigned char)chain.data[0] << 8 |
-		     (unsigned char)chain.data[1];
+	return (struct certificate_time){
+		(uint32_t)(now / DAY + DAYS_TO_1970), (uint32_t)(now % DAY)};
+}
 
-	if (len > chain.len - 2)
-		return none;
-	return (struct slice){chain.data + 2, len};
+int64_t
+certificate_seconds(uint32_t days, uint32_t seconds)
+{
+	return ((int64_t)days - DAYS_TO_1970) * DAY + seconds;
 }

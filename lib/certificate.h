@@ -52,7 +52,13 @@ bool certificate_is_for_client(const struct certificate *c);
  */
 size_t certificate_binding(const struct certificate *c, unsigned char *out);
 
-/* The first certificate of a chain: 2-octet length, DER, ... Or absent. */
-struct slice certificate_leaf(struct slice chain);
+/* As BearSSL counts: days since the year 0, seconds of the day. */
+struct certificate_time {
+	uint32_t days, seconds;
+};
+struct certificate_time certificate_now(void);
+
+/* The same in seconds since 1970. */
+int64_t certificate_seconds(uint32_t days, uint32_t seconds);
 
 #endif

@@ -16,7 +16,7 @@ chain_take(struct slice *chain, struct slice *der)
 	size_t len = (size_t)(unsigned char)chain->data[0] << 8 |
 		     (unsigned char)chain->data[1];
 
-	if (len > chain->len - CHAIN_HEAD)
+	if (len == 0 || len > chain->len - CHAIN_HEAD)
 		return false;
 	*der = (struct slice){chain->data + CHAIN_HEAD, len};
 	*chain = slice_from(*chain, CHAIN_HEAD + len);

@@ -16,7 +16,7 @@ void chain_head(unsigned char out[CHAIN_HEAD], size_t len);
 
 /*
  * Takes the first certificate off the front; nothing is copied. False at the
- * end, or where what follows is not whole: then *chain is as it was.
+ * end, or where what follows is empty or not whole: then *chain is as it was.
  */
 bool chain_take(struct slice *chain, struct slice *der);
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "lib/base64.h"
-#include "lib/clock.h"
+#include "lib/certificate.h"
+#include "lib/chain.h"
 #include "lib/der.h"
 #include "lib/memory.h"
 #include "lib/pem.h"
@@ -14,7 +15,6 @@
 #define RSA_OCTETS_MIN 256
 #define CERTIFICATE_MAX 16384 /* octets of one, DER */
 #define DER_REJECTED 0xa0     /* [0] */
-#define DAYS_TO_1970 719528   /* BearSSL counts days from the year 0 */
 
 /* ---------------------------------------------------------------- load --- */
 
@@ -93,7 +93,7 @@ has_uses(struct slice behind)
 }
 
 static const char *
-take_certificate(struct reading *r, struct slice base64)
+take_authority(struct reading *r, struct slice base64)
 {
 	static UNTOUCHED char der[CERTIFICATE_MAX];
 	struct buffer b = BUFFER_OVER(der);
@@ -127,7 +127,7 @@ decode(struct reading *r, char *text, size_t len)
 		if (result == PEM_BROKEN)
 			reason = "not PEM";
 		else if (pem_is_certificate(object.name))
-			reason = take_certificate(r, object.base64);
+			reason = take_authority(r, object.base64);
 		else if (pem_is_bundle(object.name))
 			reason = "PKCS7 is not supported";
 	}
@@ -192,10 +192,9 @@ set_up(br_x509_minimal_context *x, const struct clientca *ca)
 		x, br_ec_get_default(), br_ecdsa_vrfy_asn1_get_default());
 	br_x509_minimal_set_minrsa(x, RSA_OCTETS_MIN);
 	/* Its own clock is a system call that the jail forbids. */
-	int64_t now = clock_seconds();
+	struct certificate_time now = certificate_now();
 
-	br_x509_minimal_set_time(x, (uint32_t)(now / 86400 + DAYS_TO_1970),
-		(uint32_t)(now % 86400));
+	br_x509_minimal_set_time(x, now.days, now.seconds);
 }
 
 bool
@@ -204,22 +203,17 @@ clientca_vouches(const struct clientca *ca, struct slice chain)
 	br_x509_minimal_context x;
 	const br_x509_class **class = &x.vtable;
 	unsigned usages = 0;
+	struct slice der;
 
 	set_up(&x, ca);
 	(*class)->start_chain(class, NULL);
-	while (chain.len >= 2) {
-		size_t len = (size_t)(unsigned char)chain.data[0] << 8 |
-			     (unsigned char)chain.data[1];
-
-		chain = slice_from(chain, 2);
-		if (len == 0 || len > chain.len)
-			return false;
-		(*class)->start_cert(class, (uint32_t)len);
-		(*class)->append(class, (const unsigned char *)chain.data, len);
+	while (chain_take(&chain, &der)) {
+		(*class)->start_cert(class, (uint32_t)der.len);
+		(*class)->append(
+			class, (const unsigned char *)der.data, der.len);
 		(*class)->end_cert(class);
-		chain = slice_from(chain, len);
 	}
-	return (*class)->end_chain(class) == 0 &&
+	return chain.len == 0 && (*class)->end_chain(class) == 0 &&
 	       (*class)->get_pkey(class, &usages) != NULL &&
 	       (usages & BR_KEYTYPE_SIGN) != 0;
 }

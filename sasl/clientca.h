@@ -32,9 +32,9 @@ int clientca_open(struct clientca *ca, const char *directory, int *fd);
 int clientca_load(struct clientca *ca, int fd);
 
 /*
- * Does a chain (2-octet length, DER, ...; the client's own certificate first)
- * lead to one of the authorities, today, and is its key one that signs? RSA of
- * 2048 bits or more, or EC; SHA-256 or better.
+ * Does a chain (lib/chain.h, the client's own certificate first) lead to one of
+ * the authorities, today, and is its key one that signs? RSA of 2048 bits or
+ * more, or EC; SHA-256 or better.
  */
 bool clientca_vouches(const struct clientca *ca, struct slice chain);
 

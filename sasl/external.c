@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/certificate.h"
+#include "lib/chain.h"
 #include "sasl/mechanism.h"
 
 static bool
@@ -132,8 +133,7 @@ step(struct exchange *x, struct slice response)
 	if (response.len > 0 && mechanism_login(x, response) == -1)
 		return EXCHANGE_MALFORMED;
 	x->reason = "certificate";
-	if (certificate_parse(&c, certificate_leaf(x->facts->client_chain)) ==
-		-1)
+	if (certificate_parse(&c, chain_first(x->facts->client_chain)) == -1)
 		return EXCHANGE_FAIL;
 	if (response.len == 0 && take_name(x, &c) == -1) {
 		x->login_len = 0;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/chain.h"
+
 #define RSA_OCTETS_MAX 512
 
 static struct client_chain *
@@ -37,12 +39,12 @@ start_chain(const br_x509_class **class, const char *server_name)
 static void
 start_cert(const br_x509_class **class, uint32_t len)
 {
-	const unsigned char head[] = {
-		(unsigned char)(len >> 8), (unsigned char)len};
 	struct client_chain *c = chain_of(class);
+	unsigned char head[CHAIN_HEAD];
 
-	if (len > UINT16_MAX)
+	if (len > CHAIN_CERTIFICATE_MAX)
 		c->overflow = true;
+	chain_head(head, len);
 	add(c, head, sizeof head);
 }
 

@@ -19,7 +19,7 @@ struct client_chain {
 	bool complete;	/* all are there, and the first one's key is known */
 	size_t len;	/* of chain */
 	bool overflow;	/* more than fits one message to the keeper */
-	unsigned char chain[CHANNEL_BODY_MAX]; /* 2-octet length, DER, ... */
+	unsigned char chain[CHANNEL_BODY_MAX]; /* lib/chain.h */
 };
 
 void client_chain_init(struct client_chain *c);

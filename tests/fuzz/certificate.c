@@ -5,6 +5,7 @@
  */
 #include "tests/exchange.h"
 #include "lib/certificate.h"
+#include "lib/chain.h"
 
 #define JOE                                                                    \
 	":::smtp_secret_a={CERT-SHA256}00112233445566778899aabbccddeeff"       \
@@ -64,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exchange_facts.client_chain = (struct slice){(const char *)data, size};
 	exchange_facts.clientca = size % 2 == 0 ? &ca : NULL;
 	if (certificate_parse(&c,
-		    certificate_leaf(exchange_facts.client_chain)) == 0) {
+		    chain_first(exchange_facts.client_chain)) == 0) {
 		check_names(&c);
 		(void)certificate_is_for_client(&c);
 		(void)certificate_binding(&c, sum);

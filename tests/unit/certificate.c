@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/hex.h"
 #include "tests/joe-certificate.h"
 #include "tests/tap.h"
@@ -59,9 +60,8 @@ test_names(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct slice found = name(&c, rows[i].kind, rows[i].n);
 
-		ok(rows[i].expected == NULL
-				? found.data == NULL
-				: slice_is(found, rows[i].expected),
+		ok(rows[i].expected == NULL ? found.data == NULL
+					    : slice_is(found, rows[i].expected),
 			rows[i].expected == NULL ? "no more"
 						 : rows[i].expected);
 	}
@@ -118,15 +118,12 @@ test_binding(void)
 		{MD5, sizeof MD5 - 1, 32, "RSA, MD5: SHA-256"},
 		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", 9, 32,
 			"RSA, SHA-1: SHA-256"},
-		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", 9, 32,
-			"RSA, SHA-256"},
-		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", 9, 48,
-			"RSA, SHA-384"},
-		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", 9, 64,
-			"RSA, SHA-512"},
-		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", 9, 28,
-			"RSA, SHA-224"},
-		{"\x2a\x86\x48\xce\x3d\x04\x01", 7, 32, "ECDSA, SHA-1: SHA-256"},
+		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", 9, 32, "RSA, SHA-256"},
+		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", 9, 48, "RSA, SHA-384"},
+		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", 9, 64, "RSA, SHA-512"},
+		{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", 9, 28, "RSA, SHA-224"},
+		{"\x2a\x86\x48\xce\x3d\x04\x01", 7, 32,
+			"ECDSA, SHA-1: SHA-256"},
 		{"\x2a\x86\x48\xce\x3d\x04\x03\x01", 8, 28, "ECDSA, SHA-224"},
 		{"\x2a\x86\x48\xce\x3d\x04\x03\x03", 8, 48, "ECDSA, SHA-384"},
 		{"\x2a\x86\x48\xce\x3d\x04\x03\x04", 8, 64, "ECDSA, SHA-512"},
@@ -196,18 +193,19 @@ test_broken(void)
 }
 
 static void
-test_leaf(void)
+test_times(void)
 {
-	struct slice chain = {"\0\2ab\0\1c", 7};
+	struct certificate_time before = certificate_now();
+	int64_t now = clock_seconds();
+	struct certificate_time after = certificate_now();
 
-	ok(slice_is(certificate_leaf(chain), "ab"), "the first of a chain");
-	chain.len = 4;
-	ok(slice_is(certificate_leaf(chain), "ab"), "and the only one");
-	chain.len = 3;
-	ok(certificate_leaf(chain).data == NULL, "half of it");
-	chain.len = 1;
-	ok(certificate_leaf(chain).data == NULL, "half of its length");
-	ok(certificate_leaf((struct slice){NULL, 0}).data == NULL, "no chain");
+	ok(certificate_seconds(719528, 1) == 1, "1970 is 719528 days on");
+	ok(certificate_seconds(739586, 5) == 1733011205, "2024-12-01 00:00:05");
+	ok(certificate_seconds(719527, 86399) == -1, "and before 1970");
+	ok(certificate_seconds(before.days, before.seconds) <= now &&
+			certificate_seconds(after.days, after.seconds) >= now &&
+			after.seconds < 86400,
+		"now is now");
 }
 
 int
@@ -217,6 +215,6 @@ main(void)
 	test_purposes();
 	test_binding();
 	test_broken();
-	test_leaf();
+	test_times();
 	return tap_done();
 }
