@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -15,6 +16,7 @@ void __explicit_bzero_chk(void *to, size_t n, size_t cap);
 int __fprintf_chk(FILE *to, int flag, const char *format, ...);
 int __snprintf_chk(
 	char *to, size_t n, int flag, size_t cap, const char *format, ...);
+unsigned long __isoc23_strtoul(const char *text, char **end, int base);
 void arc4random_buf(void *to, size_t n);
 
 void *
@@ -75,6 +77,16 @@ __snprintf_chk(
 	int len = vsnprintf(to, n, format, args);
 	va_end(args);
 	return len;
+}
+
+/*
+ * What glibc 2.38 and later call strtoul: it takes "0b" too, in base 0 and 2,
+ * which libcrypt does not use.
+ */
+unsigned long
+__isoc23_strtoul(const char *text, char **end, int base)
+{
+	return strtoul(text, end, base);
 }
 
 void
