@@ -168,8 +168,8 @@ write_some(struct talk *t, struct slice data)
 		       : secure_write(t->tls, t->fd, data.data, data.len);
 }
 
-int
-talk_send(struct talk *t, struct slice data)
+static int
+send_all(struct talk *t, struct slice data)
 {
 	while (data.len > 0) {
 		ssize_t n = write_some(t, data);
@@ -258,7 +258,7 @@ talk_ask(struct talk *t, struct talk_reply *reply, const char *format, ...)
 	if (len < 0 || (size_t)len >= sizeof line - 2)
 		return fail(t, "a line too long to be sent");
 	memcpy(line + len, "\r\n", 2);
-	int result = talk_send(t, (struct slice){line, (size_t)len + 2});
+	int result = send_all(t, (struct slice){line, (size_t)len + 2});
 
 	explicit_bzero(line, sizeof line); /* may hold a password */
 	return result == -1 ? -1 : talk_reply(t, reply);

@@ -37,9 +37,6 @@ bool talk_wait(const struct talk *t, int milliseconds);
 /* The handshake; name is sent as SNI. 0, or -1 with fault. */
 int talk_secure(struct talk *t, const char *name);
 
-/* Sends octets as they are. 0, or -1 with fault. */
-int talk_send(struct talk *t, struct slice data);
-
 /* Reads a reply. 0, or -1 with fault. */
 int talk_reply(struct talk *t, struct talk_reply *reply);
 

@@ -96,8 +96,7 @@ enum channel_abort {
 	ABORT_RESET = 1, /* RSET, EHLO, a new MAIL */
 	ABORT_SIZE,
 	ABORT_LOOP,
-	ABORT_LINE_ENDS,
-	ABORT_QUEUE /* the queue program stopped reading */
+	ABORT_LINE_ENDS
 };
 
 /* Which way a line went: the keeper writes the mark. */
@@ -115,7 +114,6 @@ enum channel_end {
 	END_AUTH,
 	END_ERRORS,
 	END_LINE_ENDS,
-	END_QUEUE,
 	END_JAIL,
 	END_USERS,
 	END_TERM, /* the keeper has told it to stop */

@@ -64,8 +64,8 @@ const char *
 end_word(const struct keeper *k)
 {
 	static const char *const words[KEEPER_ENDS] = {"session-died", "quit",
-		"client", "timeout", "auth", "errors", "line-ends", "queue",
-		"jail", "users", "term", "channel", "overdue"};
+		"client", "timeout", "auth", "errors", "line-ends", "jail",
+		"users", "term", "channel", "overdue"};
 
 	return words[k->end == 0 && k->stopped ? END_TERM : k->end];
 }

@@ -227,8 +227,9 @@ userfile_login_fault(struct slice login)
 	return NULL;
 }
 
-const char *
-userfile_line_fault(const struct userfile_line *line)
+/* What is wrong with a user's line before its fields are looked at. */
+static const char *
+line_fault(const struct userfile_line *line)
 {
 	if (line->login.data == NULL)
 		return NULL;
@@ -246,7 +247,7 @@ userfile_line_fault(const struct userfile_line *line)
 const char *
 userfile_parse(const struct userfile_line *line, struct user *user)
 {
-	const char *fault = userfile_line_fault(line);
+	const char *fault = line_fault(line);
 
 	if (fault != NULL)
 		return fault;

@@ -80,11 +80,10 @@ size_t userfile_mark(struct slice text);
 bool userfile_next(struct slice text, struct userfile_cursor *at,
 	struct userfile_line *line);
 
-/* What is wrong with a login or a user's line; NULL when it is sound. */
+/* What is wrong with a login; NULL when it is sound. */
 const char *userfile_login_fault(struct slice login);
-const char *userfile_line_fault(const struct userfile_line *line);
 
-/* The same and what its fields hold; NULL when user is filled. */
+/* And with a line, its login and its fields; NULL when user is filled. */
 const char *userfile_parse(const struct userfile_line *line, struct user *user);
 
 /* The first line of a login (lower case). False when there is none. */

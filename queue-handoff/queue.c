@@ -51,6 +51,62 @@ close_all(struct queue *q)
 	q->deadline = CLOCK_NEVER;
 }
 
+/* Reads the program's own text; what is over the limit is read and dropped. */
+static void
+read_custom(struct queue *q)
+{
+	char text[QUEUE_CUSTOM_MAX];
+	struct pollfd ready = {.fd = q->error_read, .events = POLLIN};
+
+	while (q->error_read != -1 && poll(&ready, 1, 0) == 1) {
+		ssize_t n = read(q->error_read, text, sizeof text);
+
+		if (n <= 0) {
+			close_fd(&q->error_read);
+			return;
+		}
+		size_t room = q->custom.cap - q->custom.len;
+
+		buffer_add(
+			&q->custom, text, (size_t)n < room ? (size_t)n : room);
+	}
+}
+
+/* Did the reader leave anything in the pipe? */
+static bool
+left_over(int read_fd)
+{
+	int octets = 0;
+
+	return read_fd != -1 &&
+	       (ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
+}
+
+static bool
+reap(struct queue *q, int64_t ms)
+{
+	pid_t pid = child_wait(q->pid, &q->wait_status, ms);
+
+	if (pid == 0)
+		return false;
+	if (WIFEXITED(q->wait_status) && WEXITSTATUS(q->wait_status) != 0)
+		read_custom(q);
+	/* One that went before the commit cannot have read the envelope. */
+	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
+		left_over(q->message_read) || left_over(q->envelope_read))
+		q->incomplete = true;
+	close_all(q);
+	return true;
+}
+
+static void
+end_by_force(struct queue *q)
+{
+	child_kill(q->pid);
+	q->incomplete = true;
+	reap(q, CLOCK_NEVER);
+}
+
 /*
  * error_fd is set last because it may be the number of another pipe's end,
  * which by then has been used.
@@ -117,7 +173,7 @@ queue_start(struct queue *q, const struct queue_program *program,
 	}
 	close_fd(&message[1]);
 	if (q->state == QUEUE_READING)
-		queue_kill(q);
+		end_by_force(q);
 	else
 		close_all(q);
 	errno = result;
@@ -187,54 +243,6 @@ queue_poll(const struct queue *q, struct pollfd *fds)
 	return n;
 }
 
-/* Reads the program's own text; what is over the limit is read and dropped. */
-static void
-read_custom(struct queue *q)
-{
-	char text[QUEUE_CUSTOM_MAX];
-	struct pollfd ready = {.fd = q->error_read, .events = POLLIN};
-
-	while (q->error_read != -1 && poll(&ready, 1, 0) == 1) {
-		ssize_t n = read(q->error_read, text, sizeof text);
-
-		if (n <= 0) {
-			close_fd(&q->error_read);
-			return;
-		}
-		size_t room = q->custom.cap - q->custom.len;
-
-		buffer_add(
-			&q->custom, text, (size_t)n < room ? (size_t)n : room);
-	}
-}
-
-/* Did the reader leave anything in the pipe? */
-static bool
-left_over(int read_fd)
-{
-	int octets = 0;
-
-	return read_fd != -1 &&
-	       (ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
-}
-
-static bool
-reap(struct queue *q, int64_t ms)
-{
-	pid_t pid = child_wait(q->pid, &q->wait_status, ms);
-
-	if (pid == 0)
-		return false;
-	if (WIFEXITED(q->wait_status) && WEXITSTATUS(q->wait_status) != 0)
-		read_custom(q);
-	/* One that went before the commit cannot have read the envelope. */
-	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
-		left_over(q->message_read) || left_over(q->envelope_read))
-		q->incomplete = true;
-	close_all(q);
-	return true;
-}
-
 bool
 queue_advance(struct queue *q)
 {
@@ -248,16 +256,6 @@ queue_advance(struct queue *q)
 	if (clock_ms() < q->deadline)
 		return false;
 	q->timed_out = q->state == QUEUE_COMMITTED;
-	queue_kill(q);
+	end_by_force(q);
 	return true;
-}
-
-void
-queue_kill(struct queue *q)
-{
-	if (q->state == QUEUE_IDLE)
-		return;
-	child_kill(q->pid);
-	q->incomplete = true;
-	reap(q, CLOCK_NEVER);
 }

@@ -83,7 +83,4 @@ size_t queue_poll(const struct queue *q, struct pollfd *fds);
  */
 bool queue_advance(struct queue *q);
 
-/* At once, when the keeper itself must end. */
-void queue_kill(struct queue *q);
-
 #endif

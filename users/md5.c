@@ -67,8 +67,9 @@ md5_hmac(const unsigned char *contexts, struct slice text, unsigned char *out)
 	go_on(contexts, (struct slice){(const char *)inner, sizeof inner}, out);
 }
 
-void
-md5_joined(const struct slice *parts, size_t count, unsigned char *out)
+/* MD5 of the parts with a colon between them; RFC 2831 has nothing else. */
+static void
+joined(const struct slice *parts, size_t count, unsigned char *out)
 {
 	br_md5_context md5;
 
@@ -88,7 +89,7 @@ md5_user(struct slice login, struct slice realm, struct slice password,
 {
 	const struct slice parts[] = {login, realm, password};
 
-	md5_joined(parts, 3, out);
+	joined(parts, 3, out);
 }
 
 /* Replaces text by its form in ISO 8859-1, if it has another one there. */
@@ -136,14 +137,14 @@ md5_response(const struct md5_digest *d, const unsigned char *user,
 	unsigned char sum[MD5_LEN];
 	char first[MD5_HEX_LEN], second[MD5_HEX_LEN];
 
-	md5_joined(a1, d->authzid.data == NULL ? 3 : 4, sum);
+	joined(a1, d->authzid.data == NULL ? 3 : 4, sum);
 	struct slice h1 = hex_of(sum, first);
 
-	md5_joined(a2, 2, sum);
+	joined(a2, 2, sum);
 	const struct slice all[] = {h1, d->nonce, d->nc, d->cnonce,
 		slice_of("auth"), hex_of(sum, second)};
 
-	md5_joined(all, sizeof all / sizeof *all, sum);
+	joined(all, sizeof all / sizeof *all, sum);
 	(void)hex_of(sum, digits);
 	explicit_bzero(first, sizeof first);
 	explicit_bzero(sum, sizeof sum);

@@ -22,9 +22,6 @@ void md5_contexts(struct slice password, unsigned char *contexts);
 void md5_hmac(
 	const unsigned char *contexts, struct slice text, unsigned char *out);
 
-/* MD5 of the parts with a colon between them; RFC 2831 has nothing else. */
-void md5_joined(const struct slice *parts, size_t count, unsigned char *out);
-
 /* H(login:realm:password), RFC 2831 §2.1.2.1: what {DIGEST-MD5} stores. */
 void md5_user(struct slice login, struct slice realm, struct slice password,
 	unsigned char *out);

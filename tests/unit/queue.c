@@ -57,6 +57,14 @@ free_descriptor(void)
 	return fd;
 }
 
+/* Its time is over. */
+static void
+overdue(struct queue *q)
+{
+	q->deadline = clock_ms();
+	queue_advance(q);
+}
+
 /* Until the program is gone, as the keeper does it. */
 static int
 finish(struct queue *q)
@@ -71,7 +79,7 @@ finish(struct queue *q)
 			return 0;
 		clock_poll(fds, n, q->deadline < late ? q->deadline : late);
 	}
-	queue_kill(q);
+	overdue(q);
 	return -1;
 }
 
@@ -152,7 +160,8 @@ test_row(const struct row *row)
 	int fd, before = free_descriptor();
 
 	snprintf(what, sizeof what, "%s: starts", row->what);
-	if (!ok(start_program(&q, program(row->script, 0755), 6, &fd) == 0, what))
+	if (!ok(start_program(&q, program(row->script, 0755), 6, &fd) == 0,
+		    what))
 		return;
 	write_message(fd, large, row->message);
 	close(fd);
@@ -315,8 +324,8 @@ test_end(enum way way, const char *script, const char *what)
 	int fd, alive[2];
 	int64_t start = clock_ms();
 
-	if (!ok(pipe(alive) == 0 &&
-			    start_program(&q, program(script, 0755), 6, &fd) == 0,
+	if (!ok(pipe(alive) == 0 && start_program(&q, program(script, 0755), 6,
+					    &fd) == 0,
 		    what))
 		return;
 	close(fd);
@@ -326,7 +335,7 @@ test_end(enum way way, const char *script, const char *what)
 	if (way == WAY_ABANDON || way == WAY_ABANDON_COMMITTED)
 		queue_abandon(&q);
 	if (way == WAY_KILL)
-		queue_kill(&q);
+		overdue(&q);
 	ok(way == WAY_KILL || finish(&q) == 0, what);
 	ok(clock_ms() - start < 2000, what);
 	ok(q.state == QUEUE_IDLE && q.incomplete, what);
@@ -438,7 +447,7 @@ test_never_blocks(void)
 
 	queue_init(&q);
 	ok(queue_poll(&q, fds) == 0 && !queue_advance(&q), "idle");
-	queue_kill(&q);
+	overdue(&q);
 	ok(q.state == QUEUE_IDLE, "idle: nothing to kill");
 	if (!ok(start_program(&q, program("sleep 60", 0755), 6, &fd) == 0,
 		    "a program that does not read"))
@@ -458,7 +467,7 @@ test_never_blocks(void)
 		"three descriptors to wait for, one to write");
 	ok(q.envelope.len > 0 && q.envelope.len < LARGE,
 		"a part of it is in the pipe");
-	queue_kill(&q);
+	overdue(&q);
 	ok(q.state == QUEUE_IDLE && q.incomplete, "killed");
 }
 
