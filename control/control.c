@@ -151,12 +151,6 @@ read_file(int dir_fd, const char *name, size_t max, struct control_list *text,
 	return result;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
 /* Takes the next line that is no comment, without its trailing blanks. */
 static bool
 next_line(struct slice *rest, struct slice *line)
@@ -165,7 +159,7 @@ next_line(struct slice *rest, struct slice *line)
 		*line = slice_split(rest, '\n');
 		if (line->len > 0 && line->data[0] == '#')
 			continue;
-		while (line->len > 0 && is_blank(line->data[line->len - 1]))
+		while (line->len > 0 && bytes_space(line->data[line->len - 1]))
 			line->len--;
 		return true;
 	}

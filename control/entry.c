@@ -4,12 +4,6 @@
 #define MARK_LEN 3 /* octets of a byte order mark */
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 holds(struct slice text, char c)
 {
 	return slice_find(text, c) < text.len;
@@ -24,10 +18,10 @@ octets_fault(struct slice entry)
 	if (entry.len >= MARK_LEN &&
 		slice_is((struct slice){entry.data, MARK_LEN}, "\xef\xbb\xbf"))
 		return "begins with a byte order mark";
-	if (is_blank(entry.data[0]))
+	if (bytes_blank(entry.data[0]))
 		return "begins with a blank, which counts";
 	for (size_t i = 0; i < entry.len; i++) {
-		if (is_blank(entry.data[i]))
+		if (bytes_blank(entry.data[i]))
 			return holds(entry, '#')
 				       ? "has a comment behind it, which "
 					 "counts: "

@@ -125,18 +125,28 @@ bytes_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+bool
+bytes_space(char c)
+{
+	return bytes_blank(c) || c == '\n' || c == '\r';
+}
+
+struct slice
+slice_skip_blanks(struct slice a)
+{
+	while (a.len > 0 && bytes_blank(a.data[0]))
+		a = slice_from(a, 1);
+	return a;
+}
+
 struct slice
 slice_word(struct slice *rest)
 {
 	struct slice word = {rest->data, 0};
-	size_t end;
 
 	while (word.len < rest->len && !bytes_blank(word.data[word.len]))
 		word.len++;
-	for (end = word.len; end < rest->len && bytes_blank(word.data[end]);
-		end++)
-		;
-	*rest = slice_from(*rest, end);
+	*rest = slice_skip_blanks(slice_from(*rest, word.len));
 	return word;
 }
 

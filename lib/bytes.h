@@ -43,8 +43,12 @@ size_t slice_find_last(struct slice a, char c);
  */
 struct slice slice_split(struct slice *rest, char sep);
 
-/* A blank or a tab. */
+/* A blank or a tab; a space is one of these, or ends a line. */
 bool bytes_blank(char c);
+bool bytes_space(char c);
+
+/* The view without the blanks and tabs at its front. */
+struct slice slice_skip_blanks(struct slice a);
 
 /*
  * Takes the text before the next blanks or tabs, and those, off the front of

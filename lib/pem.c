@@ -17,12 +17,6 @@
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_line_end(char c)
 {
 	return c == '\n' || c == '\r';
@@ -35,7 +29,7 @@ begins_line(const char *text, size_t at)
 	size_t mark = strlen(BYTE_ORDER_MARK);
 
 	for (;;)
-		if (at > 0 && is_blank(text[at - 1]))
+		if (at > 0 && bytes_blank(text[at - 1]))
 			at--;
 		else if (at >= mark &&
 			 memcmp(text + at - mark, BYTE_ORDER_MARK, mark) == 0)
@@ -65,8 +59,7 @@ marker_name(struct slice text)
 static bool
 ends_line(struct slice text)
 {
-	while (text.len > 0 && is_blank(text.data[0]))
-		text = slice_from(text, 1);
+	text = slice_skip_blanks(text);
 	return text.len == 0 || is_line_end(text.data[0]);
 }
 
@@ -104,7 +97,7 @@ take_headers(char **body, size_t *len)
 	for (;;) {
 		size_t line = 0;
 
-		while (*len > 0 && (is_line_end(**body) || is_blank(**body))) {
+		while (*len > 0 && bytes_space(**body)) {
 			(*body)++;
 			(*len)--;
 		}
@@ -129,7 +122,7 @@ drop_blanks(char *text, size_t len)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < len; i++)
-		if (!is_line_end(text[i]) && !is_blank(text[i]))
+		if (!bytes_space(text[i]))
 			text[kept++] = text[i];
 	return kept;
 }

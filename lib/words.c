@@ -1,22 +1,18 @@
 /* words - see words.h. Used by every process. */
 #include "lib/words.h"
 
-static bool
-is_between(char c)
-{
-	return bytes_blank(c) || c == '\n' || c == '\r';
-}
-
 bool
 words_next(struct slice *words, struct slice *name)
 {
-	while (words->len > 0 && is_between(words->data[0]))
+	while (words->len > 0 && bytes_space(words->data[0]))
 		*words = slice_from(*words, 1);
 	*name = (struct slice){words->data, 0};
-	while (name->len < words->len && !is_between(name->data[name->len]))
+	while (name->len < words->len && !bytes_space(name->data[name->len]))
 		name->len++;
+	if (name->len == 0)
+		return false;
 	*words = slice_from(*words, name->len);
-	return name->len > 0;
+	return true;
 }
 
 bool

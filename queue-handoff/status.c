@@ -3,6 +3,8 @@
 
 #include <sys/wait.h>
 
+#include "lib/utf8.h"
+
 /* The words of qmail's own table, so that scripts which match them go on. */
 static const struct meaning {
 	int exit;
@@ -68,20 +70,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct slice
-skip_blanks(struct slice text)
-{
-	while (text.len > 0 && is_blank(text.data[0]))
-		text = slice_from(text, 1);
-	return text;
-}
-
 /* Length of the enhanced code that text begins with (RFC 3463 §2), or 0. */
 static size_t
 code_length(struct slice text)
@@ -124,9 +112,9 @@ skip_reply_code(struct slice text)
 	if (text.len < 3 || (text.data[0] != '4' && text.data[0] != '5') ||
 		!is_digit(text.data[1]) || !is_digit(text.data[2]))
 		return text;
-	if (text.len > 3 && !is_blank(text.data[3]) && text.data[3] != '-')
+	if (text.len > 3 && !bytes_blank(text.data[3]) && text.data[3] != '-')
 		return text;
-	return skip_blanks(slice_from(text, text.len > 3 ? 4 : 3));
+	return slice_skip_blanks(slice_from(text, text.len > 3 ? 4 : 3));
 }
 
 /*
@@ -137,29 +125,9 @@ skip_reply_code(struct slice text)
 static size_t
 character_length(struct slice text)
 {
-	const unsigned char *at = (const unsigned char *)text.data;
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
+	unsigned char first = (unsigned char)text.data[0];
 
-	if (at[0] < 0x80)
-		return at[0] >= ' ' && at[0] < 0x7f;
-	if (at[0] < 0xc2 || at[0] > 0xf4)
-		return 0;
-	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	if (at[0] == 0xe0 || at[0] == 0xc2)
-		low = 0xa0;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	if (text.len < len || at[1] < low || at[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
+	return first < 0x80 ? first >= ' ' && first < 0x7f : utf8_length(text);
 }
 
 static void
@@ -187,7 +155,7 @@ add_clean(struct buffer *out, struct slice text, struct slice code)
 			trim_end(out);
 			text = slice_from(text, marked);
 			if (out->len == 0)
-				text = skip_blanks(text);
+				text = slice_skip_blanks(text);
 			continue;
 		}
 		if (out->cap - out->len < (len > 0 ? len : 1))
@@ -227,13 +195,13 @@ set_custom(struct status *status, struct slice custom)
 		set_exit(status, -1);
 		return;
 	}
-	struct slice text =
-		skip_reply_code(skip_blanks(first_line(slice_from(custom, 1))));
+	struct slice text = skip_reply_code(
+		slice_skip_blanks(first_line(slice_from(custom, 1))));
 	size_t len = code_length(text);
 
-	if (len > 0 && (len == text.len || is_blank(text.data[len]))) {
+	if (len > 0 && (len == text.len || bytes_blank(text.data[len]))) {
 		code = (struct slice){text.data, len};
-		text = skip_blanks(slice_from(text, len));
+		text = slice_skip_blanks(slice_from(text, len));
 	}
 	code = add_clean(&words, text, code);
 	if (code.data == NULL || code.data[0] != (refused ? '5' : '4'))

@@ -1,16 +1,10 @@
 /* directives - see directives.h. Run by the authenticator. */
 #include "sasl/directives.h"
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static void
-skip_blanks(struct slice *rest)
+skip_spaces(struct slice *rest)
 {
-	while (rest->len > 0 && is_blank(rest->data[0]))
+	while (rest->len > 0 && bytes_space(rest->data[0]))
 		*rest = slice_from(*rest, 1);
 }
 
@@ -67,7 +61,7 @@ directives_next(struct slice *rest, struct buffer *text, struct slice *name,
 {
 	/* Elements of the list may be empty (RFC 2831 §7.1). */
 	do {
-		skip_blanks(rest);
+		skip_spaces(rest);
 		if (rest->len == 0)
 			return 0;
 		if (rest->data[0] != ',')
@@ -75,11 +69,11 @@ directives_next(struct slice *rest, struct buffer *text, struct slice *name,
 		*rest = slice_from(*rest, 1);
 	} while (true);
 	*name = take_token(rest);
-	skip_blanks(rest);
+	skip_spaces(rest);
 	if (name->len == 0 || rest->len == 0 || rest->data[0] != '=')
 		return -1;
 	*rest = slice_from(*rest, 1);
-	skip_blanks(rest);
+	skip_spaces(rest);
 	if (rest->len > 0 && rest->data[0] == '"') {
 		if (take_quoted(rest, text, value) == -1)
 			return -1;
@@ -88,7 +82,7 @@ directives_next(struct slice *rest, struct buffer *text, struct slice *name,
 		if (value->len == 0)
 			return -1;
 	}
-	skip_blanks(rest);
+	skip_spaces(rest);
 	return rest->len == 0 || rest->data[0] == ',' ? 1 : -1;
 }
 

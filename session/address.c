@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "lib/utf8.h"
 #include "session/parameters.h"
 
 #define DOMAIN_MAX 255 /* octets, RFC 5321 §4.5.3.1.2 */
@@ -44,18 +45,6 @@ take_char(struct parser *p, char c)
 	return true;
 }
 
-/* Returns false when there was none to skip. */
-static bool
-skip_blanks(struct slice *text)
-{
-	size_t n = 0;
-
-	while (n < text->len && bytes_blank(text->data[n]))
-		n++;
-	*text = slice_from(*text, n);
-	return n > 0;
-}
-
 /* Takes n octets off the front and adds them to the address. */
 static int
 keep(struct parser *p, size_t n)
@@ -67,45 +56,6 @@ keep(struct parser *p, size_t n)
 	memcpy(out->text + out->len, p->rest.data, n);
 	out->len += n;
 	p->rest = slice_from(p->rest, n);
-	return 0;
-}
-
-/*
- * The length of the character over 127 at the front, 0 when it is not one:
- * RFC 3629 §4 without the C1 controls.
- */
-static size_t
-utf8_length(struct slice text)
-{
-	/* The second octet's range depends on the first; the others' don't. */
-	static const struct lead {
-		unsigned char first, last, low, high;
-		size_t len;
-	} leads[] = {
-		{0xc2, 0xc2, 0xa0, 0xbf, 2}, /* U+0080 to U+009F are controls */
-		{0xc3, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, /* not overlong */
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, /* no surrogates */
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, /* not overlong */
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4}, /* up to U+10FFFF */
-	};
-	const unsigned char *c = (const unsigned char *)text.data;
-
-	for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
-		const struct lead *l = &leads[i];
-
-		if (text.len < l->len || c[0] < l->first || c[0] > l->last)
-			continue;
-		if (c[1] < l->low || c[1] > l->high)
-			return 0;
-		for (size_t k = 2; k < l->len; k++)
-			if ((c[k] & 0xc0) != 0x80)
-				return 0;
-		return l->len;
-	}
 	return 0;
 }
 
@@ -304,13 +254,16 @@ parse_path(struct parser *p, const char *prefix, enum path_rule rule)
 	if (!slice_starts_nocase(p->rest, prefix))
 		return -1;
 	p->rest = slice_from(p->rest, strlen(prefix));
-	skip_blanks(&p->rest);
+	p->rest = slice_skip_blanks(p->rest);
 	int result =
 		take_char(p, '<') ? parse_bracketed(p, rule) : parse_bare(p);
+	struct slice parameters = slice_skip_blanks(p->rest);
 
 	/* Nothing may stand directly behind the path. */
-	if (result == -1 || (!skip_blanks(&p->rest) && p->rest.len > 0))
+	if (result == -1 ||
+		(parameters.len > 0 && parameters.len == p->rest.len))
 		return -1;
+	p->rest = parameters;
 	return 0;
 }
 
