@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "auth/offered.h"
+#include "keeper/find_pair.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
@@ -380,7 +381,7 @@ open_early(void)
 		open_users(keeper);
 	choose_mechanisms(keeper);
 	keeper_open_clientca(keeper, &clientca, config_directory());
-	int opened = signer_open(
+	int opened = find_pair_open(
 		&keeper->signer, config_directory(), config->tls_min);
 
 	if (keeper->signer.file != NULL)

@@ -13,6 +13,7 @@
 #include "lib/chain.h"
 #include "sasl/clientca.h"
 #include "check/cure.h"
+#include "keeper/find_pair.h"
 #include "keeper/pair.h"
 
 #define DAYS_WARNED 14 /* certbot renews at 30 */
@@ -125,7 +126,7 @@ starts(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* What the server's own reading found: pair.c and signer.c. */
+/* What the server's own reading found: pair.c and find_pair.c. */
 static void
 report_fault(
 	struct check *c, const struct cure_place *place, const struct signer *s)
@@ -266,14 +267,14 @@ look_at_default(struct check *c)
 {
 	struct signer s = {.pair = &pair};
 	struct cure_place place = default_place(c);
-	int opened = signer_open(&s, c->directory, c->config.tls_min);
+	int opened = find_pair_open(&s, c->directory, c->config.tls_min);
 
 	if (opened == 0 && !signer_present(&s) && s.file == NULL) {
 		report_none(c);
 		return;
 	}
 	c->certificate = signer_present(&s) || opened == -1;
-	if (!signer_present(&s) || signer_load(&s, slice_of("")) == -1)
+	if (!signer_present(&s) || find_pair_load(&s, slice_of("")) == -1)
 		report_fault(c, &place, &s);
 	else
 		look_at_pair(c, &place, &s);
@@ -371,7 +372,7 @@ find_denied(const void *what)
 	const struct check *c = what;
 	struct signer s = {.pair = &pair};
 
-	return signer_open(&s, c->directory, c->config.tls_min) == -1;
+	return find_pair_open(&s, c->directory, c->config.tls_min) == -1;
 }
 
 /* Read where EXTERNAL is offered. */

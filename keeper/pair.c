@@ -2,6 +2,7 @@
 #include "keeper/pair.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base64.h"
 #include "lib/certificate.h"
@@ -335,4 +336,14 @@ pair_load(struct signer *s, int certificate, int key)
 	s->file = file;
 	s->reason = reason;
 	return -1;
+}
+
+void
+pair_close(int *certificate, int *key)
+{
+	if (*certificate != -1)
+		close(*certificate);
+	if (*key != -1)
+		close(*key);
+	*certificate = *key = -1;
 }

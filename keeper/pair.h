@@ -1,6 +1,6 @@
 /*
  * pair - a certificate chain and its private key, decoded from PEM files.
- * Run by the keeper, for signer.c.
+ * Run by the keeper: find_pair.c finds them, signer.c signs.
  */
 #ifndef KEEPER_PAIR_H
 #define KEEPER_PAIR_H
@@ -18,5 +18,8 @@
  * and s->reason; then there is no key in s.
  */
 int pair_load(struct signer *s, int certificate, int key);
+
+/* Closes two descriptors that are open, and makes them -1. */
+void pair_close(int *certificate, int *key);
 
 #endif

@@ -1,16 +1,16 @@
 /*
  * signer - certificate chain, private key, and one signature.
  *
- * Files are opened early (they may be root's) and decoded when TLS is asked
- * for. After its one signature the key is wiped and its descriptors are
- * closed. Keys: EC P-256, P-384, P-521; RSA of 2048 to 4096 bits.
+ * Files are opened early (they may be root's, find_pair.c) and decoded when
+ * TLS is asked for (pair.c). After its one signature the key is wiped and its
+ * descriptors are closed. Keys: EC P-256, P-384, P-521; RSA of 2048 to 4096
+ * bits.
  */
 #ifndef KEEPER_SIGNER_H
 #define KEEPER_SIGNER_H
 
 #include <bearssl/bearssl.h>
 
-#include "control/config.h"
 #include "keeper/channel.h"
 
 #define SIGNER_EXPONENT_MAX 8	 /* octets */
@@ -42,14 +42,6 @@ struct signer {
 };
 
 /*
- * Opens what is there; as root, before the account. 0, or -1 with file and
- * reason. With 0 and file not NULL servercert.pem is a link to nothing: there
- * is none, and something to log.
- */
-int signer_open(
-	struct signer *s, const char *directory, enum config_tls tls_min);
-
-/*
  * The certificate itself, DER, once a pair was loaded. Ours, and read by
  * BearSSL before.
  */
@@ -57,15 +49,6 @@ struct slice signer_certificate(const struct signer *s);
 
 /* Is there a certificate? Its content is not looked at. */
 bool signer_present(const struct signer *s);
-
-/*
- * Loads the pair for a server name (servercerts/NAME), or the default pair
- * when the name is empty or not in the directory. 0; -1 with file and
- * reason: no TLS. With 0 and file not NULL there is something to log: name's
- * own pair was unusable and the default one is loaded, or what is loaded has
- * expired.
- */
-int signer_load(struct signer *s, struct slice name);
 
 /*
  * Signs a raw ServerKeyExchange input (RFC 8422 §5.4) after checking its

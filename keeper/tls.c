@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "control/authmechs.h"
+#include "keeper/find_pair.h"
 #include "keeper/keeper.h"
 #include "lib/keep.h"
 
@@ -28,7 +29,7 @@ static const struct {
 static int
 load(struct keeper *k, struct slice name)
 {
-	int result = signer_load(&k->signer, name);
+	int result = find_pair_load(&k->signer, name);
 
 	if (k->signer.file != NULL)
 		keeper_log_config(k, k->signer.file, k->signer.reason);

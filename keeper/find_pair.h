@@ -1,0 +1,33 @@
+/*
+ * find_pair - which certificate and key: the default pair, or that of a
+ * server name in servercerts, and no half of a renewal.
+ *
+ * certbot and its like replace two files one after the other, and certbot
+ * removes a link before it makes the new one. In between, what can be opened
+ * is a key and another key's certificate, or nothing. Run by the keeper:
+ * before the fork as root, for only then can the key be opened again.
+ */
+#ifndef KEEPER_FIND_PAIR_H
+#define KEEPER_FIND_PAIR_H
+
+#include "control/config.h"
+#include "keeper/signer.h"
+
+/*
+ * Opens what is there; as root, before the account. 0, or -1 with file and
+ * reason. With 0 and file not NULL servercert.pem is a link to nothing: there
+ * is none, and something to log.
+ */
+int find_pair_open(
+	struct signer *s, const char *directory, enum config_tls tls_min);
+
+/*
+ * Loads the pair for a server name (servercerts/NAME), or the default pair
+ * when the name is empty or not in the directory. 0; -1 with file and
+ * reason: no TLS. With 0 and file not NULL there is something to log: name's
+ * own pair was unusable and the default one is loaded, or what is loaded has
+ * expired.
+ */
+int find_pair_load(struct signer *s, struct slice name);
+
+#endif
