@@ -424,8 +424,8 @@ main(int argc, char **argv)
 		become_session(&session, channel[1], &keeper->jail, nonblocking,
 			tls_possible);
 	close(channel[1]);
-	keeper->session = child;
-	keeper->channel = channel[0];
+	keeper->channel.session = child;
+	keeper->channel.fd = channel[0];
 	leave_client();
 	if (isolate)
 		become_account(keeper, &account);

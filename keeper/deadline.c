@@ -22,23 +22,24 @@ int64_t
 keeper_deadline(const struct keeper *k)
 {
 	const struct config *config = k->config;
-	int64_t until = k->since + (int64_t)config->timeoutsmtpd * 1000 *
-					   CHANNEL_IDLE_COMMANDS;
+	int64_t until = k->channel.since + (int64_t)config->timeoutsmtpd *
+						   1000 * CHANNEL_IDLE_COMMANDS;
 	/* What we held back is given to it. */
-	int64_t login = k->start + CHANNEL_LOGIN_MS + k->login_more;
+	int64_t login =
+		k->channel.start + CHANNEL_LOGIN_MS + k->channel.login_more;
 
 	/* It waits for us; what we wait for has a deadline of its own. */
-	if (k->pending != 0)
+	if (k->channel.pending != 0)
 		return CLOCK_NEVER;
 	if (k->open)
-		until = k->since + message_ms(config->databytes);
+		until = k->channel.since + message_ms(config->databytes);
 	if (k->handshake)
-		until = k->since + CHANNEL_HANDSHAKE_MS;
+		until = k->channel.since + CHANNEL_HANDSHAKE_MS;
 	if (config->require_auth && !config->relayclient_set &&
 		k->login[0] == '\0' && until > login)
 		until = login;
 	/* Time for what it has to do after an answer that was late. */
-	if (until < k->answered)
-		until = k->answered;
+	if (until < k->channel.answered)
+		until = k->channel.answered;
 	return until + KEEPER_LATE_MS;
 }

@@ -17,8 +17,8 @@ hear_exit(struct keeper *k, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) - CHANNEL_EXIT : 0;
 
-	if (k->end == 0 && code > 0 && code < END_CODES)
-		k->end = (unsigned)code;
+	if (k->end.why == 0 && code > 0 && code < END_CODES)
+		k->end.why = (unsigned)code;
 }
 
 /* Its uid is another than ours, where we were started as root. */
@@ -27,7 +27,7 @@ kill_session(const struct keeper *k)
 {
 	if (k->jail.isolate)
 		(void)jail_raise(JAIL_RIGHTS_KILL);
-	kill(k->session, SIGKILL);
+	kill(k->channel.session, SIGKILL);
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 }
@@ -35,11 +35,11 @@ kill_session(const struct keeper *k)
 void
 end_stop(struct keeper *k)
 {
-	k->stopped = true;
-	k->pending = 0;
+	k->end.stopped = true;
+	k->channel.pending = 0;
 	k->deadline = k->now + KEEPER_GRACE_MS;
-	if (k->channel != -1)
-		shutdown(k->channel, SHUT_WR);
+	if (k->channel.fd != -1)
+		shutdown(k->channel.fd, SHUT_WR);
 }
 
 void
@@ -47,16 +47,17 @@ end_reap(struct keeper *k, int64_t grace_ms)
 {
 	int status = 0;
 
-	if (k->session == -1)
+	if (k->channel.session == -1)
 		return;
-	if (child_wait(k->session, &status, 0) == 0) {
-		if (child_wait(k->session, &status, grace_ms) == 0) {
+	if (child_wait(k->channel.session, &status, 0) == 0) {
+		if (child_wait(k->channel.session, &status, grace_ms) == 0) {
 			kill_session(k);
-			(void)child_wait(k->session, &status, CLOCK_NEVER);
+			(void)child_wait(
+				k->channel.session, &status, CLOCK_NEVER);
 		}
 		k->now = clock_ms();
 	}
-	k->session = -1;
+	k->channel.session = -1;
 	hear_exit(k, status);
 }
 
@@ -67,7 +68,7 @@ end_word(const struct keeper *k)
 		"client", "timeout", "auth", "errors", "line-ends", "jail",
 		"users", "term", "channel", "overdue"};
 
-	return words[k->end == 0 && k->stopped ? END_TERM : k->end];
+	return words[k->end.why == 0 && k->end.stopped ? END_TERM : k->end.why];
 }
 
 void
@@ -75,7 +76,7 @@ end_log(struct keeper *k)
 {
 	char text[24];
 	struct buffer seconds = BUFFER_OVER(text);
-	uint64_t tenths = (uint64_t)(k->now - k->start + 50) / 100;
+	uint64_t tenths = (uint64_t)(k->now - k->channel.start + 50) / 100;
 	struct log_line line;
 
 	buffer_add_number(&seconds, tenths / 10);

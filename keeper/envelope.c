@@ -9,7 +9,7 @@ void
 mail_forget(struct keeper *k)
 {
 	if (k->open)
-		k->since = k->now;
+		k->channel.since = k->now;
 	k->mail = k->lost = k->open = k->finished = k->broken = false;
 	k->envelope_len = k->recipients = 0;
 	k->msgid_len = 0;
@@ -128,7 +128,7 @@ log_sender(struct keeper *k, struct slice sender, const char *reason)
 int
 answer_mail(struct keeper *k)
 {
-	struct slice sender = channel_rest(&k->message, 0);
+	struct slice sender = channel_rest(&k->packet, 0);
 	unsigned verdict = VERDICT_OK;
 
 	if (!is_clean(sender))
@@ -137,7 +137,7 @@ answer_mail(struct keeper *k)
 	if (k->config->require_auth && !keeper_relays(k))
 		return -1;
 	if (mail_login_is_old(k)) {
-		k->message.len = 0;
+		k->packet.len = 0;
 		return keeper_answer(k, VERDICT_USERS);
 	}
 	enum policy_result result = check_sender(k, sender);
@@ -148,7 +148,7 @@ answer_mail(struct keeper *k)
 	} else if (accept_sender(k, sender) == -1) {
 		verdict = VERDICT_TEMPORARY;
 	}
-	k->message.len = 0;
+	k->packet.len = 0;
 	return keeper_answer(k, verdict);
 }
 
@@ -216,7 +216,7 @@ int
 answer_rcpt(struct keeper *k)
 {
 	char text[1400];
-	struct slice given = channel_rest(&k->message, 0);
+	struct slice given = channel_rest(&k->packet, 0);
 	struct slice path = replace_literal(k, given, text, sizeof text);
 	const char *reason;
 	struct log_line line;
@@ -228,7 +228,7 @@ answer_rcpt(struct keeper *k)
 	/* The limit last: it counts what is accepted, and logs by itself. */
 	if (verdict == VERDICT_OK && limit_concerns(k) &&
 		!limit_allows(k, path)) {
-		k->message.len = 0;
+		k->packet.len = 0;
 		return keeper_answer(k, VERDICT_LIMIT);
 	}
 	if (verdict == VERDICT_OK &&
@@ -244,7 +244,7 @@ answer_rcpt(struct keeper *k)
 		log_text(&line, "reason", reason);
 		keeper_log(k, &line);
 	}
-	k->message.len = 0;
+	k->packet.len = 0;
 	return keeper_answer(k, verdict);
 }
 
@@ -296,5 +296,5 @@ envelope_take(struct keeper *k, struct slice rest)
 int
 hear_envelope(struct keeper *k)
 {
-	return envelope_take(k, channel_rest(&k->message, 0));
+	return envelope_take(k, channel_rest(&k->packet, 0));
 }

@@ -119,7 +119,7 @@ guess_gone(struct keeper *k)
 
 	if (k->guess.state == GUESS_MADE) {
 		/* Nobody waits for ever: that is our backend's fault. */
-		bool slow = k->pending != 0 &&
+		bool slow = k->channel.pending != 0 &&
 			    k->now - k->guess.since >= GUESS_WAIT_MS;
 
 		reason = slow ? "backend" : "gone";

@@ -63,9 +63,9 @@ static const struct rule {
 void
 keeper_log(struct keeper *k, struct log_line *line)
 {
-	if (k->log_lines++ > KEEPER_LOG_MAX)
+	if (k->channel.log_lines++ > KEEPER_LOG_MAX)
 		return;
-	if (k->log_lines > KEEPER_LOG_MAX)
+	if (k->channel.log_lines > KEEPER_LOG_MAX)
 		log_start(line, &k->log, "log suppressed");
 	log_send(line, &k->log);
 }
@@ -85,16 +85,18 @@ int
 keeper_answer(struct keeper *k, unsigned verdict)
 {
 	/* A line for the log may have come since the request. */
-	if (k->pending != 0) {
-		k->message.type = k->pending;
-		k->answered = k->now;
+	if (k->channel.pending != 0) {
+		k->packet.type = k->channel.pending;
+		k->channel.answered = k->now;
 	}
-	if (k->pending == ASK_AUTH || k->pending == ASK_AUTH_STEP)
-		k->login_more += channel_held(k->now - k->asked);
-	k->message.code = (unsigned char)verdict;
-	k->pending = 0;
+	if (k->channel.pending == ASK_AUTH ||
+		k->channel.pending == ASK_AUTH_STEP)
+		k->channel.login_more +=
+			channel_held(k->now - k->channel.asked);
+	k->packet.code = (unsigned char)verdict;
+	k->channel.pending = 0;
 	/* A session that is gone is noticed by the loop. */
-	if (channel_answer(k->channel, &k->message, -1) == -1 &&
+	if (channel_answer(k->channel.fd, &k->packet, -1) == -1 &&
 		errno == EAGAIN)
 		return -1; /* it asks and asks, and reads no answers */
 	return 0;
@@ -124,13 +126,13 @@ state(const struct keeper *k)
 static int
 hear_trace(struct keeper *k)
 {
-	struct slice text = channel_rest(&k->message, 0);
-	unsigned way = k->message.code;
+	struct slice text = channel_rest(&k->packet, 0);
+	unsigned way = k->packet.code;
 	struct log_line line;
 
 	if (!k->config->trace || (way != TRACE_FROM && way != TRACE_TO))
 		return -1;
-	if (k->trace_lines++ >= KEEPER_TRACE_MAX)
+	if (k->channel.trace_lines++ >= KEEPER_TRACE_MAX)
 		return 0;
 	log_start(&line, &k->log, way == TRACE_FROM ? "<" : ">");
 	while (text.len > 0) {
@@ -147,9 +149,9 @@ hear_trace(struct keeper *k)
 static int
 hear_failed_jail(struct keeper *k, bool first)
 {
-	const char *step = jail_step_name(k->message.body[0]);
+	const char *step = jail_step_name(k->packet.body[0]);
 
-	if (!first || k->message.code != END_JAIL || step == NULL)
+	if (!first || k->packet.code != END_JAIL || step == NULL)
 		return -1;
 	keeper_log_config(k, k->jail.directory, step);
 	return 0;
@@ -158,11 +160,11 @@ hear_failed_jail(struct keeper *k, bool first)
 static int
 hear_end(struct keeper *k, bool first)
 {
-	if (k->message.len > 0 && hear_failed_jail(k, first) == -1)
+	if (k->packet.len > 0 && hear_failed_jail(k, first) == -1)
 		return -1;
-	if (k->message.code < END_CODES)
-		k->end = k->message.code;
-	k->over = true;
+	if (k->packet.code < END_CODES)
+		k->end.why = k->packet.code;
+	k->end.over = true;
 	k->deadline = k->now + KEEPER_GRACE_MS;
 	return 0;
 }
@@ -171,38 +173,38 @@ hear_end(struct keeper *k, bool first)
 static int
 serve(struct keeper *k)
 {
-	int got = channel_receive(k->channel, &k->message);
+	int got = channel_receive(k->channel.fd, &k->packet);
 
 	if (got <= 0) {
-		k->over = true;
-		close(k->channel);
-		k->channel = -1;
+		k->end.over = true;
+		close(k->channel.fd);
+		k->channel.fd = -1;
 		return got;
 	}
-	unsigned type = k->message.type;
+	unsigned type = k->packet.type;
 
 	if (type == 0 || type >= CHANNEL_TYPES)
 		return -1;
 	/* It could not know yet. */
-	if (k->stopped && type != TELL_TRACE && type != TELL_END)
+	if (k->end.stopped && type != TELL_TRACE && type != TELL_END)
 		return 0;
 	const struct rule *rule = &rules[type];
 	unsigned now = state(k);
 
-	if (k->message.len < rule->min || k->message.len > rule->max ||
+	if (k->packet.len < rule->min || k->packet.len > rule->max ||
 		(now & rule->needs) != rule->needs || now & rule->forbids ||
-		(rule->times > 0 && k->times[type] >= rule->times))
+		(rule->times > 0 && k->channel.times[type] >= rule->times))
 		return -1;
-	bool first = !k->heard;
+	bool first = !k->channel.heard;
 
-	k->heard = true;
-	if (k->times[type] < UINT8_MAX)
-		k->times[type]++;
+	k->channel.heard = true;
+	if (k->channel.times[type] < UINT8_MAX)
+		k->channel.times[type]++;
 	if (type == TELL_TRACE)
 		return hear_trace(k);
 	if (type == TELL_END)
 		return hear_end(k, first);
-	if (k->pending != 0 || k->over)
+	if (k->channel.pending != 0 || k->end.over)
 		return -1; /* it may not ask before it was answered */
 	return rule->answer(k);
 }
@@ -216,8 +218,8 @@ earliest(const struct keeper *k)
 		deadline = k->queue.deadline;
 	if (k->authenticator.deadline < deadline)
 		deadline = k->authenticator.deadline;
-	if (k->held_until < deadline)
-		deadline = k->held_until;
+	if (k->channel.held_until < deadline)
+		deadline = k->channel.held_until;
 	if (k->retry_at < deadline)
 		deadline = k->retry_at;
 	return deadline;
@@ -230,9 +232,9 @@ turn(struct keeper *k)
 	struct pollfd fds[3 + QUEUE_POLL_MAX];
 	size_t n = 3;
 
-	fds[0] = (struct pollfd){.fd = k->channel, .events = POLLIN};
+	fds[0] = (struct pollfd){.fd = k->channel.fd, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = k->authenticator.fd, .events = POLLIN};
-	fds[2] = (struct pollfd){.fd = k->term, .events = POLLIN};
+	fds[2] = (struct pollfd){.fd = k->end.term, .events = POLLIN};
 	n += queue_poll(&k->queue, fds + n);
 	int ready = clock_poll_at(fds, n, earliest(k), k->now);
 
@@ -244,8 +246,8 @@ turn(struct keeper *k)
 		return -1;
 	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
 		return -1;
-	if (k->held_until != CLOCK_NEVER && k->held_until <= k->now &&
-		login_release(k) == -1)
+	if (k->channel.held_until != CLOCK_NEVER &&
+		k->channel.held_until <= k->now && login_release(k) == -1)
 		return -1;
 	if (k->retry_at <= k->now && login_retry(k) == -1)
 		return -1;
@@ -259,8 +261,8 @@ turn(struct keeper *k)
 	if (fds[0].revents != 0 && serve(k) == -1)
 		return -1;
 	if (fds[2].revents != 0) {
-		close(k->term); /* the signal itself waits on */
-		k->term = -1;
+		close(k->end.term); /* the signal itself waits on */
+		k->end.term = -1;
 	}
 	return 0;
 }
@@ -269,7 +271,8 @@ turn(struct keeper *k)
 static bool
 done(const struct keeper *k)
 {
-	return k->over && k->channel == -1 && k->queue.state == QUEUE_IDLE;
+	return k->end.over && k->channel.fd == -1 &&
+	       k->queue.state == QUEUE_IDLE;
 }
 
 static void
@@ -277,7 +280,7 @@ let_go(struct keeper *k)
 {
 	if (k->authenticator.pid != -1)
 		login_gone(k);
-	k->held_until = k->retry_at = CLOCK_NEVER;
+	k->channel.held_until = k->retry_at = CLOCK_NEVER;
 	if (k->queue.state == QUEUE_READING)
 		queue_abandon(&k->queue);
 }
@@ -289,8 +292,8 @@ let_go(struct keeper *k)
 static void
 stop(struct keeper *k)
 {
-	if (k->over || k->stopped || k->pending == ASK_COMMIT ||
-		k->pending == ASK_ABORT)
+	if (k->end.over || k->end.stopped || k->channel.pending == ASK_COMMIT ||
+		k->channel.pending == ASK_ABORT)
 		return;
 	let_go(k);
 	end_stop(k);
@@ -300,12 +303,12 @@ stop(struct keeper *k)
 static void
 cut_off(struct keeper *k, enum keeper_end why)
 {
-	if ((k->end == 0 && !k->stopped) || why == KEEPER_END_ATTACK)
-		k->end = why;
-	if (k->channel != -1)
-		close(k->channel);
-	k->channel = -1;
-	k->over = true;
+	if ((k->end.why == 0 && !k->end.stopped) || why == KEEPER_END_ATTACK)
+		k->end.why = why;
+	if (k->channel.fd != -1)
+		close(k->channel.fd);
+	k->channel.fd = -1;
+	k->end.over = true;
 	let_go(k);
 	end_reap(k, 0);
 }
@@ -315,30 +318,30 @@ keeper_run(struct keeper *k)
 {
 	struct log_line line;
 
-	k->start = k->since = k->now = clock_ms();
-	k->held_until = k->retry_at = CLOCK_NEVER;
+	k->channel.start = k->channel.since = k->now = clock_ms();
+	k->channel.held_until = k->retry_at = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
 	queue_init(&k->queue);
-	k->term = signals_term_fd();
-	if (k->term == -1)
-		k->term = TERM_NEVER;
+	k->end.term = signals_term_fd();
+	if (k->end.term == -1)
+		k->end.term = TERM_NEVER;
 	log_start(&line, &k->log, "connect");
 	if (k->config->local_port.data != NULL)
 		log_value(&line, "port", k->config->local_port);
 	keeper_log(k, &line);
 	while (!done(k)) {
-		if (!k->over && !k->stopped)
+		if (!k->end.over && !k->end.stopped)
 			k->deadline = keeper_deadline(k);
 		if (turn(k) == -1)
 			cut_off(k, KEEPER_END_ATTACK);
 		else if (k->now >= k->deadline)
 			cut_off(k, KEEPER_END_OVERDUE);
-		if (k->over)
+		if (k->end.over)
 			let_go(k);
-		if (k->term == -1)
+		if (k->end.term == -1)
 			stop(k);
 		/* It has let go of it: its exit follows. */
-		if (k->channel == -1) {
+		if (k->channel.fd == -1) {
 			k->deadline = CLOCK_NEVER;
 			end_reap(k, KEEPER_GRACE_MS);
 		}
@@ -346,5 +349,5 @@ keeper_run(struct keeper *k)
 	mail_lost(k);
 	signer_close(&k->signer);
 	end_log(k);
-	return k->end >= END_CODES ? 111 : 0;
+	return k->end.why >= END_CODES ? 111 : 0;
 }

@@ -16,6 +16,7 @@
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
+#include "keeper/end.h"
 #include "keeper/guess.h"
 #include "keeper/limit.h"
 #include "keeper/signer.h"
@@ -33,13 +34,22 @@
 #define KEEPER_MECHANISM_MAX 20	   /* octets of its name, RFC 4422 §3.1 */
 #define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
 #define KEEPER_LATE_MS 10000	   /* for the session to end first */
-#define KEEPER_GRACE_MS 5000	   /* from its last word to its exit */
 
-/* What ends a connection without a word of the session's. */
-enum keeper_end {
-	KEEPER_END_ATTACK = END_CODES,
-	KEEPER_END_OVERDUE,
-	KEEPER_ENDS
+/* The session as the keeper has it before it. */
+struct keeper_channel {
+	int fd;				    /* -1: closed */
+	pid_t session;			    /* -1: waited for */
+	bool heard;			    /* the session has sent something */
+	unsigned char times[CHANNEL_TYPES]; /* that it asked */
+	unsigned char pending; /* request whose answer is still to come */
+	int64_t asked;	       /* pending's AUTH came then */
+	int64_t held_until;    /* pending's answer, held back; or CLOCK_NEVER */
+	unsigned held;	       /* its verdict */
+	int64_t start;	       /* of the connection */
+	int64_t since;	       /* of the state that the session is in */
+	int64_t answered;      /* the last answer that the session waited for */
+	int64_t login_more;    /* what our answers took off the time for AUTH */
+	unsigned log_lines, trace_lines; /* written for it */
 };
 
 struct keeper {
@@ -53,27 +63,13 @@ struct keeper {
 	int users_fd;		     /* authusers.cdb, or -1 */
 	struct timespec users_ctime; /* its, when it was opened */
 	const char *users_reason;    /* why it is -1, or NULL */
-	int channel;
-	pid_t session; /* -1: waited for */
 
-	unsigned char times[CHANNEL_TYPES];
-	unsigned char pending; /* request whose answer is still to come */
-	bool heard;	       /* the session has sent something */
-	bool over;	       /* the session said it ends, or is gone */
-	int term;	       /* readable at SIGTERM; -1: it has come */
-	bool stopped;	       /* the session was told */
-	unsigned end; /* enum channel_end or keeper_end; 0: none said */
-	int64_t start, deadline;
-	int64_t now;	    /* of this turn */
-	bool handshake;	    /* TLS begins */
-	int64_t since;	    /* ... or a message, or what came after it */
-	int64_t answered;   /* the last answer that the session waited for */
-	int64_t held_until; /* pending's answer, held back; or CLOCK_NEVER */
-	unsigned held;	    /* its verdict */
-	int64_t retry_at;   /* pending's response waits; or CLOCK_NEVER */
-	int64_t asked;	    /* pending's AUTH came then */
-	int64_t login_more; /* what our answers took off the time for AUTH */
-	unsigned log_lines, trace_lines;
+	struct keeper_channel channel;
+	struct end end;
+	int64_t deadline;  /* of what the session is to do next */
+	int64_t now;	   /* of this turn */
+	bool handshake;	   /* TLS begins */
+	int64_t retry_at;  /* pending's response waits; or CLOCK_NEVER */
 	unsigned messages; /* queued */
 
 	bool signed_once, tls; /* our signature was made; TLS is on */
@@ -111,7 +107,7 @@ struct keeper {
 	struct signer signer;
 
 	/* Large: what is above lies on one page, with their first octets. */
-	struct channel_message message; /* the request, then the answer */
+	struct channel_message packet; /* the request, then the answer */
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
 	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
 	size_t msgid_len;
@@ -141,13 +137,6 @@ void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
 /* Until when the session must do something. deadline.c */
 int64_t keeper_deadline(const struct keeper *k);
-/* What has ended the connection, for the log. end.c */
-const char *end_word(const struct keeper *k);
-/* Tells the session that the service stops: no answer comes any more. */
-void end_stop(struct keeper *k);
-/* Waits for the session's exit, and makes it: 0 at once. */
-void end_reap(struct keeper *k, int64_t grace_ms);
-void end_log(struct keeper *k);
 /*
  * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
  * EXTERNAL off them where there is neither that file nor a user with a

@@ -91,8 +91,8 @@ offered(const struct keeper *k, struct slice name)
 static int
 answer_without_body(struct keeper *k, unsigned verdict)
 {
-	explicit_bzero(k->message.body, k->message.len);
-	k->message.len = 0;
+	explicit_bzero(k->packet.body, k->packet.len);
+	k->packet.len = 0;
 	return keeper_answer(k, verdict);
 }
 
@@ -139,14 +139,14 @@ keep_response(struct keeper *k, struct slice response)
 {
 	memcpy(k->kept, response.data, response.len);
 	k->kept_len = response.len;
-	explicit_bzero(k->message.body, k->message.len);
+	explicit_bzero(k->packet.body, k->packet.len);
 }
 
 static int
 step(struct keeper *k, struct slice response)
 {
-	k->pending = k->message.type;
-	k->asked = k->now;
+	k->channel.pending = k->packet.type;
+	k->channel.asked = k->now;
 	switch (guess_response(k, response)) {
 	case GUARD_FULL:
 		keep_response(k, response);
@@ -165,7 +165,7 @@ login_retry(struct keeper *k)
 	case GUARD_FULL:
 		return 0;
 	case GUARD_REFUSES:
-		k->message.len = 0;
+		k->packet.len = 0;
 		return turn_down(k);
 	default:
 		return hand_over(k, (struct slice){k->kept, k->kept_len});
@@ -210,9 +210,9 @@ foreign_mechanism(struct keeper *k, struct slice name)
 int
 answer_auth(struct keeper *k)
 {
-	struct slice response = channel_rest(&k->message, 0);
+	struct slice response = channel_rest(&k->packet, 0);
 	struct slice name = slice_split(&response, '\0');
-	unsigned initial = k->message.code;
+	unsigned initial = k->packet.code;
 
 	if (response.data == NULL || initial > INITIAL_MALFORMED)
 		return -1;
@@ -242,7 +242,7 @@ answer_auth(struct keeper *k)
 int
 answer_auth_step(struct keeper *k)
 {
-	struct slice response = channel_rest(&k->message, 0);
+	struct slice response = channel_rest(&k->packet, 0);
 
 	return step(k, response);
 }
@@ -270,7 +270,7 @@ int
 hear_auth_cancel(struct keeper *k)
 {
 	/* Garbage, where a guess was made: no verdict was wanted. */
-	if (k->message.code != CANCEL_SYNTAX || k->guess.state == GUESS_MADE) {
+	if (k->packet.code != CANCEL_SYNTAX || k->guess.state == GUESS_MADE) {
 		login_gone(k);
 		return 0;
 	}
@@ -291,20 +291,20 @@ answer_later(struct keeper *k, unsigned verdict, int64_t ms)
 
 	if (until <= k->now)
 		return keeper_answer(k, verdict);
-	k->held = verdict;
-	k->held_until = until;
-	k->kept_len = k->message.len;
-	memcpy(k->kept, k->message.body, k->kept_len);
+	k->channel.held = verdict;
+	k->channel.held_until = until;
+	k->kept_len = k->packet.len;
+	memcpy(k->kept, k->packet.body, k->kept_len);
 	return 0;
 }
 
 int
 login_release(struct keeper *k)
 {
-	k->held_until = CLOCK_NEVER;
-	k->message.len = 0; /* a line for the trace may have come since */
-	channel_add(&k->message, k->kept, k->kept_len);
-	return keeper_answer(k, k->held);
+	k->channel.held_until = CLOCK_NEVER;
+	k->packet.len = 0; /* a line for the trace may have come since */
+	channel_add(&k->packet, k->kept, k->kept_len);
+	return keeper_answer(k, k->channel.held);
 }
 
 static int
@@ -325,7 +325,7 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		memcpy(k->senders, packet->challenge, packet->challenge_len);
 		k->senders_len = packet->challenge_len;
 	}
-	k->since = k->now;
+	k->channel.since = k->now;
 	/* No other authenticator will be needed. */
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
@@ -385,7 +385,7 @@ challenge(struct keeper *k, const struct verdict_packet *packet)
 	int64_t ms = 0;
 
 	guess_name(k, packet);
-	channel_add(&k->message, packet->challenge, packet->challenge_len);
+	channel_add(&k->packet, packet->challenge, packet->challenge_len);
 	if (packet->proven) {
 		ms = guess_right(k, guess_user(k, packet));
 		k->guess.state = GUESS_RIGHT;
@@ -398,18 +398,19 @@ login_verdict(struct keeper *k)
 {
 	static UNTOUCHED _Alignas(MEMORY_PAGE) struct verdict_packet packet;
 
-	if (k->pending == 0) {
+	if (k->channel.pending == 0) {
 		/* It died in the client's turn: the next step will find out. */
 		close(k->authenticator.fd);
 		k->authenticator.fd = -1;
 		return 0;
 	}
 	if (authenticator_read(&k->authenticator, &packet) == -1)
-		return k->pending == ASK_OFFER ? offer_failed(k, "died")
-					       : temporary(k, "backend");
-	if (k->pending == ASK_OFFER)
+		return k->channel.pending == ASK_OFFER
+			       ? offer_failed(k, "died")
+			       : temporary(k, "backend");
+	if (k->channel.pending == ASK_OFFER)
 		return offer_made(k, &packet);
-	k->message.len = 0;
+	k->packet.len = 0;
 	if ((packet.result <= EXCHANGE_FAIL ||
 		    packet.result == VERDICT_PACKET_NAMED) &&
 		k->mechanism == &k->foreign)
@@ -428,7 +429,7 @@ login_verdict(struct keeper *k)
 int
 login_timeout(struct keeper *k)
 {
-	if (k->pending == ASK_OFFER)
+	if (k->channel.pending == ASK_OFFER)
 		return offer_failed(k, "timeout");
 	authenticator_stop(&k->authenticator);
 	guess_end(k);

@@ -94,28 +94,28 @@ answer_open(struct keeper *k)
 	size_t at = 0;
 	int fd;
 
-	if (channel_take(&k->message, &at, &open, sizeof open) == -1 ||
+	if (channel_take(&k->packet, &at, &open, sizeof open) == -1 ||
 		open.flags & ~(unsigned)OPEN_FLAGS ||
 		open.helo_len > sizeof k->helo ||
-		channel_take(&k->message, &at, k->helo, open.helo_len) == -1 ||
+		channel_take(&k->packet, &at, k->helo, open.helo_len) == -1 ||
 		k->unfinished++ >= KEEPER_UNFINISHED_MAX)
 		return -1;
 	k->helo_len = open.helo_len;
-	if (envelope_take(k, channel_rest(&k->message, at)) == -1 ||
+	if (envelope_take(k, channel_rest(&k->packet, at)) == -1 ||
 		k->recipients == 0)
 		return -1;
-	k->message.len = 0;
+	k->packet.len = 0;
 	if (mail_login_is_old(k))
 		return keeper_answer(k, VERDICT_USERS);
 	make_id(k);
 	if (k->lost || start_queue(k, open.flags, &fd) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	k->open = true;
-	k->since = k->now;
+	k->channel.since = k->now;
 	k->octets = 0;
-	k->message.code = VERDICT_OK;
-	channel_add(&k->message, k->id, strlen(k->id));
-	int sent = channel_answer(k->channel, &k->message, fd);
+	k->packet.code = VERDICT_OK;
+	channel_add(&k->packet, k->id, strlen(k->id));
+	int sent = channel_answer(k->channel.fd, &k->packet, fd);
 
 	/* Only the session may hold this end, so that its close ends the text.
 	 */
@@ -178,8 +178,8 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 static void
 take_msgid(struct keeper *k, size_t at)
 {
-	k->msgid_len = k->message.len - at; /* the table has its limit */
-	memcpy(k->msgid, k->message.body + at, k->msgid_len);
+	k->msgid_len = k->packet.len - at; /* the table has its limit */
+	memcpy(k->msgid, k->packet.body + at, k->msgid_len);
 }
 
 /* The outcome of a commit, now that the program is gone. */
@@ -206,10 +206,10 @@ conclude(struct keeper *k)
 			limit_queued(k);
 		k->unfinished = 0;
 	}
-	k->message.len = 0;
-	channel_add(&k->message, &queued, sizeof queued);
+	k->packet.len = 0;
+	channel_add(&k->packet, &queued, sizeof queued);
 	if (status.class != STATUS_ACCEPTED)
-		channel_add(&k->message, status.reply, strlen(status.reply));
+		channel_add(&k->packet, status.reply, strlen(status.reply));
 	/* The reply first, at once: a lost 250 makes a duplicate (RFC 1047). */
 	keeper_answer(k, status.class == STATUS_ACCEPTED  ? VERDICT_OK
 			 : status.class == STATUS_REFUSED ? VERDICT_REFUSED
@@ -226,7 +226,7 @@ answer_commit(struct keeper *k)
 	struct slice envelope = {NULL, 0};
 	size_t at = 0;
 
-	if (channel_take(&k->message, &at, &commit, sizeof commit) == -1)
+	if (channel_take(&k->packet, &at, &commit, sizeof commit) == -1)
 		return -1;
 	if (k->config->databytes != 0 && commit.octets > k->config->databytes)
 		return -1;
@@ -242,7 +242,7 @@ answer_commit(struct keeper *k)
 		k->broken = true;
 	if (!k->broken)
 		envelope = (struct slice){k->envelope, k->envelope_len};
-	k->pending = ASK_COMMIT;
+	k->channel.pending = ASK_COMMIT;
 	queue_commit(&k->queue, envelope,
 		k->now + (int64_t)k->config->timeoutqueue * 1000);
 	return 0;
@@ -253,23 +253,23 @@ answer_abort(struct keeper *k)
 {
 	static const char *const words[] = {
 		"", "reset", "size", "loop", "line-ends", "queue"};
-	unsigned code = k->message.code;
+	unsigned code = k->packet.code;
 
 	if (code == 0 || code >= sizeof words / sizeof *words)
 		return -1;
 	if (!k->open) {
-		k->message.len = 0;
+		k->packet.len = 0;
 		mail_forget(k);
 		return keeper_answer(k, VERDICT_OK);
 	}
 	take_msgid(k, 0);
-	k->message.len = 0;
+	k->packet.len = 0;
 	log_message(k, STATUS_REFUSED, false, words[code]);
 	if (k->finished) {
 		mail_forget(k);
 		return keeper_answer(k, VERDICT_OK);
 	}
-	k->pending = ASK_ABORT;
+	k->channel.pending = ASK_ABORT;
 	queue_abandon(&k->queue);
 	return 0;
 }
@@ -277,11 +277,11 @@ answer_abort(struct keeper *k)
 int
 mail_finished(struct keeper *k)
 {
-	if (k->pending == ASK_COMMIT)
+	if (k->channel.pending == ASK_COMMIT)
 		return conclude(k);
-	if (k->pending == ASK_ABORT) {
+	if (k->channel.pending == ASK_ABORT) {
 		mail_forget(k);
-		k->message.len = 0;
+		k->packet.len = 0;
 		return keeper_answer(k, VERDICT_OK);
 	}
 	/* Before the message was whole; the session finds a broken pipe. */

@@ -13,7 +13,7 @@ offer_failed(struct keeper *k, const char *reason)
 {
 	authenticator_stop(&k->authenticator);
 	keeper_log_config(k, k->socket, reason);
-	k->message.len = 0;
+	k->packet.len = 0;
 	return keeper_answer(k, VERDICT_TEMPORARY);
 }
 
@@ -24,8 +24,8 @@ offer_made(struct keeper *k, const struct verdict_packet *packet)
 		packet->challenge_len > CHANNEL_OFFER_MAX)
 		return offer_failed(k, packet->detail);
 	authenticator_stop(&k->authenticator);
-	k->message.len = 0;
-	channel_add(&k->message, packet->challenge, packet->challenge_len);
+	k->packet.len = 0;
+	channel_add(&k->packet, packet->challenge, packet->challenge_len);
 	return keeper_answer(k, VERDICT_OK);
 }
 
@@ -35,7 +35,7 @@ answer_offer(struct keeper *k)
 	if (k->kind != AUTHENTICATOR_DOVECOT)
 		return -1;
 	k->mechanism = NULL;
-	k->pending = ASK_OFFER;
+	k->channel.pending = ASK_OFFER;
 	if (login_launch(k) == -1)
 		return offer_failed(k, strerror(errno));
 	/* If it is gone already, its last word may still be there to read. */

@@ -43,7 +43,7 @@ answer_tls(struct keeper *k)
 	unsigned char seed[CHANNEL_SEED_LEN];
 	struct slice none = {NULL, 0};
 
-	k->message.len = 0;
+	k->packet.len = 0;
 	/* From the first octet on: the client can be told nothing. */
 	if (!signer_present(&k->signer) && k->signer.file == NULL &&
 		k->config->smtps)
@@ -52,13 +52,13 @@ answer_tls(struct keeper *k)
 	if (!signer_present(&k->signer) || load(k, none) == -1 ||
 		getrandom(seed, sizeof seed, 0) != sizeof seed)
 		return keeper_answer(k, VERDICT_TEMPORARY);
-	channel_add(&k->message, seed, sizeof seed);
+	channel_add(&k->packet, seed, sizeof seed);
 	explicit_bzero(seed, sizeof seed);
 	if (!k->handshake)
-		k->since = k->now;
+		k->channel.since = k->now;
 	k->handshake = true;
 	keeper_answer(k, VERDICT_OK);
-	explicit_bzero(k->message.body, CHANNEL_SEED_LEN);
+	explicit_bzero(k->packet.body, CHANNEL_SEED_LEN);
 	return 0;
 }
 
@@ -78,7 +78,7 @@ int
 answer_certificate(struct keeper *k)
 {
 	char name[256];
-	struct slice sni = channel_rest(&k->message, 0);
+	struct slice sni = channel_rest(&k->packet, 0);
 	struct channel_certificate facts;
 
 	memcpy(name, sni.data, sni.len);
@@ -87,9 +87,9 @@ answer_certificate(struct keeper *k)
 	compute_binding(k);
 	facts = (struct channel_certificate){
 		(uint8_t)k->signer.type, k->binding_len > 0};
-	k->message.len = 0;
-	channel_add(&k->message, &facts, sizeof facts);
-	if (channel_add(&k->message, k->signer.pair->chain,
+	k->packet.len = 0;
+	channel_add(&k->packet, &facts, sizeof facts);
+	if (channel_add(&k->packet, k->signer.pair->chain,
 		    k->signer.chain_len) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	return keeper_answer(k, VERDICT_OK);
@@ -100,14 +100,14 @@ int
 answer_sign(struct keeper *k)
 {
 	unsigned char signature[SIGNER_SIGNATURE_MAX];
-	size_t len = signer_sign(&k->signer, k->message.code,
-		channel_rest(&k->message, 0), signature);
+	size_t len = signer_sign(&k->signer, k->packet.code,
+		channel_rest(&k->packet, 0), signature);
 
 	if (len == 0)
 		return -1;
 	k->signed_once = true;
-	k->message.len = 0;
-	channel_add(&k->message, signature, len);
+	k->packet.len = 0;
+	channel_add(&k->packet, signature, len);
 	return keeper_answer(k, VERDICT_OK);
 }
 
@@ -151,8 +151,8 @@ hear_client(struct keeper *k)
 {
 	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
 		return -1;
-	memcpy(k->client_chain, k->message.body, k->message.len);
-	k->client_len = k->message.len;
+	memcpy(k->client_chain, k->packet.body, k->packet.len);
+	k->client_len = k->packet.len;
 	return 0;
 }
 
@@ -183,10 +183,10 @@ hear_tls(struct keeper *k)
 	struct log_line line;
 	const char *cipher = "unknown";
 
-	if (channel_take(&k->message, &at, &facts, sizeof facts) == -1)
+	if (channel_take(&k->packet, &at, &facts, sizeof facts) == -1)
 		return -1;
 	k->handshake = false;
-	k->since = k->now;
+	k->channel.since = k->now;
 	if (facts.version == 0) {
 		log_start(&line, &k->log, "tls fail");
 		log_text(&line, "reason", "handshake");
@@ -207,8 +207,8 @@ hear_tls(struct keeper *k)
 	log_start(&line, &k->log, "tls ok");
 	log_text(&line, "version", version_name(facts.version));
 	log_text(&line, "cipher", cipher);
-	if (at < k->message.len)
-		log_value(&line, "sni", channel_rest(&k->message, at));
+	if (at < k->packet.len)
+		log_value(&line, "sni", channel_rest(&k->packet, at));
 	keeper_log(k, &line);
 	return 0;
 }

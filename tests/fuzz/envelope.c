@@ -41,14 +41,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.morercpthosts_fd = -1};
 	struct keeper *k = calloc(1, sizeof *k);
 
-	if (k == NULL || size > sizeof k->message.body) {
+	if (k == NULL || size > sizeof k->packet.body) {
 		free(k);
 		return 0;
 	}
 	k->config = &config;
-	k->message.len = size;
+	k->packet.len = size;
 	if (size > 0)
-		memcpy(k->message.body, data, size);
+		memcpy(k->packet.body, data, size);
 	(void)hear_envelope(k);
 	if (!k->lost)
 		check(k);

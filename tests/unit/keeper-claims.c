@@ -52,8 +52,8 @@ be_keeper(int channel, const struct world *world)
 	k.config = &config;
 	k.mechanisms = config.mechanisms;
 	k.users_fd = users_fd;
-	k.channel = channel;
-	k.session = 1; /* nobody's child */
+	k.channel.fd = channel;
+	k.channel.session = 1; /* nobody's child */
 	k.signer.pair = &pair;
 	k.signer.certificate_fd = k.signer.key_fd = k.clientca_fd = -1;
 	k.signed_once = world->signed_once;

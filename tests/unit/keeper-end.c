@@ -31,8 +31,8 @@ state(const char *login, bool required, uint64_t databytes)
 		.require_auth = required,
 		.databytes = databytes};
 	k.config = &config;
-	k.start = 1000;
-	k.since = 5000;
+	k.channel.start = 1000;
+	k.channel.since = 5000;
 	(void)snprintf(k.login, sizeof k.login, "%s", login);
 }
 
@@ -41,7 +41,7 @@ message(uint64_t databytes)
 {
 	state("joe", true, databytes);
 	k.open = true;
-	return keeper_deadline(&k) - k.since - LATE;
+	return keeper_deadline(&k) - k.channel.since - LATE;
 }
 
 static void
@@ -58,13 +58,13 @@ test_deadlines(void)
 	k.handshake = true;
 	ok(keeper_deadline(&k) == 5000 + 30000 + LATE,
 		"... and a handshake within them 30 s");
-	k.since = 110000;
+	k.channel.since = 110000;
 	ok(keeper_deadline(&k) == 1000 + 120000 + LATE, "... and no longer");
 	k.handshake = false;
-	k.answered = 500000;
+	k.channel.answered = 500000;
 	ok(keeper_deadline(&k) == 500000 + LATE,
 		"after a late answer there is time for its reply");
-	k.pending = ASK_AUTH;
+	k.channel.pending = ASK_AUTH;
 	ok(keeper_deadline(&k) == CLOCK_NEVER, "who waits for us is not late");
 	state("joe", true, 0);
 	ok(keeper_deadline(&k) == 5000 + 300 * 100 * 1000 + LATE,
@@ -114,8 +114,8 @@ be_keeper(int channel, pid_t session, int timeout)
 	k.config = &config;
 	k.users_fd = k.clientca_fd = -1;
 	k.signer.certificate_fd = k.signer.key_fd = -1;
-	k.channel = channel;
-	k.session = session;
+	k.channel.fd = channel;
+	k.channel.session = session;
 	_exit(keeper_run(&k));
 }
 

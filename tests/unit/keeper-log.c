@@ -34,8 +34,8 @@ be_keeper(int channel, int log, bool trace)
 	k.config = &config;
 	k.jail.directory = JAIL;
 	k.users_fd = -1;
-	k.channel = channel;
-	k.session = 1; /* nobody's child */
+	k.channel.fd = channel;
+	k.channel.session = 1; /* nobody's child */
 	k.signer.pair = &pair;
 	k.signer.certificate_fd = k.signer.key_fd = k.clientca_fd = -1;
 	_exit(keeper_run(&k));

@@ -26,7 +26,7 @@ make_keeper(void)
 	config.me = slice_of("mx.example.org");
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
-	k.channel = fds[0];
+	k.channel.fd = fds[0];
 	k.mechanism = mechanism_find(slice_of("PLAIN"));
 	k.signer.pair = &pair;
 }
@@ -54,14 +54,14 @@ verdict(uint32_t result, struct slice login)
 			     fds) == 0);
 	authenticator_init(&k.authenticator);
 	k.authenticator.fd = fds[0];
-	k.pending = ASK_AUTH;
+	k.channel.pending = ASK_AUTH;
 	k.login[0] = '\0';
 	session = fds[1];
 	say(result, login);
 	session = channel;
 	cdbfile_must(login_verdict(&k) == 0);
 	close(fds[1]);
-	if (k.pending != 0)
+	if (k.channel.pending != 0)
 		return 0;
 	cdbfile_must(recv(session, &m.type, 2, MSG_DONTWAIT) == 2);
 	return m.code;

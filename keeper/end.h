@@ -1,0 +1,42 @@
+/*
+ * end - how a connection ends: the session's last word or ours, its exit, or
+ * its death by our hand, and the line in the log.
+ */
+#ifndef KEEPER_END_H
+#define KEEPER_END_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keeper/channel.h"
+
+#define KEEPER_GRACE_MS 5000 /* from the session's last word to its exit */
+
+/* What ends a connection without a word of the session's. */
+enum keeper_end {
+	KEEPER_END_ATTACK = END_CODES,
+	KEEPER_END_OVERDUE,
+	KEEPER_ENDS
+};
+
+struct keeper;
+
+struct end {
+	bool over;    /* the session said it ends, or is gone */
+	bool stopped; /* the session was told that the service stops */
+	int term;     /* readable at SIGTERM; -1: it has come */
+	unsigned why; /* enum channel_end or keeper_end; 0: none said */
+};
+
+/* What has ended the connection, for the log. */
+const char *end_word(const struct keeper *k);
+
+/* Tells the session that the service stops: no answer comes any more. */
+void end_stop(struct keeper *k);
+
+/* Waits for the session's exit, and makes it: 0 at once. */
+void end_reap(struct keeper *k, int64_t grace_ms);
+
+void end_log(struct keeper *k);
+
+#endif
