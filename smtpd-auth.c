@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "auth/offered.h"
+#include "keeper/connections.h"
 #include "keeper/find_pair.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
@@ -205,14 +206,14 @@ turn_away(const struct identity *account)
 	if (config->connlimit > 0) {
 		if (isolate && identity_for_files(account) == -1)
 			die_system("setfsuid");
-		crowded = guard_crowded(keeper);
+		crowded = connections_crowded(keeper);
 		if (isolate && identity_for_files(&root) == -1)
 			die_system("setfsuid");
 	}
 	if (crowded)
 		refuse_connection(
 			"connections", "421 4.7.0 too many connections\r\n");
-	if (config->statedir.data != NULL && guard_turns_away(keeper))
+	if (config->statedir.data != NULL && failures_turn_away(keeper))
 		refuse_connection("limit",
 			"421 4.7.0 too many authentication failures\r\n");
 }

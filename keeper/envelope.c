@@ -14,7 +14,7 @@ mail_forget(struct keeper *k)
 	k->envelope_len = k->recipients = 0;
 	k->msgid_len = 0;
 	if (k->config->relaylimits.present)
-		limit_give_back(k);
+		recipients_give_back(k);
 }
 
 /* The first KEEPER_ENVELOPE_FIRST octets, most envelopes, need no malloc. */
@@ -227,7 +227,7 @@ answer_rcpt(struct keeper *k)
 
 	/* The limit last: it counts what is accepted, and logs by itself. */
 	if (verdict == VERDICT_OK && limit_concerns(k) &&
-		!limit_allows(k, path)) {
+		!recipients_allow(k, path)) {
 		k->packet.len = 0;
 		return keeper_answer(k, VERDICT_LIMIT);
 	}

@@ -23,49 +23,49 @@ guess_start(struct keeper *k)
 }
 
 /* The counters are there only with statedir: not a page of them without. */
-static enum guard_word
+static enum failures_word
 admit(struct keeper *k)
 {
-	enum guard_word word = GUARD_PASSES;
+	enum failures_word word = FAILURES_PASSES;
 
 	if (k->config->statedir.data != NULL)
-		word = guard_admits(k);
-	if (word == GUARD_PASSES)
+		word = failures_admit(k);
+	if (word == FAILURES_PASSES)
 		enter(k, GUESS_MADE);
 	return word;
 }
 
-enum guard_word
+enum failures_word
 guess_response(struct keeper *k, struct slice response)
 {
 	struct guess *g = &k->guess;
 
 	if (response.data == NULL || g->state == GUESS_RIGHT)
-		return GUARD_PASSES;
+		return FAILURES_PASSES;
 	if (++g->responses < k->mechanism->proof)
-		return GUARD_PASSES;
+		return FAILURES_PASSES;
 	if (g->state == GUESS_MADE) {
 		enter(k, GUESS_MADE); /* one more step of the same */
-		return GUARD_PASSES;
+		return FAILURES_PASSES;
 	}
-	enum guard_word word = admit(k);
+	enum failures_word word = admit(k);
 
-	if (word == GUARD_FULL) {
+	if (word == FAILURES_FULL) {
 		enter(k, GUESS_WAITS);
 		k->retry_at = k->now + GUESS_RETRY_MS;
 	}
 	return word;
 }
 
-enum guard_word
+enum failures_word
 guess_retry(struct keeper *k)
 {
-	enum guard_word word = admit(k);
+	enum failures_word word = admit(k);
 
-	if (word == GUARD_FULL && k->now - k->guess.since >= GUESS_WAIT_MS)
-		word = GUARD_REFUSES;
+	if (word == FAILURES_FULL && k->now - k->guess.since >= GUESS_WAIT_MS)
+		word = FAILURES_REFUSES;
 	k->retry_at =
-		word == GUARD_FULL ? k->now + GUESS_RETRY_MS : CLOCK_NEVER;
+		word == FAILURES_FULL ? k->now + GUESS_RETRY_MS : CLOCK_NEVER;
 	return word;
 }
 
@@ -95,7 +95,7 @@ guess_right(struct keeper *k, struct slice user)
 
 	/* Once an exchange: the client has waited before it said yes. */
 	if (k->guess.state != GUESS_RIGHT && k->config->statedir.data != NULL)
-		ms = guard_succeeded(k, user);
+		ms = failures_right(k, user);
 	guess_end(k);
 	return ms;
 }
@@ -108,7 +108,7 @@ guess_end(struct keeper *k)
 	explicit_bzero(k->kept, k->kept_len); /* of one that has waited */
 	k->kept_len = 0;
 	if (k->config->statedir.data != NULL)
-		guard_settle(k);
+		failures_settle(k);
 }
 
 const char *
@@ -124,7 +124,7 @@ guess_gone(struct keeper *k)
 
 		reason = slow ? "backend" : "gone";
 		if (!slow && k->config->statedir.data != NULL)
-			(void)guard_failed(k, user);
+			(void)failures_wrong(k, user);
 		k->failures += !slow;
 	}
 	guess_end(k);

@@ -7,7 +7,7 @@
 #define KEEPER_GUESS_H
 
 #include "auth/authenticator.h"
-#include "keeper/guard.h"
+#include "keeper/failures.h"
 
 #define GUESS_WAIT_MS 10000 /* for the verdicts of others; for a backend */
 #define GUESS_RETRY_MS 50
@@ -32,11 +32,11 @@ struct guess {
 void guess_start(struct keeper *k);
 
 /*
- * A response is about to be handed over (data NULL: none). GUARD_FULL: not
- * before guess_retry() says so, at k->retry_at; GUARD_REFUSES: not at all.
+ * A response is about to be handed over (data NULL: none). FAILURES_FULL: not
+ * before guess_retry() says so, at k->retry_at; FAILURES_REFUSES: not at all.
  */
-enum guard_word guess_response(struct keeper *k, struct slice response);
-enum guard_word guess_retry(struct keeper *k);
+enum failures_word guess_response(struct keeper *k, struct slice response);
+enum failures_word guess_retry(struct keeper *k);
 
 /* Its login: known before the verdict, or out of it. */
 void guess_name(struct keeper *k, const struct verdict_packet *packet);

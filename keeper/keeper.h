@@ -18,8 +18,8 @@
 #include "keeper/channel.h"
 #include "keeper/end.h"
 #include "keeper/guess.h"
-#include "keeper/limit.h"
 #include "keeper/signer.h"
+#include "keeper/statedir.h"
 #include "lib/jail.h"
 #include "lib/log.h"
 #include "queue-handoff/queue.h"
@@ -113,9 +113,8 @@ struct keeper {
 	size_t msgid_len;
 	unsigned char client_chain[CHANNEL_BODY_MAX];
 
-	struct guard guard;
+	struct statedir statedir;
 	struct guess guess;
-	struct limit limit;
 	/* Of pending: a response that waits, or a challenge held back. */
 	size_t kept_len;
 	char kept[EXCHANGE_RESPONSE_MAX];

@@ -148,10 +148,10 @@ step(struct keeper *k, struct slice response)
 	k->channel.pending = k->packet.type;
 	k->channel.asked = k->now;
 	switch (guess_response(k, response)) {
-	case GUARD_FULL:
+	case FAILURES_FULL:
 		keep_response(k, response);
 		return 0;
-	case GUARD_REFUSES:
+	case FAILURES_REFUSES:
 		return turn_down(k);
 	default:
 		return hand_over(k, response);
@@ -162,9 +162,9 @@ int
 login_retry(struct keeper *k)
 {
 	switch (guess_retry(k)) {
-	case GUARD_FULL:
+	case FAILURES_FULL:
 		return 0;
-	case GUARD_REFUSES:
+	case FAILURES_REFUSES:
 		k->packet.len = 0;
 		return turn_down(k);
 	default:
@@ -234,7 +234,7 @@ answer_auth(struct keeper *k)
 		return refuse(k, VERDICT_AUTH_INITIAL, "syntax");
 	if (initial == INITIAL_MALFORMED)
 		return refuse(k, VERDICT_AUTH_SYNTAX, "syntax");
-	if (k->config->statedir.data != NULL && guard_refuses(k))
+	if (k->config->statedir.data != NULL && failures_refuse(k))
 		return refuse(k, VERDICT_TEMPORARY, "limit");
 	return start(k, response);
 }
@@ -340,7 +340,7 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 	int64_t ms = 0;
 
 	if (k->config->statedir.data != NULL)
-		ms = guard_failed(k, guess_user(k, packet));
+		ms = failures_wrong(k, guess_user(k, packet));
 	guess_end(k); /* now that it is counted */
 	k->failures++;
 	log_outcome(k, "auth fail", user, "", packet->reason);

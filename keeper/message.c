@@ -203,7 +203,7 @@ conclude(struct keeper *k)
 	if (status.class == STATUS_ACCEPTED) {
 		k->messages++;
 		if (k->config->relaylimits.present)
-			limit_queued(k);
+			recipients_queued(k);
 		k->unfinished = 0;
 	}
 	k->packet.len = 0;

@@ -26,10 +26,10 @@ PREFIX = r"^smtpd-auth: \d+ \S+ "
 
 
 with case("the manual"):
-    with open(os.path.join(TOP, "keeper", "counter.h"),
+    with open(os.path.join(TOP, "keeper", "failures.h"),
               encoding="utf-8") as file:
         NUMBERS = {name: int(number) for name, number in re.findall(
-            r"#define COUNTER_(\w+) +(\d+)u?\b", file.read())}
+            r"#define FAILURES_(\w+) +(\d+)u?\b", file.read())}
     with open(os.path.join(TOP, "man", "smtpd-auth-control.5"),
               encoding="utf-8") as file:
         TOLD = re.search(r"\.Sh COUNTERS(.*?)\.Sh", file.read(), re.S)[1]
@@ -37,10 +37,10 @@ with case("the manual"):
             ("HALF_LIFE", "forgotten after {} seconds"),
             ("ADDRESS_FREE", "address with more than {} failures"),
             ("STEP_MS", "{} milliseconds for each failure"),
-            ("REFUSED", "address with {} failures is refused"),
+            ("LIMIT", "address with {} failures is refused"),
             ("USER_FREE", "user with more than {} failures")):
         ok(words.format(NUMBERS[name]) in TOLD, f"it says {name}")
-    is_((NUMBERS["REFUSED"], NUMBERS["ADDRESS_FREE"], NUMBERS["USER_FREE"],
+    is_((NUMBERS["LIMIT"], NUMBERS["ADDRESS_FREE"], NUMBERS["USER_FREE"],
          NUMBERS["DELAY_MAX_MS"]),
         (LIMIT, FREE["address"], FREE["user"], 3000), "as tested here")
 

@@ -5,8 +5,8 @@
  * never failed is not accused, who did is remembered rightly or not at all,
  * and the next failure counts.
  */
-#include "keeper/counter.h"
-#include "keeper/quota.h"
+#include "keeper/failures.h"
+#include "keeper/recipients.h"
 #include "tests/scratch.h"
 
 #define NOW 1800000000
@@ -71,12 +71,12 @@ prepare(void)
 	atexit(clean_up);
 	open_table(&t, &failures);
 	for (int i = 0; i < 25; i++)
-		must(counter_add(&t, name, NOW, &count) == 0);
+		must(failures_add(&t, name, NOW, &count) == 0);
 	table_close(&t);
 	load(&failures, good[0]);
 	open_table(&t, &recipients);
 	for (int i = 0; i < 5; i++)
-		must(quota_take(&t, name, 5, NOW) == QUOTA_FREE);
+		must(recipients_take(&t, name, 5, NOW) == RECIPIENTS_FREE);
 	table_close(&t);
 	load(&recipients, good[1]);
 }
@@ -114,13 +114,13 @@ check_failures(void)
 	uint32_t count;
 
 	open_table(&t, &failures);
-	must(counter_look(&t, victim, NOW, &count) == 0 && count == 0);
-	must(counter_look(&t, offender, NOW, &count) == 0);
-	must(count == 0 || count == 25 * COUNTER_ONE);
-	must(counter_add(&t, victim, NOW, &count) == 0);
-	must(count == COUNTER_ONE);
-	must(counter_look(&t, victim, NOW, &count) == 0);
-	must(count == COUNTER_ONE);
+	must(failures_look(&t, victim, NOW, &count) == 0 && count == 0);
+	must(failures_look(&t, offender, NOW, &count) == 0);
+	must(count == 0 || count == 25 * FAILURES_ONE);
+	must(failures_add(&t, victim, NOW, &count) == 0);
+	must(count == FAILURES_ONE);
+	must(failures_look(&t, victim, NOW, &count) == 0);
+	must(count == FAILURES_ONE);
 	table_close(&t);
 }
 
@@ -131,13 +131,13 @@ check_recipients(void)
 	struct table t;
 
 	open_table(&t, &recipients);
-	must(quota_take(&t, victim, 1, NOW) == QUOTA_FREE);
-	must(quota_take(&t, victim, 1, NOW) == QUOTA_FIRST);
-	must(quota_give_back(&t, victim, 1, NOW) == 0);
-	must(quota_take(&t, victim, 1, NOW) == QUOTA_FREE);
-	enum quota_result result = quota_take(&t, offender, 5, NOW);
+	must(recipients_take(&t, victim, 1, NOW) == RECIPIENTS_FREE);
+	must(recipients_take(&t, victim, 1, NOW) == RECIPIENTS_FIRST);
+	must(recipients_return(&t, victim, 1, NOW) == 0);
+	must(recipients_take(&t, victim, 1, NOW) == RECIPIENTS_FREE);
+	enum recipients_result result = recipients_take(&t, offender, 5, NOW);
 
-	must(result == QUOTA_FREE || result == QUOTA_FIRST);
+	must(result == RECIPIENTS_FREE || result == RECIPIENTS_FIRST);
 	table_close(&t);
 }
 

@@ -1,5 +1,5 @@
-/* Unit test of keeper/quota: a rolling day, counted and given back. */
-#include "keeper/quota.h"
+/* Unit test of keeper/recipients: a rolling day, counted and given back. */
+#include "keeper/recipients.h"
 
 #include "tests/scratch.h"
 #include "tests/tap.h"
@@ -11,10 +11,10 @@
 static struct table t;
 static const char *who;
 
-static enum quota_result
+static enum recipients_result
 take(uint64_t limit, int64_t now)
 {
-	return quota_take(&t, slice_of(who), limit, now);
+	return recipients_take(&t, slice_of(who), limit, now);
 }
 
 /* How many of a limit of 1000 were free? */
@@ -23,9 +23,9 @@ free_now(int64_t now)
 {
 	unsigned count = 0;
 
-	while (take(1000, now) == QUOTA_FREE)
+	while (take(1000, now) == RECIPIENTS_FREE)
 		count++;
-	quota_give_back(&t, slice_of(who), count, now);
+	recipients_return(&t, slice_of(who), count, now);
 	return count;
 }
 
@@ -33,24 +33,27 @@ static void
 take_many(unsigned count, int64_t now)
 {
 	for (unsigned i = 0; i < count; i++)
-		scratch_must(take(1000, now) == QUOTA_FREE, "take");
+		scratch_must(take(1000, now) == RECIPIENTS_FREE, "take");
 }
 
 static void
 test_limit(void)
 {
 	who = "a";
-	ok(take(2, NOW) == QUOTA_FREE && take(2, NOW) == QUOTA_FREE, "two");
-	ok(take(2, NOW) == QUOTA_FIRST, "the third is over it");
-	ok(take(2, NOW) == QUOTA_OVER && take(2, NOW + 5) == QUOTA_OVER,
+	ok(take(2, NOW) == RECIPIENTS_FREE && take(2, NOW) == RECIPIENTS_FREE,
+		"two");
+	ok(take(2, NOW) == RECIPIENTS_FIRST, "the third is over it");
+	ok(take(2, NOW) == RECIPIENTS_OVER &&
+			take(2, NOW + 5) == RECIPIENTS_OVER,
 		"which is told once");
-	ok(take(3, NOW) == QUOTA_FREE, "a larger limit counts at once");
-	ok(take(2, NOW) == QUOTA_OVER, "a smaller one, too");
-	ok(take(3, NOW + DAY - HOUR) == QUOTA_OVER, "23 hours later still");
-	ok(take(1, NOW + DAY) == QUOTA_FREE, "a day later free");
-	ok(take(1, NOW + DAY) == QUOTA_FIRST, "and told anew");
+	ok(take(3, NOW) == RECIPIENTS_FREE, "a larger limit counts at once");
+	ok(take(2, NOW) == RECIPIENTS_OVER, "a smaller one, too");
+	ok(take(3, NOW + DAY - HOUR) == RECIPIENTS_OVER,
+		"23 hours later still");
+	ok(take(1, NOW + DAY) == RECIPIENTS_FREE, "a day later free");
+	ok(take(1, NOW + DAY) == RECIPIENTS_FIRST, "and told anew");
 	who = "b";
-	ok(take(1, NOW) == QUOTA_FREE, "each login for itself");
+	ok(take(1, NOW) == RECIPIENTS_FREE, "each login for itself");
 }
 
 static void
@@ -76,21 +79,21 @@ test_give_back(void)
 	who = "d";
 	take_many(5, NOW);
 	take_many(3, NOW + HOUR);
-	ok(quota_give_back(&t, slice_of(who), 2, NOW + HOUR) == 0 &&
+	ok(recipients_return(&t, slice_of(who), 2, NOW + HOUR) == 0 &&
 			free_now(NOW + HOUR) == 994,
 		"given back");
-	ok(quota_give_back(&t, slice_of(who), 4, NOW + HOUR) == 0 &&
+	ok(recipients_return(&t, slice_of(who), 4, NOW + HOUR) == 0 &&
 			free_now(NOW + HOUR) == 998,
 		"over the turn of an hour");
-	ok(quota_give_back(&t, slice_of(who), 100, NOW + HOUR) == 0 &&
+	ok(recipients_return(&t, slice_of(who), 100, NOW + HOUR) == 0 &&
 			free_now(NOW + HOUR) == 1000,
 		"never more than there was");
-	ok(quota_give_back(&t, slice_of("nobody"), 9, NOW) == 0, "to nobody");
+	ok(recipients_return(&t, slice_of("nobody"), 9, NOW) == 0, "to nobody");
 	who = "nobody";
 	ok(free_now(NOW) == 1000, "who has no more for it");
 	who = "e";
 	take_many(5, NOW);
-	ok(quota_give_back(&t, slice_of(who), 3, NOW + 3 * DAY) == 0 &&
+	ok(recipients_return(&t, slice_of(who), 3, NOW + 3 * DAY) == 0 &&
 			free_now(NOW + 3 * DAY) == 1000,
 		"days later it is all the same");
 }
@@ -106,8 +109,8 @@ test_clock(void)
 		"set back by a month: what is from the future counts not");
 	ok(free_now(0) == 1000 && free_now(INT64_MAX) == 1000, "any clock");
 	who = "g";
-	ok(take(0, NOW + 40 * DAY) == QUOTA_FIRST &&
-			take(0, NOW) == QUOTA_FIRST,
+	ok(take(0, NOW + 40 * DAY) == RECIPIENTS_FIRST &&
+			take(0, NOW) == RECIPIENTS_FIRST,
 		"nor does what was told then");
 }
 
@@ -118,8 +121,8 @@ test_broken(void)
 
 	t.fd = -1;
 	who = "h";
-	ok(take(5, NOW) == QUOTA_BROKEN, "no file");
-	ok(quota_give_back(&t, slice_of(who), 1, NOW) == -1, "nor here");
+	ok(take(5, NOW) == RECIPIENTS_BROKEN, "no file");
+	ok(recipients_return(&t, slice_of(who), 1, NOW) == -1, "nor here");
 	t.fd = fd;
 }
 
@@ -130,7 +133,8 @@ main(void)
 	const char *reason = "";
 
 	scratch_make(&s);
-	ok(table_open(&t, &quota_shape, s.path, true, &reason) == 0, reason);
+	ok(table_open(&t, &recipients_shape, s.path, true, &reason) == 0,
+		reason);
 	test_limit();
 	test_rolling();
 	test_give_back();

@@ -1,11 +1,11 @@
-/* Unit test of keeper/counter: names, forgetting, and what failures cost. */
-#include "keeper/counter.h"
+/* Unit test of keeper/failures: names, forgetting, and what failures cost. */
+#include "keeper/statedir.h"
 
 #include "tests/scratch.h"
 #include "tests/tap.h"
 
 #define NOW 1800000000
-#define ONE COUNTER_ONE
+#define ONE FAILURES_ONE
 
 static struct scratch scratch;
 
@@ -34,7 +34,7 @@ test_addresses(void)
 		"%eth0",
 		"a-name-that-is-longer-than-any-address-ever-was-or-will-be."
 		"example.com"};
-	char a[COUNTER_NAME_MAX], b[COUNTER_NAME_MAX];
+	char a[STATEDIR_NAME_MAX], b[STATEDIR_NAME_MAX];
 
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		struct buffer first = BUFFER_OVER(a), second = BUFFER_OVER(b);
@@ -42,8 +42,8 @@ test_addresses(void)
 
 		snprintf(
 			what, sizeof what, "%s and %s", pairs[i].a, pairs[i].b);
-		ok(counter_address(&first, slice_of(pairs[i].a)) &&
-				counter_address(&second, slice_of(pairs[i].b)),
+		ok(statedir_address(&first, slice_of(pairs[i].a)) &&
+				statedir_address(&second, slice_of(pairs[i].b)),
 			what);
 		ok(slice_equal(buffer_slice(&first), buffer_slice(&second)) ==
 				pairs[i].same,
@@ -52,16 +52,16 @@ test_addresses(void)
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
 		struct buffer name = BUFFER_OVER(a);
 
-		ok(!counter_address(&name, slice_of(none[i])), none[i]);
+		ok(!statedir_address(&name, slice_of(none[i])), none[i]);
 	}
-	ok(!counter_address(&(struct buffer){a, 0, sizeof a, false},
+	ok(!statedir_address(&(struct buffer){a, 0, sizeof a, false},
 		   (struct slice){NULL, 0}),
 		"no address");
 	/* A login that looks like an address is still a login. */
 	struct buffer address = BUFFER_OVER(a), user = BUFFER_OVER(b);
 
-	ok(counter_address(&address, slice_of("65.66.67.68")), "4ABCD");
-	counter_user(&user, slice_of("4ABCD"));
+	ok(statedir_address(&address, slice_of("65.66.67.68")), "4ABCD");
+	statedir_user(&user, slice_of("4ABCD"));
 	ok(!slice_equal(buffer_slice(&address), buffer_slice(&user)),
 		"address and user never meet");
 }
@@ -80,11 +80,11 @@ test_domain(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char text[COUNTER_NAME_MAX];
+		char text[STATEDIR_NAME_MAX];
 		struct buffer name = BUFFER_OVER(text);
 
-		counter_user(&name, slice_of(rows[i].login));
-		counter_domain(&name, slice_of(rows[i].domain));
+		statedir_user(&name, slice_of(rows[i].login));
+		statedir_domain(&name, slice_of(rows[i].domain));
 		ok(slice_is(buffer_slice(&name), rows[i].expected),
 			rows[i].expected);
 	}
@@ -95,8 +95,8 @@ add(struct table *t, const char *name, int64_t now)
 {
 	uint32_t count = 0;
 
-	return counter_add(t, slice_of(name), now, &count) == 0 ? count
-								: UINT32_MAX;
+	return failures_add(t, slice_of(name), now, &count) == 0 ? count
+								 : UINT32_MAX;
 }
 
 static uint32_t
@@ -104,14 +104,14 @@ look(const struct table *t, const char *name, int64_t now)
 {
 	uint32_t count = 0;
 
-	return counter_look(t, slice_of(name), now, &count) == 0 ? count
-								 : UINT32_MAX;
+	return failures_look(t, slice_of(name), now, &count) == 0 ? count
+								  : UINT32_MAX;
 }
 
 static void
 test_forgetting(struct table *t)
 {
-	const int64_t half = COUNTER_HALF_LIFE;
+	const int64_t half = FAILURES_HALF_LIFE;
 
 	ok(look(t, "a", NOW) == 0, "nothing at first");
 	ok(add(t, "a", NOW) == ONE && add(t, "a", NOW) == 2 * ONE, "two");
@@ -139,36 +139,37 @@ test_forgetting(struct table *t)
 		"any clock");
 	for (unsigned i = 0; i < 1000; i++)
 		add(t, "c", NOW);
-	ok(look(t, "c", NOW) == COUNTER_MOST * ONE, "at most so many");
-	ok(look(t, "c", NOW + half + 1) < COUNTER_REFUSED * ONE,
+	ok(look(t, "c", NOW) == FAILURES_MOST * ONE, "at most so many");
+	ok(look(t, "c", NOW + half + 1) < FAILURES_LIMIT * ONE,
 		"so that nobody is refused for longer than a half-life");
 }
 
 static void
 test_delay(void)
 {
-	ok(counter_delay(0, 0) == 0, "no failure, no delay");
-	ok(counter_delay(COUNTER_ADDRESS_FREE * ONE, 0) == 0, "some are free");
-	ok(counter_delay((COUNTER_ADDRESS_FREE + 1) * ONE, 0) ==
-			COUNTER_STEP_MS,
+	ok(failures_delay(0, 0) == 0, "no failure, no delay");
+	ok(failures_delay(FAILURES_ADDRESS_FREE * ONE, 0) == 0,
+		"some are free");
+	ok(failures_delay((FAILURES_ADDRESS_FREE + 1) * ONE, 0) ==
+			FAILURES_STEP_MS,
 		"of an address");
-	ok(counter_delay((COUNTER_ADDRESS_FREE + 1) * ONE - 7, 0) ==
-			COUNTER_STEP_MS,
+	ok(failures_delay((FAILURES_ADDRESS_FREE + 1) * ONE - 7, 0) ==
+			FAILURES_STEP_MS,
 		"a moment later, too");
-	ok(counter_failures(20 * ONE - 1) == 20 &&
-			counter_failures(20 * ONE - ONE / 2) == 20 &&
-			counter_failures(20 * ONE - ONE / 2 - 1) == 19 &&
-			counter_failures(0) == 0 &&
-			counter_failures(UINT32_MAX) == UINT32_MAX / ONE + 1,
+	ok(failures_number(20 * ONE - 1) == 20 &&
+			failures_number(20 * ONE - ONE / 2) == 20 &&
+			failures_number(20 * ONE - ONE / 2 - 1) == 19 &&
+			failures_number(0) == 0 &&
+			failures_number(UINT32_MAX) == UINT32_MAX / ONE + 1,
 		"counts are rounded");
-	ok(counter_delay(0, COUNTER_USER_FREE * ONE) == 0, "of a user, more");
-	ok(counter_delay(0, (COUNTER_USER_FREE + 2) * ONE) ==
-			2 * COUNTER_STEP_MS,
+	ok(failures_delay(0, FAILURES_USER_FREE * ONE) == 0, "of a user, more");
+	ok(failures_delay(0, (FAILURES_USER_FREE + 2) * ONE) ==
+			2 * FAILURES_STEP_MS,
 		"each costs");
-	ok(counter_delay((COUNTER_ADDRESS_FREE + 3) * ONE,
-		   (COUNTER_USER_FREE + 1) * ONE) == 3 * COUNTER_STEP_MS,
+	ok(failures_delay((FAILURES_ADDRESS_FREE + 3) * ONE,
+		   (FAILURES_USER_FREE + 1) * ONE) == 3 * FAILURES_STEP_MS,
 		"the longer of both");
-	ok(counter_delay(UINT32_MAX, UINT32_MAX) == COUNTER_DELAY_MAX_MS,
+	ok(failures_delay(UINT32_MAX, UINT32_MAX) == FAILURES_DELAY_MAX_MS,
 		"never more than the most");
 }
 
@@ -199,7 +200,7 @@ main(void)
 	test_domain();
 	test_addresses();
 	test_delay();
-	ok(table_open(&t, &counter_shape, scratch.path, true, &reason) == 0,
+	ok(table_open(&t, &failures_shape, scratch.path, true, &reason) == 0,
 		"the file");
 	test_forgetting(&t);
 	test_flood(&t);
