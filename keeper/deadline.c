@@ -1,9 +1,6 @@
-/*
- * deadline - until when the session must have left the state that it is in:
- * the longest that its own rules allow, and a little. Counted from what the
- * keeper has seen by itself; no word of the session prolongs it. Run by the
- * keeper.
- */
+/* deadline - see deadline.h. Run by the keeper. */
+#include "keeper/deadline.h"
+
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 
@@ -28,6 +25,12 @@ keeper_deadline(const struct keeper *k)
 	int64_t login =
 		k->channel.start + CHANNEL_LOGIN_MS + k->channel.login_more;
 
+	/* Gone: its exit is waited for elsewhere, and only a queue program. */
+	if (k->channel.fd == -1)
+		return CLOCK_NEVER;
+	/* It has said its last word, or heard ours. */
+	if (k->end.over || k->end.stopped)
+		return k->end.since + KEEPER_GRACE_MS;
 	/* It waits for us; what we wait for has a deadline of its own. */
 	if (k->channel.pending != 0)
 		return CLOCK_NEVER;

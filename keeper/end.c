@@ -11,6 +11,30 @@
 #include "lib/child.h"
 #include "lib/clock.h"
 
+/* Its jail failed: then this is its first word, and a number. */
+static int
+hear_failed_jail(struct keeper *k)
+{
+	const char *step = jail_step_name(k->packet.body[0]);
+
+	if (k->channel.heard > 1 || k->packet.code != END_JAIL || step == NULL)
+		return -1;
+	keeper_log_config(k, k->jail.directory, step);
+	return 0;
+}
+
+int
+hear_end(struct keeper *k)
+{
+	if (k->packet.len > 0 && hear_failed_jail(k) == -1)
+		return -1;
+	if (k->packet.code < END_CODES)
+		k->end.why = k->packet.code;
+	k->end.over = true;
+	k->end.since = k->now;
+	return 0;
+}
+
 /* Its last word, where it has not sent one. */
 static void
 hear_exit(struct keeper *k, int status)
@@ -37,7 +61,7 @@ end_stop(struct keeper *k)
 {
 	k->end.stopped = true;
 	k->channel.pending = 0;
-	k->deadline = k->now + KEEPER_GRACE_MS;
+	k->end.since = k->now;
 	if (k->channel.fd != -1)
 		shutdown(k->channel.fd, SHUT_WR);
 }

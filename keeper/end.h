@@ -22,11 +22,15 @@ enum keeper_end {
 struct keeper;
 
 struct end {
-	bool over;    /* the session said it ends, or is gone */
-	bool stopped; /* the session was told that the service stops */
-	int term;     /* readable at SIGTERM; -1: it has come */
-	unsigned why; /* enum channel_end or keeper_end; 0: none said */
+	bool over;     /* the session said it ends, or is gone */
+	bool stopped;  /* the session was told that the service stops */
+	int64_t since; /* of over, else of stopped */
+	int term;      /* readable at SIGTERM; -1: it has come */
+	unsigned why;  /* enum channel_end or keeper_end; 0: none said */
 };
+
+/* The session's last word. */
+int hear_end(struct keeper *k);
 
 /* What has ended the connection, for the log. */
 const char *end_word(const struct keeper *k);

@@ -55,8 +55,8 @@ static const struct rule {
 	[ASK_OPEN]         = {sizeof(struct channel_open), CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, answer_open},
 	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit) + CHANNEL_MSGID_MAX, IN_OPEN, 0, 0, answer_commit},
 	[ASK_ABORT]        = {0, CHANNEL_MSGID_MAX, IN_MAIL, 0, 0, answer_abort},
-	[TELL_TRACE]       = {0, CHANNEL_TRACE_MAX, 0, 0, 0, NULL},
-	[TELL_END]         = {0, 1, 0, 0, 1, NULL},
+	[TELL_TRACE]       = {0, CHANNEL_TRACE_MAX, 0, 0, 0, hear_trace},
+	[TELL_END]         = {0, 1, 0, 0, 1, hear_end},
 	// clang-format on
 };
 
@@ -119,54 +119,25 @@ state(const struct keeper *k)
 	       (k->signer.type != KEY_NONE && !k->signed_once ? IN_KEY : 0u);
 }
 
-/*
- * The mark behind the address is ours, so that no line of a session can be
- * taken for another event.
- */
-static int
-hear_trace(struct keeper *k)
+/* May come at any time, and has no answer. */
+static bool
+is_note(unsigned type)
 {
-	struct slice text = channel_rest(&k->packet, 0);
-	unsigned way = k->packet.code;
-	struct log_line line;
-
-	if (!k->config->trace || (way != TRACE_FROM && way != TRACE_TO))
-		return -1;
-	if (k->channel.trace_lines++ >= KEEPER_TRACE_MAX)
-		return 0;
-	log_start(&line, &k->log, way == TRACE_FROM ? "<" : ">");
-	while (text.len > 0) {
-		struct slice word = slice_split(&text, ' ');
-
-		buffer_add_char(&line.buffer, ' ');
-		buffer_add_escaped(&line.buffer, word, LOG_LINE);
-	}
-	log_send(&line, &k->log);
-	return 0;
+	return type == TELL_TRACE || type == TELL_END;
 }
 
-/* Its jail failed: then this is its first word, and a number. */
-static int
-hear_failed_jail(struct keeper *k, bool first)
+static bool
+is_allowed(const struct keeper *k, unsigned type)
 {
-	const char *step = jail_step_name(k->packet.body[0]);
+	const struct rule *rule = &rules[type];
+	unsigned now = state(k);
 
-	if (!first || k->packet.code != END_JAIL || step == NULL)
-		return -1;
-	keeper_log_config(k, k->jail.directory, step);
-	return 0;
-}
-
-static int
-hear_end(struct keeper *k, bool first)
-{
-	if (k->packet.len > 0 && hear_failed_jail(k, first) == -1)
-		return -1;
-	if (k->packet.code < END_CODES)
-		k->end.why = k->packet.code;
-	k->end.over = true;
-	k->deadline = k->now + KEEPER_GRACE_MS;
-	return 0;
+	/* It may not ask before it was answered. */
+	if (!is_note(type) && (k->channel.pending != 0 || k->end.over))
+		return false;
+	return k->packet.len >= rule->min && k->packet.len <= rule->max &&
+	       (now & rule->needs) == rule->needs && !(now & rule->forbids) &&
+	       (rule->times == 0 || k->channel.times[type] < rule->times);
 }
 
 /* One packet from the session. Returns -1 for an attack. */
@@ -186,81 +157,77 @@ serve(struct keeper *k)
 	if (type == 0 || type >= CHANNEL_TYPES)
 		return -1;
 	/* It could not know yet. */
-	if (k->end.stopped && type != TELL_TRACE && type != TELL_END)
+	if (k->end.stopped && !is_note(type))
 		return 0;
-	const struct rule *rule = &rules[type];
-	unsigned now = state(k);
-
-	if (k->packet.len < rule->min || k->packet.len > rule->max ||
-		(now & rule->needs) != rule->needs || now & rule->forbids ||
-		(rule->times > 0 && k->channel.times[type] >= rule->times))
+	if (!is_allowed(k, type))
 		return -1;
-	bool first = !k->channel.heard;
-
-	k->channel.heard = true;
 	if (k->channel.times[type] < UINT8_MAX)
 		k->channel.times[type]++;
-	if (type == TELL_TRACE)
-		return hear_trace(k);
-	if (type == TELL_END)
-		return hear_end(k, first);
-	if (k->channel.pending != 0 || k->end.over)
-		return -1; /* it may not ask before it was answered */
-	return rule->answer(k);
+	k->channel.heard++;
+	return rules[type].answer(k);
 }
 
+/* When something is to be done although nobody says anything. */
 static int64_t
-earliest(const struct keeper *k)
+next_deadline(const struct keeper *k)
 {
-	int64_t deadline = k->deadline;
+	const int64_t all[] = {keeper_deadline(k), k->queue.deadline,
+		k->authenticator.deadline, k->channel.held_until, k->retry_at};
+	int64_t first = CLOCK_NEVER;
 
-	if (k->queue.deadline < deadline)
-		deadline = k->queue.deadline;
-	if (k->authenticator.deadline < deadline)
-		deadline = k->authenticator.deadline;
-	if (k->channel.held_until < deadline)
-		deadline = k->channel.held_until;
-	if (k->retry_at < deadline)
-		deadline = k->retry_at;
-	return deadline;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i] < first)
+			first = all[i];
+	return first;
+}
+
+static int
+advance_login(struct keeper *k, bool readable)
+{
+	if (readable && login_verdict(k) == -1)
+		return -1;
+	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
+		return -1;
+	if (k->channel.held_until <= k->now && login_release(k) == -1)
+		return -1;
+	return k->retry_at <= k->now ? login_retry(k) : 0;
+}
+
+static int
+advance_queue(struct keeper *k, bool moves)
+{
+	if (!moves && k->queue.deadline > k->now)
+		return 0;
+	return queue_advance(&k->queue) ? mail_finished(k) : 0;
 }
 
 /* One round of the loop. Returns -1 for an attack. */
 static int
 turn(struct keeper *k)
 {
-	struct pollfd fds[3 + QUEUE_POLL_MAX];
-	size_t n = 3;
-
-	fds[0] = (struct pollfd){.fd = k->channel.fd, .events = POLLIN};
-	fds[1] = (struct pollfd){.fd = k->authenticator.fd, .events = POLLIN};
-	fds[2] = (struct pollfd){.fd = k->end.term, .events = POLLIN};
-	n += queue_poll(&k->queue, fds + n);
-	int ready = clock_poll_at(fds, n, earliest(k), k->now);
+	enum { SESSION, AUTHENTICATOR, TERM, QUEUE };
+	struct pollfd fds[QUEUE + QUEUE_POLL_MAX] = {
+		[SESSION] = {.fd = k->channel.fd, .events = POLLIN},
+		[AUTHENTICATOR] = {.fd = k->authenticator.fd, .events = POLLIN},
+		[TERM] = {.fd = k->end.term, .events = POLLIN},
+	};
+	size_t n = QUEUE + queue_poll(&k->queue, fds + QUEUE);
+	int ready = clock_poll_at(fds, n, next_deadline(k), k->now);
+	bool queue_moves = false;
 
 	k->now = clock_ms();
 	if (ready == -1)
 		return -1;
-	/* Verdicts first: the session may be waiting for one. */
-	if (fds[1].revents != 0 && login_verdict(k) == -1)
-		return -1;
-	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
-		return -1;
-	if (k->channel.held_until != CLOCK_NEVER &&
-		k->channel.held_until <= k->now && login_release(k) == -1)
-		return -1;
-	if (k->retry_at <= k->now && login_retry(k) == -1)
-		return -1;
-	bool queue_moves = k->queue.deadline <= k->now;
-
-	for (size_t i = 3; i < n; i++)
+	for (size_t i = QUEUE; i < n; i++)
 		queue_moves |= fds[i].revents != 0;
-	if (queue_moves && queue_advance(&k->queue) && mail_finished(k) == -1)
+	/* Verdicts first: the session may be waiting for one. */
+	if (advance_login(k, fds[AUTHENTICATOR].revents != 0) == -1 ||
+		advance_queue(k, queue_moves) == -1)
 		return -1;
 	/* What the session has asked for comes before the end. */
-	if (fds[0].revents != 0 && serve(k) == -1)
+	if (fds[SESSION].revents != 0 && serve(k) == -1)
 		return -1;
-	if (fds[2].revents != 0) {
+	if (fds[TERM].revents != 0) {
 		close(k->end.term); /* the signal itself waits on */
 		k->end.term = -1;
 	}
@@ -313,8 +280,8 @@ cut_off(struct keeper *k, enum keeper_end why)
 	end_reap(k, 0);
 }
 
-int
-keeper_run(struct keeper *k)
+static void
+begin(struct keeper *k)
 {
 	struct log_line line;
 
@@ -329,22 +296,24 @@ keeper_run(struct keeper *k)
 	if (k->config->local_port.data != NULL)
 		log_value(&line, "port", k->config->local_port);
 	keeper_log(k, &line);
+}
+
+int
+keeper_run(struct keeper *k)
+{
+	begin(k);
 	while (!done(k)) {
-		if (!k->end.over && !k->end.stopped)
-			k->deadline = keeper_deadline(k);
 		if (turn(k) == -1)
 			cut_off(k, KEEPER_END_ATTACK);
-		else if (k->now >= k->deadline)
+		else if (k->now >= keeper_deadline(k))
 			cut_off(k, KEEPER_END_OVERDUE);
 		if (k->end.over)
 			let_go(k);
 		if (k->end.term == -1)
 			stop(k);
-		/* It has let go of it: its exit follows. */
-		if (k->channel.fd == -1) {
-			k->deadline = CLOCK_NEVER;
+		/* The session has let go of it: its exit follows. */
+		if (k->channel.fd == -1)
 			end_reap(k, KEEPER_GRACE_MS);
-		}
 	}
 	mail_lost(k);
 	signer_close(&k->signer);

@@ -16,10 +16,12 @@
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
+#include "keeper/deadline.h"
 #include "keeper/end.h"
 #include "keeper/guess.h"
 #include "keeper/signer.h"
 #include "keeper/statedir.h"
+#include "keeper/trace.h"
 #include "lib/jail.h"
 #include "lib/log.h"
 #include "queue-handoff/queue.h"
@@ -39,7 +41,7 @@
 struct keeper_channel {
 	int fd;				    /* -1: closed */
 	pid_t session;			    /* -1: waited for */
-	bool heard;			    /* the session has sent something */
+	uint64_t heard;			    /* packets */
 	unsigned char times[CHANNEL_TYPES]; /* that it asked */
 	unsigned char pending; /* request whose answer is still to come */
 	int64_t asked;	       /* pending's AUTH came then */
@@ -66,7 +68,6 @@ struct keeper {
 
 	struct keeper_channel channel;
 	struct end end;
-	int64_t deadline;  /* of what the session is to do next */
 	int64_t now;	   /* of this turn */
 	bool handshake;	   /* TLS begins */
 	int64_t retry_at;  /* pending's response waits; or CLOCK_NEVER */
@@ -134,8 +135,6 @@ int keeper_run(struct keeper *k);
 void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
-/* Until when the session must do something. deadline.c */
-int64_t keeper_deadline(const struct keeper *k);
 /*
  * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
  * EXTERNAL off them where there is neither that file nor a user with a

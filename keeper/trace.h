@@ -1,0 +1,12 @@
+/*
+ * trace - what session/trace.c sends: a line that client or session has said,
+ * for the log. (TRACE in smtpd-auth-control(5).)
+ */
+#ifndef KEEPER_TRACE_H
+#define KEEPER_TRACE_H
+
+struct keeper;
+
+int hear_trace(struct keeper *k);
+
+#endif
