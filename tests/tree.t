@@ -67,7 +67,7 @@ for file in *.c; do
 done
 # A name stands for one thing, but where the keeper answers what the session
 # asks. And a file begins with its name (musl's lies in place of a header).
-twins=' message login tls '
+twins=' message login tls trace '
 doubles=$(for file in *.c */*.[ch]; do
 	case $file in
 	tests/* | build/*) ;;
