@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check/check.h"
 #include "check/live.h"
+#include "check/network.h"
 #include "lib/standard.h"
 #include "lib/terminal.h"
 
@@ -256,7 +256,7 @@ check_service(const struct options *options, struct live *live)
 	int loaded = check_settings(&check);
 
 	if (loaded == 0)
-		check_offer(&check);
+		check_mechanisms(&check);
 	if (options->settings) {
 		if (loaded == 0)
 			check_print_settings(&check);
@@ -270,8 +270,8 @@ check_service(const struct options *options, struct live *live)
 		check_host(&check);
 		check_certificates(&check);
 		check_users(&check);
-		check_queue(&check);
-		check_names(&check);
+		check_programs(&check);
+		check_misspelt(&check);
 		check_overruled(&check);
 		check_lists(&check);
 		check_crowd(&check);
@@ -279,7 +279,7 @@ check_service(const struct options *options, struct live *live)
 		live->name = me;
 	}
 	if (loaded == 0 && (options->user != NULL || options->recipient)) {
-		live->host = check_local_address(&check);
+		live->host = network_local_address(&check);
 		live->port = phone_port();
 		live->where = report_text("%s:%s", live->host, live->port);
 		live->chain_known = true;

@@ -9,12 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check/as_account.h"
+#include "check/certificates.h"
+#include "check/cure.h"
+#include "check/settings.h"
+#include "keeper/find_pair.h"
+#include "keeper/pair.h"
 #include "lib/certificate.h"
 #include "lib/chain.h"
 #include "sasl/clientca.h"
-#include "check/cure.h"
-#include "keeper/find_pair.h"
-#include "keeper/pair.h"
 
 #define DAYS_WARNED 14 /* certbot renews at 30 */
 
@@ -28,7 +31,7 @@ default_place(const struct check *c)
 }
 
 const char *
-check_cure_certificate(const struct check *c)
+certificates_cure(const struct check *c)
 {
 	struct cure_place place = default_place(c);
 
@@ -60,13 +63,13 @@ static void
 report_none(struct check *c)
 {
 	const char *found = find_elsewhere(c);
-	const char *cure = check_cure_certificate(c);
+	const char *cure = certificates_cure(c);
 
 	if (found != NULL)
 		report_add(&c->report, CERT_ELSEWHERE, "control/servercert.pem",
 			found,
 			report_text("ln -s %s %s", report_quoted(found),
-				check_path(c, "servercert.pem")));
+				settings_path(c, "servercert.pem")));
 	else if (c->config.smtps)
 		report_add(&c->report, CERT_NONE_TLS, "control/servercert.pem",
 			NULL, cure);
@@ -223,7 +226,7 @@ report_chain(struct check *c, struct slice chain, const char *where,
 }
 
 void
-check_chain(struct check *c, struct slice chain, const char *where,
+certificates_shown(struct check *c, struct slice chain, const char *where,
 	const char *name)
 {
 	const char *cure = cure_live(c, name);
@@ -327,7 +330,7 @@ look_at_named(struct check *c, const char *name)
 	/* A file beside the directories is nobody's. */
 	if (stat(cure_path(c, place, ""), &status) == -1 && errno == ENOTDIR)
 		return;
-	int error = check_as_account(c, try_named, &named);
+	int error = as_account(c, try_named, &named);
 
 	if (error > 0)
 		report_add(&c->report, CERT_DENIED,
@@ -391,7 +394,7 @@ look_at_clientca(struct check *c)
 		report_ok("clientca.pem", where, "authorities: %zu", ca.count);
 	else
 		report_add(&c->report, CERT_CLIENTCA, where, ca.reason,
-			check_path(c, "clientca.pem"));
+			settings_path(c, "clientca.pem"));
 	if (fd != -1)
 		close(fd);
 }
@@ -407,7 +410,7 @@ check_certificates(struct check *c)
 			strerror(errno), NULL);
 	look_at_default(c);
 	if (c->certificate && !c->isolated &&
-		check_as_account(c, find_denied, c) == 1)
+		as_account(c, find_denied, c) == 1)
 		report_add(&c->report, CERT_DENIED,
 			report_text("control/%s",
 				cure_key(c, &place) + strlen(c->directory) + 1),

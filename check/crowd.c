@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/check.h"
+#include "check/rules.h"
+#include "check/settings.h"
 
 #define LOG_TAIL 1048576 /* octets that are looked at */
 #define ADDRESSES_MAX 2048
@@ -75,7 +76,7 @@ check_crowd(struct check *c)
 {
 	static struct crowd crowd;
 	const char *where,
-		*limit = check_text(c, "connlimit", "CONNLIMIT", &where);
+		*limit = settings_text(c, "connlimit", "CONNLIMIT", &where);
 
 	if (limit == NULL || strcmp(limit, "0") == 0 ||
 		c->service.directory == NULL)
@@ -85,8 +86,8 @@ check_crowd(struct check *c)
 		const struct address *a = &crowd.addresses[i];
 
 		if (a->count * 2 > crowd.total &&
-			!check_rules_exempt(a->text, "CONNLIMIT") &&
-			!check_rules_exempt(a->text, "RELAYCLIENT"))
+			!rules_exempt(a->text, "CONNLIMIT") &&
+			!rules_exempt(a->text, "RELAYCLIENT"))
 			report_add(&c->report, HOST_CROWD, where,
 				report_text("%s made %u of %u connections",
 					a->text, a->count, crowd.total),

@@ -3,6 +3,7 @@
  * aside, never written over, and a path is named only when it is there, or
  * when the command itself makes it. Run by smtpd-check.
  */
+#include "check/as_account.h"
 #include "check/cure.h"
 
 #include <fcntl.h>
@@ -296,7 +297,7 @@ can_read(const void *path)
 bool
 cure_is_denied(const struct check *c, const char *directory)
 {
-	return check_as_account(c, can_search, directory) == 0;
+	return as_account(c, can_search, directory) == 0;
 }
 
 /* Opens the directories on the way to the pair. */
@@ -337,7 +338,7 @@ readable(const struct check *c, const char *path, bool secret)
 		   (status.st_uid == c->uid && status.st_mode & S_IRUSR) ||
 		   (status.st_gid == c->gid && status.st_mode & S_IRGRP);
 
-	if (ours ? may : check_as_account(c, can_read, real) == 1)
+	if (ours ? may : as_account(c, can_read, real) == 1)
 		return "";
 	if (!ours)
 		return copied(c, real, path, secret);

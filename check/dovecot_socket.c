@@ -9,8 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "check/as_account.h"
+#include "check/dovecot_socket.h"
 #include "auth/dovecot_lines.h"
-#include "check/check.h"
 #include "lib/clock.h"
 
 #define PATIENCE_MS 2000
@@ -81,7 +82,7 @@ shake_hands(int fd, struct dovecot_handshake *h)
 	}
 }
 
-/* For check_as_account(): 1 when Dovecot has said it all. */
+/* For as_account(): 1 when Dovecot has said it all. */
 static int
 ask(const void *what)
 {
@@ -100,7 +101,7 @@ ask(const void *what)
 }
 
 const char *
-check_ask_dovecot(const struct check *c, const char *path)
+dovecot_socket_ask(const struct check *c, const char *path)
 {
 	char names[AUTHENTICATOR_OFFER_MAX];
 	int ends[2];
@@ -111,7 +112,7 @@ check_ask_dovecot(const struct check *c, const char *path)
 	/* A pipe takes that much at once. */
 	struct question question = {path, ends[1]};
 
-	if (check_as_account(c, ask, &question) == 1) {
+	if (as_account(c, ask, &question) == 1) {
 		close(ends[1]);
 		ends[1] = -1;
 		len = read(ends[0], names, sizeof names);

@@ -11,39 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "check/check.h"
+#include "check/as_account.h"
+#include "check/settings.h"
 #include "lib/jail.h"
 
 #define PID_MAX_USUAL 4194304 /* of Linux on 64 bits */
-
-int
-check_as_account(
-	const struct check *c, int (*ask)(const void *what), const void *what)
-{
-	int status;
-	pid_t child;
-
-	if (!c->root || !c->account_known)
-		return ask(what);
-	(void)fflush(stdout); /* else the child would print it again */
-	child = fork();
-	if (child == -1)
-		return -1;
-	if (child == 0) {
-		int result =
-			jail_identity(c->uid, c->gid) == -1 ? 255 : ask(what);
-
-		(void)fflush(stdout); /* an error would show in the parent */
-		_exit(result);
-	}
-	while (waitpid(child, &status, 0) == -1)
-		if (errno != EINTR)
-			return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 /* Calls on() for each entry of /etc/passwd until it says true. */
 static bool
@@ -249,8 +223,8 @@ new_state(const struct check *c, bool variable)
 
 	return report_text("install -d -o %s -m 700 %s && %s",
 		report_quoted(c->account), path,
-		variable ? check_cure_variable(c, "STATEDIR", path)
-			 : check_cure_file(c, "statedir", path));
+		variable ? settings_cure_variable(c, "STATEDIR", path)
+			 : settings_cure_file(c, "statedir", path));
 }
 
 /* Is there nothing in it but ours? Else it is no directory to give away. */
@@ -266,7 +240,7 @@ static void
 look_at_state(struct check *c)
 {
 	const char *where,
-		*path = check_text(c, "statedir", "STATEDIR", &where);
+		*path = settings_text(c, "statedir", "STATEDIR", &where);
 	const char *account = report_quoted(c->account);
 	struct stat status;
 
@@ -285,7 +259,7 @@ look_at_state(struct check *c)
 			report_text("%s: no such directory", path),
 			report_text(
 				"install -d -o %s -m 700 %s", account, quoted));
-	else if (check_as_account(c, can_write, path) != 1)
+	else if (as_account(c, can_write, path) != 1)
 		report_add(&c->report, HOST_STATEDIR_DENIED, where, c->account,
 			holds_state(path)
 				? report_text("chown -R %s %s && chmod 700 %s",
@@ -304,7 +278,7 @@ look_at_hook(struct check *c)
 	const char *path = report_text("%s/limithook", c->directory);
 
 	if (access(path, F_OK) == 0 &&
-		check_as_account(c, check_can_run, path) != 1)
+		as_account(c, as_account_runs, path) != 1)
 		report_add(&c->report, HOST_LIMITHOOK, "control/limithook",
 			c->account, report_quoted(path));
 }

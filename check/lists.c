@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/check.h"
+#include "check/lists.h"
 #include "control/entry.h"
 
 #define SHOWN_MAX 10	/* of one file */
@@ -48,7 +48,7 @@ look_at_list(struct check *c, const struct control_list *list,
 }
 
 void
-check_senders(struct check *c, struct slice login, struct slice senders)
+lists_senders(struct check *c, struct slice login, struct slice senders)
 {
 	while (senders.data != NULL) {
 		struct slice entry = slice_split(&senders, ',');

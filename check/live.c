@@ -1,4 +1,5 @@
 /* live - see live.h. Run by smtpd-check. */
+#include "check/certificates.h"
 #include "check/live.h"
 
 #include <stdio.h>
@@ -191,7 +192,7 @@ look_at_chain(struct live *l, const struct talk *t)
 
 	memcpy(l->chain, chain.data, chain.len);
 	l->chain_len = chain.len;
-	check_chain(l->check, chain, l->where, l->name);
+	certificates_shown(l->check, chain, l->where, l->name);
 	l->trusted = is_trusted(l) && l->check->report.fails == fails;
 }
 

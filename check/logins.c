@@ -9,11 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "users/cost.h"
-#include "sasl/mechanism.h"
-#include "check/check.h"
-#include "passwd/origin.h"
+#include "check/as_account.h"
+#include "check/lists.h"
+#include "check/logins.h"
+#include "check/settings.h"
 #include "lib/words.h"
+#include "passwd/origin.h"
+#include "sasl/mechanism.h"
+#include "users/cost.h"
 
 #define MECHANISMS_MAX 32
 #define SENDER_WORD "smtp_sender="
@@ -80,7 +83,7 @@ look_at_senders(struct check *c, const struct people *p, struct slice login)
 		struct slice word = slice_split(&words, ' ');
 
 		if (slice_starts_nocase(word, SENDER_WORD))
-			check_senders(c, login,
+			lists_senders(c, login,
 				slice_from(word, strlen(SENDER_WORD)));
 	}
 }
@@ -144,7 +147,7 @@ take_census(struct check *c, struct people *p, int fd)
 }
 
 int
-check_open_users(const struct check *c)
+logins_open(const struct check *c)
 {
 	return open(report_text("%s/authusers.cdb", c->directory),
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -185,8 +188,9 @@ report_memory(struct check *c, const struct people *p)
 static void
 report_people(struct check *c, const struct people *p)
 {
-	const char *file = check_path(c, "authusers"), *mechs = c->mechanisms;
-	const char *where = check_where(c, check_row("authmechs", NULL));
+	const char *file = settings_path(c, "authusers"),
+		   *mechs = c->mechanisms;
+	const char *where = settings_where(c, settings_row("authmechs", NULL));
 
 	if (p->without_secret.count > 0)
 		report_add(&c->report, PEOPLE_NO_SECRET, "control/authusers",
@@ -200,7 +204,7 @@ report_people(struct check *c, const struct people *p)
 				? report_text("smtpd-passwd -f %s set %s", file,
 					  report_quoted(
 						  p->without_mechanism.first))
-				: check_cure_variable(c, "AUTHMECHS",
+				: settings_cure_variable(c, "AUTHMECHS",
 					  "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN "
 					  "LOGIN"));
 	if (c->config.mechanisms.data != NULL && *mechs != '\0')
@@ -217,7 +221,7 @@ report_nobody(struct check *c)
 {
 	if (c->config.require_auth)
 		report_add(&c->report, PEOPLE_NONE_NEEDED, "control/authusers",
-			NULL, check_path(c, "authusers"));
+			NULL, settings_path(c, "authusers"));
 	else
 		report_add(&c->report, PEOPLE_NONE, "control/authusers", NULL,
 			NULL);
@@ -229,7 +233,7 @@ compare_files(struct check *c)
 {
 	const char *text = report_text("%s/authusers", c->directory);
 	const char *compiled = report_text("%s/authusers.cdb", c->directory);
-	const char *file = check_path(c, "authusers");
+	const char *file = settings_path(c, "authusers");
 	struct stat status;
 	bool has_text = stat(text, &status) == 0;
 
@@ -257,7 +261,7 @@ look_at_rights(struct check *c, const char *name)
 		report_add(&c->report, PEOPLE_READABLE,
 			report_text("control/%s", name),
 			report_text("%04o", status.st_mode & 07777),
-			check_path(c, name));
+			settings_path(c, name));
 }
 
 static int
@@ -275,20 +279,19 @@ static bool
 readable(struct check *c)
 {
 	const char *path = report_text("%s/authusers.cdb", c->directory);
-	bool good = c->isolated && c->root
-			    ? can_open(path)
-			    : check_as_account(c, can_open, path) == 1;
+	bool good = c->isolated && c->root ? can_open(path)
+					   : as_account(c, can_open, path) == 1;
 
 	if (!good)
 		report_add(&c->report, PEOPLE_DENIED, "control/authusers.cdb",
 			c->account,
 			report_text("chown %s %s", report_quoted(c->account),
-				check_path(c, "authusers.cdb")));
+				settings_path(c, "authusers.cdb")));
 	return good;
 }
 
 void
-check_people(struct check *c)
+check_logins(struct check *c)
 {
 	static struct people people;
 	int fd;
@@ -297,10 +300,10 @@ check_people(struct check *c)
 		return;
 	look_at_rights(c, "authusers");
 	look_at_rights(c, "authusers.cdb");
-	fd = check_open_users(c);
+	fd = logins_open(c);
 	if (fd == -1 || take_census(c, &people, fd) == -1) {
 		report_add(&c->report, PEOPLE_BROKEN, "control/authusers.cdb",
-			NULL, check_path(c, "authusers"));
+			NULL, settings_path(c, "authusers"));
 	} else {
 		report_people(c, &people);
 		report_memory(c, &people);

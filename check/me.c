@@ -1,8 +1,8 @@
 /* me - the host's name, as control/me has it. Run by smtpd-check. */
 #include <string.h>
 
-#include "check/check.h"
 #include "check/cure.h"
+#include "check/settings.h"
 #include "lib/hostname.h"
 
 #define NAME_MAX_LEN 253 /* octets, RFC 1035 §2.3.4 */
@@ -71,7 +71,7 @@ check_me(struct check *c)
 	else
 		report_add(&c->report, SET_ME_NAME, "control/me", name,
 			better != NULL
-				? check_cure_file(c, "me", better)
+				? settings_cure_file(c, "me", better)
 				: cure_over(report_text("%s/me", c->directory),
 					  "hostname -f"));
 }

@@ -9,8 +9,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "check/as_account.h"
+#include "check/certificates.h"
+#include "check/dovecot_socket.h"
+#include "check/logins.h"
+#include "check/rules.h"
+#include "check/settings.h"
 #include "auth/offered.h"
-#include "check/check.h"
 #include "lib/words.h"
 
 #define QMAIL_CONTROL "/var/qmail/control"
@@ -21,7 +26,7 @@ offer_dovecot(const struct check *c, struct buffer *names)
 {
 	struct slice path = c->config.authsocket, rest = c->config.mechanisms;
 	struct slice name;
-	const char *has = check_ask_dovecot(
+	const char *has = dovecot_socket_ask(
 		c, report_text("%.*s", (int)path.len, path.data));
 
 	if (has == NULL)
@@ -35,7 +40,7 @@ offer_dovecot(const struct check *c, struct buffer *names)
 }
 
 void
-check_offer(struct check *c)
+check_mechanisms(struct check *c)
 {
 	static char text[AUTHENTICATOR_OFFER_MAX];
 	struct buffer names = BUFFER_OVER(text);
@@ -49,7 +54,7 @@ check_offer(struct check *c)
 	if (c->config.auth_off)
 		return;
 	if (kind == AUTHENTICATOR_USERS && c->config.mechanisms.data == NULL) {
-		fd = check_open_users(c);
+		fd = logins_open(c);
 		if (fd == -1)
 			return;
 	}
@@ -96,14 +101,14 @@ static bool
 look_elsewhere(struct check *c)
 {
 	const char *program = c->service.checkpassword, *where;
-	const char *path = check_text(c, "authsocket", "AUTHSOCKET", &where);
+	const char *path = settings_text(c, "authsocket", "AUTHSOCKET", &where);
 
-	if (program != NULL && check_as_account(c, check_can_run, program) != 1)
+	if (program != NULL && as_account(c, as_account_runs, program) != 1)
 		report_add(&c->report, PEOPLE_PROGRAM, "run", program,
 			report_text("chmod a+x %s", report_quoted(program)));
 	else if (program != NULL)
 		look_at_rights(c, program);
-	else if (path != NULL && check_as_account(c, can_connect, path) != 1)
+	else if (path != NULL && as_account(c, can_connect, path) != 1)
 		report_add(&c->report, PEOPLE_SOCKET, where, path,
 			"systemctl restart dovecot");
 	else if (path != NULL)
@@ -114,18 +119,18 @@ look_elsewhere(struct check *c)
 static void
 look_at_offer(struct check *c)
 {
-	const char *where = check_where(c, check_row("authmechs", NULL));
+	const char *where = settings_where(c, settings_row("authmechs", NULL));
 
 	if (c->config.auth_off && c->config.require_auth)
 		report_add(&c->report, AUTH_OFF, where, NULL,
-			check_cure_unset(c, "SMTPAUTH"));
+			settings_cure_unset(c, "SMTPAUTH"));
 	else if (c->config.auth_off)
 		report_ok("AUTH", where, "switched off");
 	else if (!c->certificate && c->config.forcetls && !c->config.smtps &&
 		 !c->config.tls_outside)
 		report_add(&c->report, AUTH_INVISIBLE,
-			check_where(c, check_row(NULL, "FORCETLS")), NULL,
-			check_cure_certificate(c));
+			settings_where(c, settings_row(NULL, "FORCETLS")), NULL,
+			certificates_cure(c));
 	else if (*c->mechanisms != '\0')
 		report_ok("AUTH", where, "%s%s", c->mechanisms,
 			c->config.require_auth ? ", required" : "");
@@ -140,7 +145,7 @@ nobody_is_served(const struct check *c)
 {
 	return !c->config.require_auth && c->config.rcpthosts.len == 0 &&
 	       c->config.morercpthosts_fd == -1 && !c->config.relayclient_set &&
-	       !check_rules_exempt(NULL, "RELAYCLIENT");
+	       !rules_exempt(NULL, "RELAYCLIENT");
 }
 
 static const char *
@@ -151,19 +156,19 @@ cure_for_nobody(const struct check *c)
 	const char *dot = strchr(me, '.');
 
 	if (c->service.port == NULL || strcmp(c->service.port, "25") != 0)
-		return check_cure_variable(c, "REQUIREAUTH", "1");
+		return settings_cure_variable(c, "REQUIREAUTH", "1");
 	if (strcmp(c->directory, QMAIL_CONTROL) != 0 &&
 		access(QMAIL_CONTROL "/rcpthosts", R_OK) == 0)
-		return check_cure_variable(c, "CONTROLDIR", QMAIL_CONTROL);
+		return settings_cure_variable(c, "CONTROLDIR", QMAIL_CONTROL);
 	/* mail.example.com has the mail of example.com. */
-	return check_cure_file(c, "rcpthosts",
+	return settings_cure_file(c, "rcpthosts",
 		dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : me);
 }
 
 static void
 look_at_recipients(struct check *c)
 {
-	const char *where = check_where(c, check_row("rcpthosts", NULL));
+	const char *where = settings_where(c, settings_row("rcpthosts", NULL));
 
 	if (nobody_is_served(c))
 		report_add(&c->report, AUTH_NOBODY, where, NULL,
@@ -181,7 +186,7 @@ void
 check_users(struct check *c)
 {
 	if (!look_elsewhere(c))
-		check_people(c);
+		check_logins(c);
 	look_at_offer(c);
 	look_at_recipients(c);
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "check/aliases.h"
-#include "check/check.h"
 #include "check/cure.h"
+#include "check/settings.h"
 
 extern char **environ;
 
@@ -79,7 +79,7 @@ our_name(const char *name, bool file_first, bool *is_file)
 	}
 	if (alias == NULL || alias->ours == NULL)
 		return NULL;
-	const struct config_row *row = check_row(alias->ours, alias->ours);
+	const struct config_row *row = settings_row(alias->ours, alias->ours);
 
 	if (row == NULL)
 		return NULL;
@@ -105,8 +105,8 @@ move_file(const struct check *c, const char *name, const char *ours, bool file)
 		return cure_move(
 			from, report_text("%s/%s", c->directory, ours));
 	if (c->service.directory == NULL)
-		return report_text(
-			"export %s=\"$(cat %s)\"", ours, check_path(c, name));
+		return report_text("export %s=\"$(cat %s)\"", ours,
+			settings_path(c, name));
 	/* A copy in env/ would be a variable. */
 	return access(env_path(c, ours), F_OK) == 0
 		       ? cure_aside(from)
@@ -120,7 +120,7 @@ look_at_file(struct check *c, const char *name, bool with_qmail)
 	const char *where = report_text("control/%s", name), *ours;
 	bool file;
 
-	if (check_row(name, NULL) != NULL || is_among(other_files, name) ||
+	if (settings_row(name, NULL) != NULL || is_among(other_files, name) ||
 		is_leftover(name) ||
 		(with_qmail && is_among(qmail_files, name)))
 		return;
@@ -163,26 +163,26 @@ move_variable(
 	const char *to = report_text("%s/%s", c->directory, ours);
 
 	if (path && (access(to, F_OK) == 0 || access(value, F_OK) != 0))
-		return check_cure_unset(c, name);
+		return settings_cure_unset(c, name);
 	if (path)
 		return report_text("ln -s %s %s && %s", report_quoted(value),
-			report_quoted(to), check_cure_unset(c, name));
+			report_quoted(to), settings_cure_unset(c, name));
 	if (c->service.directory == NULL)
 		return file ? report_text("echo \"$%s\" > %s", name,
-				      check_path(c, ours))
+				      settings_path(c, ours))
 			    : report_text("export %s=\"$%s\"", ours, name);
 	if (file)
 		return cure_move(env_path(c, name), to);
 	/* A copy in env/ would be a variable; what is there counts. */
 	return access(env_path(c, ours), F_OK) == 0
-		       ? check_cure_unset(c, name)
+		       ? settings_cure_unset(c, name)
 		       : cure_move(env_path(c, name), env_path(c, ours));
 }
 
 static void
 look_at_variable(struct check *c, const char *name)
 {
-	const struct config_row *row = check_row(NULL, name);
+	const struct config_row *row = settings_row(NULL, name);
 	const struct alias *alias = alias_find(name);
 	const char *where = report_text("env/%s", name), *ours;
 	bool own = c->service.directory != NULL, file = false;
@@ -222,7 +222,7 @@ look_at_values(struct check *c)
 
 	if (config->relayclient_set)
 		report_add(&c->report, SET_RELAYCLIENT, "env/RELAYCLIENT", NULL,
-			check_cure_unset(c, "RELAYCLIENT"));
+			settings_cure_unset(c, "RELAYCLIENT"));
 	if (config->trace)
 		report_add(&c->report, SET_TRACE, "env/TRACE", NULL, NULL);
 	if (!config->forcetls && !config->smtps)
@@ -234,7 +234,7 @@ look_at_values(struct check *c)
 }
 
 void
-check_names(struct check *c)
+check_misspelt(struct check *c)
 {
 	look_at_values(c);
 	look_at_files(c);

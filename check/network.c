@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "check/check.h"
 #include "check/holder.h"
+#include "check/network.h"
 #include "client/talk.h"
 
 /* Where the service can be reached from this host. */
 const char *
-check_local_address(const struct check *c)
+network_local_address(const struct check *c)
 {
 	const char *address = c->service.address;
 
@@ -75,7 +75,7 @@ check_network(struct check *c)
 {
 	const char *me =
 		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
-	const char *port = c->service.port, *local = check_local_address(c);
+	const char *port = c->service.port, *local = network_local_address(c);
 	struct addrinfo wish = {.ai_socktype = SOCK_STREAM}, *found = NULL;
 	bool running = port != NULL && answers(local, port);
 

@@ -8,13 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check/check.h"
-
-int
-check_can_run(const void *path)
-{
-	return access(path, X_OK) == 0;
-}
+#include "check/as_account.h"
+#include "check/settings.h"
 
 static bool
 is_file(const char *path)
@@ -107,11 +102,11 @@ look_at_maildir(struct check *c)
 	if (path == NULL || *path == '\0') {
 		report_add(&c->report, QUEUE_NO_MAILDIR, "env/QUEUE_MAILDIR",
 			NULL,
-			check_cure_variable(c, "QUEUE_MAILDIR",
+			settings_cure_variable(c, "QUEUE_MAILDIR",
 				"/var/spool/smtpd-auth/Maildir"));
 		return;
 	}
-	if (check_as_account(c, is_maildir, path) == 1) {
+	if (as_account(c, is_maildir, path) == 1) {
 		report_ok("queue-maildir", "env/QUEUE_MAILDIR", "%s", path);
 		return;
 	}
@@ -137,10 +132,10 @@ look_at_spool(struct check *c)
 	bool given = set != NULL && *set != '\0';
 	const char *path = given ? set : "/tmp";
 
-	if (check_as_account(c, is_spool, path) != 1)
+	if (as_account(c, is_spool, path) != 1)
 		report_add(&c->report, QUEUE_SPOOL,
 			given ? "env/TMPDIR" : "default", path,
-			given ? check_cure_unset(c, "TMPDIR")
+			given ? settings_cure_unset(c, "TMPDIR")
 			      : "chmod 1777 /tmp");
 }
 
@@ -152,29 +147,30 @@ look_at_sendmail(struct check *c)
 	const char *path = given ? set : "/usr/sbin/sendmail";
 	const char *where = given ? "env/SENDMAIL" : "default";
 
-	if (is_file(path) && check_as_account(c, check_can_run, path) == 1)
+	if (is_file(path) && as_account(c, as_account_runs, path) == 1)
 		report_ok("queue-sendmail", where, "%s", path);
 	else
 		report_add(&c->report, QUEUE_SENDMAIL, where, path,
-			given ? check_cure_unset(c, "SENDMAIL")
+			given ? settings_cure_unset(c, "SENDMAIL")
 			      : "apt-get install postfix");
 	look_at_spool(c);
 }
 
 void
-check_queue(struct check *c)
+check_programs(struct check *c)
 {
 	const struct slice set = c->config.queue_program;
 	const char *path = report_text("%.*s", (int)set.len, set.data);
-	const char *where = check_where(c, check_row(NULL, "QMAILQUEUE"));
+	const char *where = settings_where(c, settings_row(NULL, "QMAILQUEUE"));
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
 
 	if (!is_file(path))
 		report_add(&c->report, QUEUE_MISSING, where,
 			report_text("%s: no such program", path),
-			check_cure_variable(c, "QMAILQUEUE", find_program()));
-	else if (check_as_account(c, check_can_run, path) != 1)
+			settings_cure_variable(
+				c, "QMAILQUEUE", find_program()));
+	else if (as_account(c, as_account_runs, path) != 1)
 		report_add(&c->report, QUEUE_DENIED, where,
 			report_text("%s cannot run %s", c->account, path),
 			report_quoted(path));

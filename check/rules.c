@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "check/aliases.h"
-#include "check/check.h"
+#include "check/rules.h"
+#include "check/settings.h"
 
 static const char *
 recompiled(const struct check *c, const char *edit)
@@ -42,7 +43,7 @@ look_at_names(struct check *c, const char *line)
 			continue;
 		memcpy(name, at + 1, len);
 		name[len] = '\0';
-		if (check_row(NULL, name) != NULL)
+		if (settings_row(NULL, name) != NULL)
 			continue;
 		for (size_t i = 0; i < config_rows_count; i++) {
 			const char *ours = config_rows[i].environment;
@@ -88,7 +89,7 @@ sets(const char *line, const char *address, const char *variable)
 }
 
 bool
-check_rules_exempt(const char *address, const char *variable)
+rules_exempt(const char *address, const char *variable)
 {
 	FILE *file = fopen("tcp.rules", "re");
 	char line[4096];

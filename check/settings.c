@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "users/users.h"
-#include "check/check.h"
 #include "check/cure.h"
+#include "check/settings.h"
 #include "check/variables.h"
+#include "users/users.h"
 
 const struct config_row *
-check_row(const char *file, const char *variable)
+settings_row(const char *file, const char *variable)
 {
 	for (size_t i = 0; i < config_rows_count; i++) {
 		const struct config_row *row = &config_rows[i];
@@ -68,7 +68,7 @@ file_counts(const char *directory, const struct config_row *row)
 }
 
 const char *
-check_where(const struct check *c, const struct config_row *row)
+settings_where(const struct check *c, const struct config_row *row)
 {
 	if (row->environment != NULL && getenv(row->environment) != NULL)
 		return variables_exported(row->environment)
@@ -86,7 +86,7 @@ check_where(const struct check *c, const struct config_row *row)
 }
 
 const char *
-check_path(const struct check *c, const char *name)
+settings_path(const struct check *c, const char *name)
 {
 	return report_quoted(report_text("%s/%s", c->directory, name));
 }
@@ -102,7 +102,8 @@ put_aside(const char *path, const char *aside)
 }
 
 const char *
-check_cure_variable(const struct check *c, const char *name, const char *value)
+settings_cure_variable(
+	const struct check *c, const char *name, const char *value)
 {
 	if (c->service.directory == NULL)
 		return report_text("export %s=%s", name, report_quoted(value));
@@ -116,14 +117,14 @@ check_cure_variable(const struct check *c, const char *name, const char *value)
 }
 
 const char *
-check_cure_file(const struct check *c, const char *name, const char *value)
+settings_cure_file(const struct check *c, const char *name, const char *value)
 {
 	return cure_over(report_text("%s/%s", c->directory, name),
 		report_text("echo %s", report_quoted(value)));
 }
 
 const char *
-check_cure_unset(const struct check *c, const char *name)
+settings_cure_unset(const struct check *c, const char *name)
 {
 	if (c->service.directory == NULL)
 		return report_text("unset %s", name);
@@ -132,7 +133,7 @@ check_cure_unset(const struct check *c, const char *name)
 }
 
 const char *
-check_text(const struct check *c, const char *file, const char *variable,
+settings_text(const struct check *c, const char *file, const char *variable,
 	const char **where)
 {
 	struct slice value = slice_of(getenv(variable));
@@ -157,7 +158,7 @@ look_at_file(struct check *c, int dir_fd, const struct config_row *row)
 {
 	struct control_list list;
 	struct slice value;
-	const char *reason = NULL, *path = check_path(c, row->file);
+	const char *reason = NULL, *path = settings_path(c, row->file);
 	const char *where = report_text("control/%s", row->file);
 	int fd = -1;
 	enum control_result result;
@@ -198,13 +199,13 @@ blame(struct check *c)
 {
 	const char *name = c->config.failed_file;
 	const char *reason = report_text("%s", c->config.reason);
-	const struct config_row *row = check_row(NULL, name);
+	const struct config_row *row = settings_row(NULL, name);
 
 	if (row != NULL) {
 		report_add(&c->report, SET_VARIABLE,
 			report_text("env/%s", name),
 			report_text("%s: %s", getenv(name), reason),
-			check_cure_unset(c, name));
+			settings_cure_unset(c, name));
 		return unsetenv(name) == 0;
 	}
 	if (strcmp(name, "control/me") == 0)
@@ -213,7 +214,7 @@ blame(struct check *c)
 				"hostname -f"));
 	else if (strncmp(name, "control/", 8) == 0)
 		report_add(&c->report, SET_VALUE, name, reason,
-			check_path(c, name + 8));
+			settings_path(c, name + 8));
 	else
 		report_add(&c->report, SET_VALUE, NULL,
 			report_text("%s: %s", name, reason),
@@ -328,6 +329,6 @@ check_print_settings(const struct check *c)
 		(void)printf("%s =",
 			row->file != NULL ? row->file : row->environment);
 		print_value(c, row);
-		(void)printf(" (%s)\n", check_where(c, row));
+		(void)printf(" (%s)\n", settings_where(c, row));
 	}
 }

@@ -1,0 +1,10 @@
+/* dovecot_socket - what Dovecot offers. */
+#ifndef CHECK_DOVECOT_SOCKET_H
+#define CHECK_DOVECOT_SOCKET_H
+
+#include "check/check.h"
+
+/* The mechanisms, blanks between; NULL: it did not say. */
+const char *dovecot_socket_ask(const struct check *c, const char *path);
+
+#endif

@@ -1,0 +1,10 @@
+/* rules - what tcp.rules makes different for an address. */
+#ifndef CHECK_RULES_H
+#define CHECK_RULES_H
+
+#include "check/check.h"
+
+/* Has it, or from/, a line of this address, or of any (NULL), that sets it? */
+bool rules_exempt(const char *address, const char *variable);
+
+#endif
