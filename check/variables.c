@@ -1,12 +1,12 @@
 /* variables - see variables.h. Run by smtpd-check. */
 #include "check/variables.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check/report.h"
+#include "lib/identity.h"
 
 #define VARIABLES_MAX 64
 
@@ -107,19 +107,11 @@ variables_read(const char *path, bool all, char value[VARIABLES_VALUE])
 bool
 variables_id(const char *option, const char *name, char value[VARIABLES_VALUE])
 {
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *entry;
-	bool found = false;
+	struct identity account;
 
-	while (!found && file != NULL && (entry = fgetpwent(file)) != NULL) {
-		found = strcmp(entry->pw_name, name) == 0;
-		if (found)
-			(void)snprintf(value, VARIABLES_VALUE, "%u",
-				strcmp(option, "-u") == 0
-					? (unsigned)entry->pw_uid
-					: (unsigned)entry->pw_gid);
-	}
-	if (file != NULL)
-		(void)fclose(file); /* was only read */
-	return found;
+	if (identity_find(name, &account) == -1)
+		return false;
+	(void)snprintf(value, VARIABLES_VALUE, "%u",
+		strcmp(option, "-u") == 0 ? account.uid : account.gid);
+	return true;
 }

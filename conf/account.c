@@ -2,46 +2,37 @@
 #include "conf/account.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/execute.h"
+#include "lib/identity.h"
 
-/* 0, or -1 when there is none; *broken when the file cannot be read. */
+/* 0, or -1 when there is none. */
 static int
-lookup(struct account *account, bool *broken)
+lookup(struct account *account)
 {
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *entry;
-	int result = -1;
+	struct identity found;
 
-	*broken = file == NULL;
-	if (file == NULL)
+	if (identity_find(account->name, &found) == -1)
 		return -1;
-	while (result == -1 && (entry = fgetpwent(file)) != NULL)
-		if (strcmp(entry->pw_name, account->name) == 0) {
-			account->uid = entry->pw_uid;
-			account->gid = entry->pw_gid;
-			result = 0;
-		}
-	(void)fclose(file);
-	return result;
+	account->uid = found.uid;
+	account->gid = found.gid;
+	return 0;
 }
 
 int
 account_find(struct account *account, const struct conf *conf)
 {
-	bool broken;
-
-	if (lookup(account, &broken) == 0) {
+	if (lookup(account) == 0) {
 		if (account->uid == 0)
 			return conf_fatal(CONF_USAGE,
 				"account %s is root; name another: -a, -l",
 				account->name);
 		return 0;
 	}
-	if (broken)
+	if (access("/etc/passwd", R_OK) == -1)
 		return conf_fatal(CONF_TEMPORARY,
 			"unable to read /etc/passwd: %s", strerror(errno));
 	account->missing = true;
@@ -62,17 +53,16 @@ account_make(struct account *account)
 		(char *)"/usr/sbin/nologin", (char *)"--",
 		(char *)(uintptr_t)account->name, NULL};
 	struct execute_reason reason;
-	bool broken;
 
 	/* The two may be one. */
-	if (!account->missing || lookup(account, &broken) == 0)
+	if (!account->missing || lookup(account) == 0)
 		return 0;
 	if (execute(argv, -1, -1, &reason) != 0)
 		return conf_fatal(CONF_TEMPORARY,
 			"unable to make account %s: useradd: %s", account->name,
 			reason.text);
 	account->made = true;
-	if (lookup(account, &broken) == -1)
+	if (lookup(account) == -1)
 		return conf_fatal(CONF_TEMPORARY,
 			"useradd has made %s, but not in /etc/passwd, where "
 			"smtpd-auth looks",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "lib/child.h"
 
 #define NOT_STARTED 127
 
@@ -90,17 +91,8 @@ execute(char *const argv[], int directory_fd, int input_fd,
 bool
 execute_finds(const char *name)
 {
-	struct slice rest = slice_of(getenv("PATH"));
+	char text[CONF_PATH_MAX];
+	struct buffer path = BUFFER_OVER(text);
 
-	while (rest.data != NULL) {
-		char text[CONF_PATH_MAX];
-		struct buffer path = BUFFER_OVER(text);
-
-		buffer_add_slice(&path, slice_split(&rest, ':'));
-		buffer_add_char(&path, '/');
-		buffer_add_text(&path, name);
-		if (buffer_string(&path) != NULL && access(text, X_OK) == 0)
-			return true;
-	}
-	return false;
+	return child_find(&path, name) == 0;
 }

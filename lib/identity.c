@@ -1,4 +1,4 @@
-/* identity - see identity.h. Run by main. */
+/* identity - see identity.h. Run by main and by the tools. */
 #include "lib/identity.h"
 
 #include <fcntl.h>

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/cdbread.h"
+#include "lib/output.h"
 
 #define TABLES 256
 #define HEAD (TABLES * 8)
@@ -67,24 +68,6 @@ cdbwrite_end(struct cdbwrite *w)
 }
 
 static int
-write_all(int fd, const void *data, size_t len)
-{
-	const char *next = data;
-
-	while (len > 0) {
-		ssize_t n = write(fd, next, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		next += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 read_at(int fd, void *out, size_t len, uint64_t at)
 {
 	char *next = out;
@@ -111,7 +94,7 @@ flush(struct cdbwrite *w)
 	size_t len = w->out_len;
 
 	w->out_len = 0;
-	return write_all(w->fd, w->out, len);
+	return output_all(w->fd, (struct slice){(const char *)w->out, len});
 }
 
 static int
@@ -125,7 +108,7 @@ put(struct cdbwrite *w, const void *data, size_t len)
 	if (len > OUT_LEN - w->out_len && flush(w) != 0)
 		return -1;
 	if (len > OUT_LEN)
-		return write_all(w->fd, data, len);
+		return output_all(w->fd, (struct slice){data, len});
 	memcpy(w->out + w->out_len, data, len);
 	w->out_len += len;
 	return 0;
@@ -145,7 +128,8 @@ put_two(struct cdbwrite *w, uint32_t a, uint32_t b)
 static int
 spill(struct cdbwrite *w, struct block *block)
 {
-	if (write_all(w->spill, block, sizeof *block) != 0)
+	if (output_all(w->spill,
+		    (struct slice){(const char *)block, sizeof *block}) != 0)
 		return -1;
 	block->link = w->blocks++;
 	block->count = 0;
@@ -259,7 +243,8 @@ put_tables(struct cdbwrite *w, struct entry *slots, unsigned char *head)
 			return result;
 	}
 	if (flush(w) != 0 || lseek(w->fd, 0, SEEK_SET) != 0 ||
-		write_all(w->fd, head, HEAD) != 0)
+		output_all(w->fd, (struct slice){(const char *)head, HEAD}) !=
+			0)
 		return CDBWRITE_FAILED;
 	return CDBWRITE_OK;
 }

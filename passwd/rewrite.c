@@ -11,6 +11,7 @@
 #include "passwd/compile.h"
 #include "passwd/litter.h"
 #include "lib/base64.h"
+#include "lib/output.h"
 
 #define RUN_MAX ((size_t)1 << 20) /* octets copied at once */
 #define KEY_LINE_MAX 80		  /* octets of the line with the site key */
@@ -146,22 +147,6 @@ replacement_drop(struct replacement *new)
 }
 
 static int
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 write_user(int fd, struct slice login, struct slice record)
 {
 	char line[USERS_LOGIN_MAX + USERS_RECORD_MAX + 2];
@@ -173,7 +158,7 @@ write_user(int fd, struct slice login, struct slice record)
 	buffer_add_slice(&b, record);
 	buffer_add_char(&b, '\n');
 	errno = EMSGSIZE;
-	result = b.overflow ? -1 : write_all(fd, b.data, b.len);
+	result = b.overflow ? -1 : output_all(fd, buffer_slice(&b));
 	explicit_bzero(line, sizeof line);
 	return result;
 }
@@ -185,7 +170,7 @@ write_run(int fd, struct slice text, size_t from, size_t to)
 	while (from < to) {
 		size_t len = to - from < RUN_MAX ? to - from : RUN_MAX;
 
-		if (write_all(fd, text.data + from, len) != 0)
+		if (output_all(fd, (struct slice){text.data + from, len}) != 0)
 			return -1;
 		userfile_let_go(text, from, from + len);
 		from += len;
@@ -258,7 +243,7 @@ write_text(int fd, struct slice text, const struct userfile_edit *edit,
 		{edit->twin, edit->twin_record, false}};
 	bool adds = edit->login.data != NULL && edit->record.data != NULL;
 
-	if (text.len == 0 && write_all(fd, key_line.data, key_line.len) != 0)
+	if (text.len == 0 && output_all(fd, key_line) != 0)
 		return -1;
 	if (write_lines(fd, text, changes) != 0)
 		return -1;
@@ -266,9 +251,10 @@ write_text(int fd, struct slice text, const struct userfile_edit *edit,
 	/* Added at the end, a line moves no other: line numbers stay true. */
 	if (text.len > 0 &&
 		(adds || key_line.len > 0 || edit->append.len > 0) &&
-		text.data[text.len - 1] != '\n' && write_all(fd, "\n", 1) != 0)
+		text.data[text.len - 1] != '\n' &&
+		output_all(fd, slice_of("\n")) != 0)
 		return -1;
-	if (text.len > 0 && write_all(fd, key_line.data, key_line.len) != 0)
+	if (text.len > 0 && output_all(fd, key_line) != 0)
 		return -1;
 	if (adds && write_user(fd, edit->login, edit->record) != 0)
 		return -1;
@@ -333,7 +319,7 @@ compile_with_spill(struct userfile *f, const struct compile *c,
 static int
 show(struct userfile *f, struct slice text)
 {
-	if (text.len == 0 || write_all(STDOUT_FILENO, text.data, text.len) == 0)
+	if (text.len == 0 || output_all(STDOUT_FILENO, text) == 0)
 		return 0;
 	return userfile_fail(f,
 		"unable to write to standard output: %s: nothing was changed",

@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "queue-handoff/status.h"
+#include "lib/output.h"
 
 #define BLOCK 65536 /* what a pipe holds */
 
@@ -53,21 +54,6 @@ read_some(struct intake *in, int fd, char *block, size_t cap, size_t *len)
 }
 
 int
-intake_write(int fd, struct slice text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.data, text.len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		text = slice_from(text, (size_t)n);
-	}
-	return 0;
-}
-
-int
 intake_message(struct intake *in, int to)
 {
 	char block[BLOCK];
@@ -77,7 +63,7 @@ intake_message(struct intake *in, int to)
 	while ((code = read_some(
 			in, INTAKE_MESSAGE, block, sizeof block, &len)) == 0 &&
 		len > 0)
-		if (intake_write(to, (struct slice){block, len}) == -1)
+		if (output_all(to, (struct slice){block, len}) == -1)
 			return fail(in, QUEUE_WRITE_FAILED, NULL);
 	return code;
 }

@@ -71,7 +71,4 @@ int intake_envelope(struct intake *in, intake_address *take, void *context);
  */
 int intake_feed(struct intake *in, struct slice text);
 
-/* Writes all of text. Returns 0, or -1 with errno. */
-int intake_write(int fd, struct slice text);
-
 #endif

@@ -21,6 +21,7 @@
 #include "queue/intake.h"
 #include "queue/program.h"
 #include "queue-handoff/status.h"
+#include "lib/output.h"
 
 #define NAME_SIZE 256  /* a file's name with its NUL */
 #define HOST_SHOWN 180 /* octets of the host in it; time and pid before */
@@ -167,7 +168,7 @@ receive_message(struct delivery *d, struct intake *in)
 static int
 flush_header(struct delivery *d)
 {
-	int result = intake_write(d->file, buffer_slice(&d->header));
+	int result = output_all(d->file, buffer_slice(&d->header));
 
 	d->header.len = 0;
 	return result;
@@ -223,8 +224,7 @@ append_message(struct delivery *d)
 		if (n == -1)
 			return program_fail(QUEUE_READ_FAILED,
 				"read message again", "", NULL);
-		if (intake_write(d->file, (struct slice){block, (size_t)n}) ==
-			-1)
+		if (output_all(d->file, (struct slice){block, (size_t)n}) == -1)
 			return program_fail(
 				QUEUE_WRITE_FAILED, "write message", "", NULL);
 	}

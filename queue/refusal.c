@@ -11,6 +11,7 @@
 #include "queue/intake.h"
 #include "queue/program.h"
 #include "queue-handoff/status.h"
+#include "lib/output.h"
 
 #define DEFAULT_FD 6
 #define FD_MIN 2 /* what smtpd-auth passes */
@@ -85,7 +86,7 @@ tell_client(int fd, bool good, struct slice line, const char *code)
 	buffer_add_text(&text, " (#");
 	buffer_add_text(&text, code);
 	buffer_add_char(&text, ')');
-	if (intake_write(fd, buffer_slice(&text)) == -1)
+	if (output_all(fd, buffer_slice(&text)) == -1)
 		return plain;
 	return QUEUE_CUSTOM;
 }
