@@ -49,7 +49,8 @@ for row in rows:
     there = shown.get(form(row))
     good = there is not None and near(numbers(there), numbers(row))
     ok(good, "README: " + row.split("|")[1].strip(" *"),
-       f"README.md has: {there}", f"write there:   {row}")
+       f"README.md has: {there}", f"write there:   {row}",
+       "or have tests/size --write do it")
 
 for name in ("README.md", "docs/architecture.md"):
     paths = sorted(set(re.findall(r"`((?:\w[\w-]*/)+[\w.-]+\.[cht])`",

@@ -188,9 +188,3 @@ def counts(top, server, every, code_of):
         ("names that stand for several files, but for the twins",
          str(len(doubles(every)))),
     )
-
-
-def table(top, server, every, code_of):
-    """The rows of docs/architecture.md, one column of them."""
-    return [f"| {what} | {count} |"
-            for what, count in counts(top, server, every, code_of)]
