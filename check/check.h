@@ -39,6 +39,7 @@ struct check {
 	bool old_tls;		/* tcp.rules allows TLS below 1.2 to somebody */
 	const char *user;	/* somebody who can log in */
 	const char *mechanisms; /* offered, blanks between; or "" */
+	unsigned senders_faults; /* entries of users that never match */
 };
 
 /* settings.c: reads the configuration. -1: further checks make no sense. */

@@ -2,8 +2,6 @@
  * lists - entries of the control files' lists, and of smtp_sender in the user
  * file, that can never match. Run by smtpd-check.
  */
-#include <stdio.h>
-#include <string.h>
 
 #include "check/lists.h"
 #include "control/entry.h"
@@ -15,14 +13,9 @@
  * nothing new. */
 static void
 report(struct check *c, const char *where, struct slice entry,
-	const char *fault)
+	const char *fault, unsigned *count)
 {
-	static const char *last;
-	static unsigned count;
-
-	count = last != NULL && strcmp(last, where) == 0 ? count + 1 : 1;
-	last = where;
-	if (count > SHOWN_MAX)
+	if (++*count > SHOWN_MAX)
 		return;
 	report_add(&c->report, LIST_ENTRY, where,
 		report_text("\"%.*s\" %s",
@@ -37,13 +30,14 @@ look_at_list(struct check *c, const struct control_list *list,
 	const char *where, enum entry_kind kind)
 {
 	struct slice line;
+	unsigned count = 0;
 	size_t at = 0;
 
 	while (control_next(list, &at, &line)) {
 		const char *fault = entry_fault(line, kind);
 
 		if (fault != NULL)
-			report(c, where, line, fault);
+			report(c, where, line, fault, &count);
 	}
 }
 
@@ -57,7 +51,8 @@ lists_senders(struct check *c, struct slice login, struct slice senders)
 		if (fault != NULL && entry.len > 0)
 			report(c, "control/authusers", entry,
 				report_text("in smtp_sender of %.*s %s",
-					(int)login.len, login.data, fault));
+					(int)login.len, login.data, fault),
+				&c->senders_faults);
 	}
 }
 

@@ -7,13 +7,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/bytes.h"
+#include "check/report.h"
 
 #define VALUE_MAX 65536 /* octets of a file in env/ */
 #define UID_BASE 1900000000u
@@ -73,7 +72,6 @@ set_variable(int directory, const char *name)
 static int
 read_directory(const char *path, const char **what)
 {
-	static char name[300];
 	DIR *directory = opendir(path);
 	struct dirent *entry;
 
@@ -85,9 +83,7 @@ read_directory(const char *path, const char **what)
 			strchr(entry->d_name, '=') != NULL)
 			continue;
 		if (set_variable(dirfd(directory), entry->d_name) == -1) {
-			(void)snprintf(name, sizeof name, "%s/%s", path,
-				entry->d_name);
-			*what = name;
+			*what = report_text("%s/%s", path, entry->d_name);
 			closedir(directory);
 			return -1;
 		}
