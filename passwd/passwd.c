@@ -54,8 +54,9 @@ passwd_login(struct slice user, struct slice domain, struct buffer *out)
 			     : userfile_login_fault(buffer_slice(out));
 }
 
-struct slice
-passwd_bare(const struct passwd_request *r)
+/* The login without @authdomain; absent when it has another domain. */
+static struct slice
+bare_login(const struct passwd_request *r)
 {
 	size_t at = slice_find(r->login, '@');
 
@@ -69,7 +70,7 @@ bool
 passwd_find(const struct userfile *f, struct passwd_request *r,
 	struct userfile_line *line)
 {
-	struct slice bare = passwd_bare(r);
+	struct slice bare = bare_login(r);
 	struct userfile_line other;
 	bool found = userfile_find(f, r->login, line);
 
@@ -266,7 +267,7 @@ static bool
 is_compiled(const struct userfile *f, const struct passwd_request *r)
 {
 	int fd = open(f->cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct slice bare = passwd_bare(r);
+	struct slice bare = bare_login(r);
 	struct user user;
 	bool found;
 

@@ -72,9 +72,6 @@ int passwd_open_existing(
 bool passwd_find(const struct userfile *f, struct passwd_request *r,
 	struct userfile_line *line);
 
-/* The login without @authdomain; absent when it has another domain. */
-struct slice passwd_bare(const struct passwd_request *r);
-
 /* "no such user", PASSWD_NO. */
 int passwd_unknown(const struct passwd_request *r);
 
