@@ -68,14 +68,14 @@ warn_shut_out(struct slice names, const struct census *census)
 
 	while (words_next(&names, &name)) {
 		for (size_t i = 0; mechanisms[i] != NULL; i++)
-			if (slice_is_nocase(name, mechanisms[i]->name) &&
+			if (slice_is_nocase(name, mechanisms[i]->row->name) &&
 				census->without[i] > 0)
 				(void)fprintf(stderr,
 					PASSWD_PROGRAM
 					": warning: authmechs offers %s, which "
 					"%zu of %zu enabled users cannot use\n",
-					mechanisms[i]->name, census->without[i],
-					census->able);
+					mechanisms[i]->row->name,
+					census->without[i], census->able);
 	}
 }
 

@@ -347,7 +347,7 @@ authenticator_run(int fd, const struct authenticator_setup *setup)
 	/* Random octets are wanted inside, where getrandom is forbidden. */
 	if (getrandom(x->random, sizeof x->random, 0) != sizeof x->random)
 		_exit(1);
-	x->mechanism = setup->mechanism;
+	x->mechanism = mechanism_find(slice_of(setup->name));
 	x->users_fd = USERS_FD;
 	x->authdomain = setup->authdomain;
 	x->collect = setup->kind == AUTHENTICATOR_COLLECTOR;

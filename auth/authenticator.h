@@ -44,13 +44,12 @@ struct authenticator {
 
 struct authenticator_setup {
 	enum authenticator_kind kind;
-	const struct mechanism *mechanism;
-	int users_fd; /* authusers.cdb */
+	const char *name; /* of the mechanism; NULL: Dovecot's offer */
+	int users_fd;	  /* authusers.cdb */
 	struct slice authdomain;
 	char *const *program; /* checkpassword and its arguments */
 	/* Dovecot */
 	const char *socket;
-	const char *name;    /* mechanism; NULL: which are there? */
 	struct slice wanted; /* the admin's choice, or absent */
 	struct authenticator_peer peer;
 	const struct mechanism_facts *facts;

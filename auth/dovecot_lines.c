@@ -20,7 +20,7 @@ dovecot_is_name(struct slice name)
 			    c == '-' || c == '_'))
 			return false;
 	}
-	return name.len > 0 && name.len <= DOVECOT_NAME_MAX;
+	return name.len > 0 && name.len <= AUTHMECHS_NAME_MAX;
 }
 
 bool

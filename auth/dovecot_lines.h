@@ -12,7 +12,6 @@
 #include "auth/authenticator.h"
 
 #define DOVECOT_LINE_MAX 16384 /* octets without the LF, as Dovecot has it */
-#define DOVECOT_NAME_MAX 20    /* octets of a mechanism, RFC 4422 §3.1 */
 
 /* The only exchange of a connection. */
 #define DOVECOT_ID 1

@@ -14,7 +14,7 @@ can(enum authenticator_kind kind, struct slice name)
 	if (kind == AUTHENTICATOR_CHECKPASSWORD)
 		return slice_is(name, "PLAIN") || slice_is(name, "LOGIN") ||
 		       slice_is(name, "CRAM-MD5");
-	return mechanism_find(name) != NULL;
+	return authmechs_find(name) != NULL;
 }
 
 /* A broken file is 454 to AUTH; the client is not to think there is none. */
@@ -25,10 +25,10 @@ add_usual(struct buffer *usual, int users_fd)
 		return;
 	usual->len = 0;
 	usual->overflow = false;
-	for (size_t i = 0; mechanisms[i] != NULL; i++) {
-		if (mechanisms[i]->traits & MECHANISM_OPT_IN)
+	for (size_t i = 0; i < AUTHMECHS_COUNT; i++) {
+		if (authmechs[i].opt_in)
 			continue;
-		words_add(usual, slice_of(mechanisms[i]->name));
+		words_add(usual, slice_of(authmechs[i].name));
 	}
 }
 

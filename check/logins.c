@@ -102,7 +102,7 @@ add_user(struct people *p, const char *offered, struct slice login)
 		usable[i] = mechanisms[i]->usable(&p->user);
 		able = able || usable[i];
 		if (usable[i] && words_has(slice_of(offered),
-					 slice_of(mechanisms[i]->name)))
+					 slice_of(mechanisms[i]->row->name)))
 			offered_one = true;
 	}
 	if (!able) {
@@ -159,12 +159,12 @@ report_shut_out(struct check *c, const struct people *p, const char *where)
 	for (size_t i = 0; i < MECHANISMS_MAX && mechanisms[i] != NULL; i++)
 		if (p->shut_out[i] > 0 &&
 			words_has(slice_of(c->mechanisms),
-				slice_of(mechanisms[i]->name)))
+				slice_of(mechanisms[i]->row->name)))
 			report_add(&c->report, PEOPLE_SHUT_OUT, where,
 				report_text("%zu of %zu enabled users cannot "
 					    "use %s",
 					p->shut_out[i], p->able,
-					mechanisms[i]->name),
+					mechanisms[i]->row->name),
 				NULL);
 }
 

@@ -1,4 +1,7 @@
-/* authmechs - see authmechs.h. Run by the keeper before it forks. */
+/*
+ * authmechs - see authmechs.h. Run by main (lists), session and keeper (what
+ * is offered).
+ */
 #include "control/authmechs.h"
 
 #include <errno.h>
@@ -9,12 +12,19 @@
 #include "lib/keep.h"
 #include "lib/words.h"
 
-static const char *const names[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
-	"LOGIN", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "SCRAM-SHA-256-PLUS",
-	"SCRAM-SHA-1-PLUS"};
+#define ENTRY(symbol, ...) [AUTHMECHS_##symbol] = {__VA_ARGS__},
+const struct authmech authmechs[AUTHMECHS_COUNT] = {AUTHMECHS(ENTRY)};
 
-#define NAME_MAX_OCTETS 20
 #define NAME_SHOWN 40 /* octets of an unknown name in the log */
+
+const struct authmech *
+authmechs_find(struct slice name)
+{
+	for (size_t i = 0; i < AUTHMECHS_COUNT; i++)
+		if (slice_is_nocase(name, authmechs[i].name))
+			return &authmechs[i];
+	return NULL;
+}
 
 static const char *
 unknown(struct slice word)
@@ -25,15 +35,6 @@ unknown(struct slice word)
 	if (asprintf(&text, "unknown mechanism %.*s", len, word.data) == -1)
 		return "unknown mechanism";
 	return text;
-}
-
-static bool
-is_known(struct slice word)
-{
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (slice_is_nocase(word, names[i]))
-			return true;
-	return false;
 }
 
 /* RFC 4422 §3.1, in any case. */
@@ -47,7 +48,7 @@ is_name(struct slice word)
 			    c == '-' || c == '_'))
 			return false;
 	}
-	return word.len <= NAME_MAX_OCTETS;
+	return word.len <= AUTHMECHS_NAME_MAX;
 }
 
 static void
@@ -71,7 +72,7 @@ authmechs_list(struct slice text, bool any, struct slice *mechanisms)
 	if (b.data == NULL)
 		return strerror(errno);
 	while (words_next(&text, &word)) {
-		if (!is_known(word) && !(any && is_name(word)))
+		if (authmechs_find(word) == NULL && !(any && is_name(word)))
 			return unknown(word);
 		if (!words_has(buffer_slice(&b), word))
 			add_name(&b, word);
@@ -82,12 +83,11 @@ authmechs_list(struct slice text, bool any, struct slice *mechanisms)
 }
 
 static unsigned
-needs(struct slice name)
+wants(struct slice name)
 {
-	if (slice_is_nocase(name, "SCRAM-SHA-256-PLUS") ||
-		slice_is_nocase(name, "SCRAM-SHA-1-PLUS"))
-		return AUTHMECHS_BINDING;
-	return slice_is_nocase(name, "EXTERNAL") ? AUTHMECHS_CERTIFICATE : 0;
+	const struct authmech *mechanism = authmechs_find(name);
+
+	return mechanism == NULL ? 0 : mechanism->wants;
 }
 
 bool
@@ -96,7 +96,7 @@ authmechs_wants(struct slice mechanisms, unsigned need)
 	struct slice name;
 
 	while (words_next(&mechanisms, &name))
-		if (needs(name) & need)
+		if (wants(name) & need)
 			return true;
 	return false;
 }
@@ -107,7 +107,7 @@ authmechs_offer(struct slice mechanisms, unsigned have, struct buffer *out)
 	struct slice name;
 
 	while (words_next(&mechanisms, &name))
-		if (!(needs(name) & ~have))
+		if (!(wants(name) & ~have))
 			words_add(out, name);
 }
 

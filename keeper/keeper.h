@@ -13,6 +13,7 @@
 
 #include "auth/authenticator.h"
 #include "lib/certificate.h"
+#include "control/authmechs.h"
 #include "control/config.h"
 #include "control/policy.h"
 #include "keeper/channel.h"
@@ -33,7 +34,6 @@
 #define KEEPER_TRACE_MAX 20000	   /* trace lines of one connection */
 #define KEEPER_UNFINISHED_MAX 100  /* messages opened since one was queued */
 #define KEEPER_ENVELOPE_FIRST 1024 /* octets */
-#define KEEPER_MECHANISM_MAX 20	   /* octets of its name, RFC 4422 §3.1 */
 #define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
 #define KEEPER_LATE_MS 10000	   /* for the session to end first */
 
@@ -81,7 +81,7 @@ struct keeper {
 	struct clientca *clientca; /* NULL: not wanted, or there is none */
 
 	struct authenticator authenticator;
-	const struct mechanism *mechanism;
+	const struct authmech *mechanism;
 	unsigned failures;
 	char login[USERS_LOGIN_MAX + 1]; /* "": not logged in */
 	/* sendercheck: its smtp_sender, as it came with the verdict. */
@@ -121,8 +121,8 @@ struct keeper {
 	char kept[EXCHANGE_RESPONSE_MAX];
 
 	char senders[USERS_RECORD_MAX];
-	struct mechanism foreign; /* one that only Dovecot knows */
-	char foreign_name[KEEPER_MECHANISM_MAX + 1];
+	struct authmech foreign; /* one that only Dovecot knows */
+	char foreign_name[AUTHMECHS_NAME_MAX + 1];
 };
 
 /*

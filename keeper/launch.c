@@ -39,7 +39,7 @@ static void
 load_clientca(struct keeper *k)
 {
 	if (k->mechanism == NULL ||
-		!(k->mechanism->traits & MECHANISM_CERTIFICATE) ||
+		!(k->mechanism->wants & AUTHMECHS_CERTIFICATE) ||
 		k->clientca == NULL || k->client_len == 0)
 		return;
 	if (k->clientca_fd != -1)
@@ -57,13 +57,12 @@ login_launch(struct keeper *k)
 	load_clientca(k);
 	struct mechanism_facts facts = connection_facts(k);
 	struct authenticator_setup setup = {.kind = k->kind,
-		.mechanism = k->mechanism,
+		.name = mechanism_name(k),
 		.users_fd = k->users_fd,
 		.authdomain = c->authdomain,
 		.facts = &facts,
 		.program = k->program,
 		.socket = k->socket,
-		.name = mechanism_name(k),
 		.wanted = c->mechanisms,
 		.peer = {c->remote_ip, c->remote_port, c->local_ip,
 			c->local_port, k->tls || c->tls_outside},

@@ -189,15 +189,15 @@ start(struct keeper *k, struct slice response)
  * One that is not built in, but perhaps Dovecot has it. Until that is known
  * the name is not logged: it may be a password in the wrong place.
  */
-static const struct mechanism *
+static const struct authmech *
 foreign_mechanism(struct keeper *k, struct slice name)
 {
-	if (k->kind != AUTHENTICATOR_DOVECOT || name.len > KEEPER_MECHANISM_MAX)
+	if (k->kind != AUTHENTICATOR_DOVECOT || name.len > AUTHMECHS_NAME_MAX)
 		return NULL;
 	for (size_t i = 0; i < name.len; i++)
 		k->foreign_name[i] = bytes_upper(name.data[i]);
 	k->foreign_name[name.len] = '\0';
-	k->foreign = (struct mechanism){
+	k->foreign = (struct authmech){
 		.name = "other", .client_first = true, .proof = 1};
 	/* As mechanisms go whose first message is no proof. */
 	if (slice_starts_nocase(name, "SCRAM-"))
@@ -218,7 +218,7 @@ answer_auth(struct keeper *k)
 		return -1;
 	if (initial != INITIAL_RESPONSE)
 		response = (struct slice){NULL, 0};
-	k->mechanism = mechanism_find(name);
+	k->mechanism = authmechs_find(name);
 	if (k->mechanism == NULL)
 		k->mechanism = foreign_mechanism(k, name);
 	if (k->failures >= KEEPER_FAILURES_MAX)

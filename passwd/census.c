@@ -168,10 +168,9 @@ void
 census_mechanisms(const struct census *census, struct buffer *out)
 {
 	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
-		if (census->without[i] > 0 ||
-			mechanisms[i]->traits & MECHANISM_OPT_IN)
+		if (census->without[i] > 0 || mechanisms[i]->row->opt_in)
 			continue;
-		words_add(out, slice_of(mechanisms[i]->name));
+		words_add(out, slice_of(mechanisms[i]->row->name));
 	}
 }
 
@@ -181,7 +180,7 @@ census_some(const struct census *census, struct buffer *out)
 	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
 		if (census->without[i] == census->able)
 			continue;
-		words_add(out, slice_of(mechanisms[i]->name));
+		words_add(out, slice_of(mechanisms[i]->row->name));
 	}
 }
 

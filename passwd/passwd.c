@@ -155,7 +155,7 @@ passwd_print_usable(FILE *out, const struct user *user)
 {
 	for (size_t i = 0; mechanisms[i] != NULL; i++)
 		if (mechanism_is_told(mechanisms[i], user))
-			(void)fprintf(out, " %s", mechanisms[i]->name);
+			(void)fprintf(out, " %s", mechanisms[i]->row->name);
 	(void)fputc('\n', out);
 }
 

@@ -51,7 +51,7 @@ tally_print(const struct tally *t, int control_directory)
 		t->came, t->came == 1 ? "" : "s", t->disabled, t->refused,
 		t->refused == 1 ? "" : "s");
 	for (size_t k = 0; k < CENSUS_MECHS_MAX && mechanisms[k] != NULL; k++)
-		(void)printf("%s: %zu of %zu\n", mechanisms[k]->name,
+		(void)printf("%s: %zu of %zu\n", mechanisms[k]->row->name,
 			t->usable[k], t->came);
 	print_senders(t, control_directory);
 	if (t->without > 0)

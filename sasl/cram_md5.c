@@ -94,7 +94,7 @@ verify(struct exchange *x, const struct cram *cram, const unsigned char *given)
 }
 
 static enum exchange_result
-step(struct exchange *x, struct slice response)
+cram_step(struct exchange *x, struct slice response)
 {
 	struct cram *cram = (struct cram *)(void *)x->memory;
 	unsigned char given[MD5_LEN];
@@ -118,10 +118,10 @@ step(struct exchange *x, struct slice response)
 }
 
 static bool
-usable(const struct user *user)
+cram_usable(const struct user *user)
 {
 	return mechanism_holds(user, is_wanted);
 }
 
 const struct mechanism mechanism_cram_md5 = {
-	"CRAM-MD5", false, 1, step, usable, MECHANISM_OPT_IN};
+	MECHANISM_ROW(cram_md5), cram_step, cram_usable};

@@ -298,7 +298,7 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 }
 
 static enum exchange_result
-step(struct exchange *x, struct slice message)
+digest_step(struct exchange *x, struct slice message)
 {
 	struct digest *d = (struct digest *)(void *)x->memory;
 	struct response r;
@@ -319,10 +319,10 @@ step(struct exchange *x, struct slice message)
 }
 
 static bool
-usable(const struct user *user)
+digest_usable(const struct user *user)
 {
 	return mechanism_holds(user, is_wanted);
 }
 
 const struct mechanism mechanism_digest_md5 = {
-	"DIGEST-MD5", false, 1, step, usable, MECHANISM_OPT_IN};
+	MECHANISM_ROW(digest_md5), digest_step, digest_usable};

@@ -121,7 +121,7 @@ verify(struct exchange *x, const struct certificate *c)
 }
 
 static enum exchange_result
-step(struct exchange *x, struct slice response)
+external_step(struct exchange *x, struct slice response)
 {
 	struct certificate c;
 
@@ -143,10 +143,10 @@ step(struct exchange *x, struct slice response)
 }
 
 static bool
-usable(const struct user *user)
+external_usable(const struct user *user)
 {
 	return mechanism_holds(user, is_wanted);
 }
 
-const struct mechanism mechanism_external = {"EXTERNAL", true, 1, step, usable,
-	MECHANISM_OPT_IN | MECHANISM_CERTIFICATE};
+const struct mechanism mechanism_external = {
+	MECHANISM_ROW(external), external_step, external_usable};

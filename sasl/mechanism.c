@@ -1,36 +1,25 @@
 /*
- * mechanism - the table of mechanisms, and what several of them share. Run
- * by the authenticator; the table also tells main and keeper what there is.
+ * mechanism - what several mechanisms share. Run by the authenticator, and by
+ * the tools, which ask what a user's secrets are good for.
  */
 #include "sasl/mechanism.h"
 
 #include <string.h>
 
-extern const struct mechanism mechanism_scram_sha_256, mechanism_scram_sha_1,
-	mechanism_plain, mechanism_login_prompt, mechanism_cram_md5,
-	mechanism_digest_md5, mechanism_scram_sha_256_plus,
-	mechanism_scram_sha_1_plus, mechanism_external;
+#define DECLARATION(symbol, ...)                                               \
+	extern const struct mechanism mechanism_##symbol;
+#define ENTRY(symbol, ...) &mechanism_##symbol,
 
-const struct mechanism *const mechanisms[] = {
-	&mechanism_scram_sha_256,
-	&mechanism_scram_sha_1,
-	&mechanism_plain,
-	&mechanism_login_prompt,
-	&mechanism_cram_md5,
-	&mechanism_digest_md5,
-	&mechanism_scram_sha_256_plus,
-	&mechanism_scram_sha_1_plus,
-	&mechanism_external,
-	NULL,
-};
+AUTHMECHS(DECLARATION)
+
+const struct mechanism *const mechanisms[] = {AUTHMECHS(ENTRY) NULL};
 
 const struct mechanism *
 mechanism_find(struct slice name)
 {
-	for (size_t i = 0; mechanisms[i] != NULL; i++)
-		if (slice_is_nocase(name, mechanisms[i]->name))
-			return mechanisms[i];
-	return NULL;
+	const struct authmech *row = authmechs_find(name);
+
+	return row == NULL ? NULL : mechanisms[row - authmechs];
 }
 
 /* The form in which a login is looked up; -1 when it is none. */
@@ -155,9 +144,9 @@ mechanism_is_told(const struct mechanism *mechanism, const struct user *user)
 {
 	static struct user one;
 
-	if (!(mechanism->traits & MECHANISM_OPT_IN))
+	if (!mechanism->row->opt_in)
 		return mechanism->usable(user);
-	if (mechanism->traits & MECHANISM_BINDING)
+	if (mechanism->row->wants & AUTHMECHS_BINDING)
 		return false;
 	one.secrets_count = 1;
 	for (size_t i = 0; i < user->secrets_count; i++) {

@@ -1,17 +1,18 @@
 /*
  * mechanism - what one SASL mechanism is to the authenticator.
  *
- * A mechanism is one file with one struct mechanism and one row in the table
- * of sasl/mechanism.c. It runs inside the authenticator process, jailed, and
+ * A mechanism is one file with one struct mechanism, and one row in the table
+ * of control/authmechs.h. It runs inside the authenticator process, jailed, and
  * does no I/O but through users_find() and users_site(). It sees decoded
  * octets, never base64.
  */
 #ifndef SASL_MECHANISM_H
 #define SASL_MECHANISM_H
 
+#include "control/authmechs.h"
+#include "lib/buffer.h"
 #include "sasl/clientca.h"
 #include "users/users.h"
-#include "lib/buffer.h"
 
 /* Octets of a decoded response: 12288 of base64, RFC 4954 §4. */
 #define EXCHANGE_RESPONSE_MAX 9216
@@ -75,18 +76,8 @@ struct exchange {
 	char challenge_text[EXCHANGE_CHALLENGE_MAX];
 };
 
-/* Traits of a mechanism. */
-enum {
-	MECHANISM_OPT_IN = 1,	  /* offered only where a list names it */
-	MECHANISM_BINDING = 2,	  /* wants facts->binding */
-	MECHANISM_CERTIFICATE = 4 /* wants facts->client_chain and clientca */
-};
-
 struct mechanism {
-	const char *name;  /* as registered with IANA, upper case */
-	bool client_first; /* may carry an initial response */
-	unsigned proof;	   /* the first response (1, 2) that can hold a
-			      password or a proof */
+	const struct authmech *row;
 	/*
 	 * One step. response.data is NULL when the client sent none (AUTH
 	 * without initial response), and an empty response is "".
@@ -94,16 +85,14 @@ struct mechanism {
 	enum exchange_result (*step)(struct exchange *x, struct slice response);
 	/* Can this user log in by it, with the secrets the record holds? */
 	bool (*usable)(const struct user *user);
-	unsigned traits;
 };
+
+#define MECHANISM_ROW(symbol) (&authmechs[AUTHMECHS_##symbol])
 
 /* Finds a mechanism by name, without case; NULL when it is not built in. */
 const struct mechanism *mechanism_find(struct slice name);
 
-/*
- * The built-in mechanisms, NULL at the end: those of the default offer in its
- * order, then those with MECHANISM_OPT_IN.
- */
+/* The built-in mechanisms in the order of their rows, NULL at the end. */
 extern const struct mechanism *const mechanisms[];
 
 /*

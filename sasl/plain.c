@@ -3,7 +3,7 @@
 
 /* [authzid] NUL authcid NUL password */
 static enum exchange_result
-step(struct exchange *x, struct slice response)
+plain_step(struct exchange *x, struct slice response)
 {
 	if (response.data == NULL && x->state == 0) {
 		x->state = 1;
@@ -30,4 +30,4 @@ step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_plain = {
-	"PLAIN", true, 1, step, mechanism_password_usable, 0};
+	MECHANISM_ROW(plain), plain_step, mechanism_password_usable};

@@ -30,7 +30,7 @@ keep_name(struct exchange *x, struct slice name)
 }
 
 static enum exchange_result
-step(struct exchange *x, struct slice response)
+prompt_step(struct exchange *x, struct slice response)
 {
 	size_t len = (size_t)(unsigned char)x->memory[0] << 8 |
 		     (unsigned char)x->memory[1];
@@ -49,4 +49,4 @@ step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_login_prompt = {
-	"LOGIN", true, 2, step, mechanism_password_usable, 0};
+	MECHANISM_ROW(login_prompt), prompt_step, mechanism_password_usable};

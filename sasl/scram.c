@@ -42,7 +42,8 @@ static_assert(sizeof(struct scram) <= sizeof(((struct exchange *)0)->memory),
 static enum secret_kind
 kind_of(const struct exchange *x)
 {
-	return slice_starts_nocase(slice_of(x->mechanism->name), "SCRAM-SHA-1")
+	return slice_starts_nocase(
+		       slice_of(x->mechanism->row->name), "SCRAM-SHA-1")
 		       ? SECRET_SCRAM_SHA_1
 		       : SECRET_SCRAM_SHA_256;
 }
@@ -50,7 +51,7 @@ kind_of(const struct exchange *x)
 static bool
 is_plus(const struct exchange *x)
 {
-	return (x->mechanism->traits & MECHANISM_BINDING) != 0;
+	return (x->mechanism->row->wants & AUTHMECHS_BINDING) != 0;
 }
 
 /* ------------------------------------------------------- first message --- */
@@ -336,7 +337,7 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 }
 
 static enum exchange_result
-step(struct exchange *x, struct slice response)
+scram_step(struct exchange *x, struct slice response)
 {
 	struct scram *s = (struct scram *)(void *)x->memory;
 
@@ -384,10 +385,10 @@ usable_1(const struct user *user)
 }
 
 const struct mechanism mechanism_scram_sha_256 = {
-	"SCRAM-SHA-256", true, 2, step, usable_256, 0};
+	MECHANISM_ROW(scram_sha_256), scram_step, usable_256};
 const struct mechanism mechanism_scram_sha_1 = {
-	"SCRAM-SHA-1", true, 2, step, usable_1, 0};
-const struct mechanism mechanism_scram_sha_256_plus = {"SCRAM-SHA-256-PLUS",
-	true, 2, step, usable_256, MECHANISM_OPT_IN | MECHANISM_BINDING};
-const struct mechanism mechanism_scram_sha_1_plus = {"SCRAM-SHA-1-PLUS", true,
-	2, step, usable_1, MECHANISM_OPT_IN | MECHANISM_BINDING};
+	MECHANISM_ROW(scram_sha_1), scram_step, usable_1};
+const struct mechanism mechanism_scram_sha_256_plus = {
+	MECHANISM_ROW(scram_sha_256_plus), scram_step, usable_256};
+const struct mechanism mechanism_scram_sha_1_plus = {
+	MECHANISM_ROW(scram_sha_1_plus), scram_step, usable_1};

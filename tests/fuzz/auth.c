@@ -60,13 +60,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		count++;
 	const struct mechanism *mechanism = mechanisms[data[0] % count];
 	struct slice rest = {(const char *)data + 1, size - 1};
-	bool password = slice_is(slice_of(mechanism->name), "PLAIN") ||
-			slice_is(slice_of(mechanism->name), "LOGIN");
+	bool password = slice_is(slice_of(mechanism->row->name), "PLAIN") ||
+			slice_is(slice_of(mechanism->row->name), "LOGIN");
 	bool sent = memmem(data, size, "pencil", 6) != NULL;
 
 	exchange_facts.binding = slice_of("0123456789abcdef0123456789abcdef");
-	exchange_start(&x, mechanism->name, users());
-	if (!mechanism->client_first)
+	exchange_start(&x, mechanism->row->name, users());
+	if (!mechanism->row->client_first)
 		result = exchange_step(&x, NULL);
 	while (result == EXCHANGE_CHALLENGE && rest.data != NULL) {
 		struct slice response = slice_split(&rest, (char)0xff);

@@ -59,7 +59,7 @@ test_challenge(int fd)
 	uint64_t now = (uint64_t)clock_seconds();
 
 	exchange_start(&x, "CRAM-MD5", fd);
-	ok(!x.mechanism->client_first &&
+	ok(!x.mechanism->row->client_first &&
 			exchange_step(&x, NULL) == EXCHANGE_CHALLENGE,
 		"the server speaks first");
 	rest = buffer_slice(&x.challenge);

@@ -51,7 +51,7 @@ static void
 test_exchange(int fd)
 {
 	exchange_start(&x, "DIGEST-MD5", fd);
-	ok(!x.mechanism->client_first &&
+	ok(!x.mechanism->row->client_first &&
 			exchange_step(&x, NULL) == EXCHANGE_CHALLENGE,
 		"the server speaks first");
 	ok(exchange_challenge_is(&x,

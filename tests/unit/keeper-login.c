@@ -27,7 +27,7 @@ make_keeper(void)
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
 	k.channel.fd = fds[0];
-	k.mechanism = mechanism_find(slice_of("PLAIN"));
+	k.mechanism = authmechs_find(slice_of("PLAIN"));
 	k.signer.pair = &pair;
 }
 

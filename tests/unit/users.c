@@ -429,11 +429,18 @@ test_table(void)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		order = order && mechanisms[i] != NULL &&
-			strcmp(mechanisms[i]->name, names[i]) == 0;
+			strcmp(mechanisms[i]->row->name, names[i]) == 0;
 	for (size_t i = 0; mechanisms[i] != NULL; i++)
-		order = order && (i >= 4) == ((mechanisms[i]->traits &
-						      MECHANISM_OPT_IN) != 0);
+		order = order && (i >= 4) == mechanisms[i]->row->opt_in;
 	ok(order, "the order of the default offer, and no other in it");
+	bool whole = true;
+	size_t count = 0;
+
+	for (; mechanisms[count] != NULL; count++)
+		whole = whole && mechanisms[count]->row == &authmechs[count] &&
+			mechanisms[count]->step != NULL &&
+			mechanisms[count]->usable != NULL;
+	ok(whole && count == AUTHMECHS_COUNT, "each row has a step");
 	ok(mechanism_find(slice_of("plain")) == mechanisms[2] &&
 			mechanism_find(slice_of("Scram-Sha-1")) ==
 				mechanisms[1],
