@@ -12,20 +12,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "auth/kind.h"
+#include "auth/word.h"
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "lib/fork.h"
 #include "lib/memory.h"
 
 #define KEEPER_FD 3
 #define PROGRAM_FD 3	   /* where the program reads */
 #define RECORD_MAX 512	   /* octets that a checkpassword program reads */
 #define KILLED_WAIT_MS 200 /* for one that is killed to be gone */
+
+/* Of the kind AUTHENTICATOR_COLLECTOR; we are to it what the keeper is to us.
+ */
+struct collector {
+	pid_t pid;
+	int fd;
+};
 
 struct program {
 	pid_t pid;
@@ -44,14 +55,45 @@ keep_descriptors(int fd)
 
 /* ----------------------------------------------------- the collector --- */
 
+static int
+collector_start(struct collector *c, const struct authenticator_setup *setup)
+{
+	struct authenticator_setup inner = *setup;
+	int pair[2];
+
+	inner.kind = AUTHENTICATOR_COLLECTOR;
+	inner.users_fd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	c->fd = pair[0];
+	c->pid = fork_child();
+	if (c->pid == 0)
+		authenticator_run(pair[1], &inner);
+	close(pair[1]);
+	return c->pid == -1 ? -1 : 0;
+}
+
+/* It has said all that is wanted, and may be another uid than ours. */
+static void
+collector_stop(struct collector *c, const struct jail *jail)
+{
+	close(c->fd);
+	if (jail->isolate)
+		(void)jail_raise(JAIL_RIGHTS_MAKE);
+	kill(c->pid, SIGKILL);
+	if (jail->isolate)
+		(void)jail_lower(JAIL_RIGHTS_MAKE);
+	(void)child_wait(c->pid, NULL, CLOCK_NEVER);
+}
+
 /* Waits for the collector. Returns -1 when the keeper is gone meanwhile. */
 static int
-wait_for_collector(const struct authenticator *collector)
+collector_wait(const struct collector *c)
 {
 	struct pollfd fds[] = {
-		{.fd = KEEPER_FD}, {.fd = collector->fd, .events = POLLIN}};
+		{.fd = KEEPER_FD}, {.fd = c->fd, .events = POLLIN}};
 
-	if (clock_poll(fds, 2, collector->deadline) <= 0)
+	if (clock_poll(fds, 2, clock_ms() + AUTHENTICATOR_TIMEOUT_MS) <= 0)
 		return 0; /* reading will tell */
 	return fds[0].revents != 0 ? -1 : 0;
 }
@@ -61,30 +103,30 @@ wait_for_collector(const struct authenticator *collector)
  * -1 when the keeper cancelled it or is gone.
  */
 static int
-collect(struct authenticator *collector, struct verdict_packet *packet)
+collect(const struct collector *c, struct word *word)
 {
-	static UNTOUCHED struct kind_response response;
+	static UNTOUCHED struct word_response response;
 	struct slice text;
 
 	do {
-		if (kind_receive(KEEPER_FD, &response, &text) == -1)
+		if (word_await(KEEPER_FD, &response, &text) == -1)
 			return -1;
-		int sent = authenticator_step(collector, text, clock_ms());
+		int sent = word_ask(c->fd, text);
 
-		kind_wipe(&response);
+		word_wipe(&response);
 		/* If it is gone, its last word may be there to read. */
-		if (wait_for_collector(collector) == -1)
+		if (collector_wait(c) == -1)
 			return -1;
-		if (authenticator_read(collector, packet) == -1) {
-			*packet = (struct verdict_packet){.result = 0};
-			kind_temporary(packet,
+		if (word_hear(c->fd, word) == -1) {
+			*word = (struct word){.result = 0};
+			word_temporary(word,
 				sent == -1 ? "the collector is gone"
 					   : "the collector died",
 				false);
 		}
-	} while (packet->result == EXCHANGE_CHALLENGE &&
-		 kind_report(KEEPER_FD, packet) == 0);
-	return packet->result == EXCHANGE_CHALLENGE ? -1 : 0;
+	} while (word->result == EXCHANGE_CHALLENGE &&
+		 word_say(KEEPER_FD, word) == 0);
+	return word->result == EXCHANGE_CHALLENGE ? -1 : 0;
 }
 
 /*
@@ -93,10 +135,10 @@ collect(struct authenticator *collector, struct verdict_packet *packet)
  * that is longer than programs read.
  */
 static int
-make_record(struct buffer *record, const struct verdict_packet *packet)
+make_record(struct buffer *record, const struct word *word)
 {
-	struct slice login = {packet->login, packet->login_len};
-	struct slice challenge = {packet->challenge, packet->challenge_len};
+	struct slice login = {word->login, word->login_len};
+	struct slice challenge = {word->body, word->body_len};
 	struct slice secret = slice_split(&challenge, '\0');
 
 	if (login.len == 0 || slice_find(login, '\0') != login.len ||
@@ -189,68 +231,68 @@ wait_for_program(const struct program *p, const struct jail *jail)
 
 /* "exit 111": for the log. */
 static void
-temporary_number(struct verdict_packet *packet, const char *what, int number)
+temporary_number(struct word *word, const char *what, int number)
 {
 	char text[24];
 	struct buffer b = BUFFER_OVER(text);
 
 	buffer_add_text(&b, what);
 	buffer_add_number(&b, (uint64_t)number);
-	kind_temporary(packet, buffer_string(&b), false);
+	word_temporary(word, buffer_string(&b), false);
 }
 
 /* 0 from a program that did not even look lets nobody in: /bin/true. */
 static void
-judge(struct verdict_packet *packet, const struct program *p, int status)
+judge(struct word *word, const struct program *p, int status)
 {
 	int unread = 0;
 
 	if (!WIFEXITED(status)) {
-		temporary_number(packet, "signal ", WTERMSIG(status));
+		temporary_number(word, "signal ", WTERMSIG(status));
 	} else if (WEXITSTATUS(status) == 1) {
-		packet->result = EXCHANGE_FAIL;
-		kind_text(packet->reason, sizeof packet->reason, "password");
+		word->result = EXCHANGE_FAIL;
+		word_put(word->reason, sizeof word->reason, "password");
 	} else if (WEXITSTATUS(status) != 0) {
-		temporary_number(packet, "exit ", WEXITSTATUS(status));
+		temporary_number(word, "exit ", WEXITSTATUS(status));
 	} else if (ioctl(p->unread, FIONREAD, &unread) == -1 || unread > 0) {
-		kind_temporary(packet, "descriptor 3 not read", false);
+		word_temporary(word, "descriptor 3 not read", false);
 	} else {
-		packet->result = EXCHANGE_OK;
+		word->result = EXCHANGE_OK;
 	}
 }
 
 static void
-run_program(struct verdict_packet *packet,
-	const struct authenticator_setup *setup, struct slice record)
+run_program(struct word *word, const struct authenticator_setup *setup,
+	struct slice record)
 {
 	struct program p = {-1, -1, -1};
 	int failed = start(&p, setup->program, record);
 
 	explicit_bzero((char *)(uintptr_t)record.data, record.len);
 	if (failed != 0) {
-		kind_temporary(packet, strerror(failed), true);
+		word_temporary(word, strerror(failed), true);
 		return;
 	}
-	judge(packet, &p, wait_for_program(&p, &setup->jail));
+	judge(word, &p, wait_for_program(&p, &setup->jail));
 }
 
 /* The collector said whom to check: now it becomes a verdict. */
 static void
-check(struct verdict_packet *packet, const struct authenticator_setup *setup)
+check(struct word *word, const struct authenticator_setup *setup)
 {
 	char text[RECORD_MAX];
 	struct buffer record = BUFFER_OVER(text);
 
-	if (make_record(&record, packet) == -1) {
-		packet->login_len = 0;
-		kind_temporary(packet, "no login from the collector", false);
+	if (make_record(&record, word) == -1) {
+		word->login_len = 0;
+		word_temporary(word, "no login from the collector", false);
 	} else if (record.overflow) {
-		packet->result = EXCHANGE_FAIL;
-		kind_text(packet->reason, sizeof packet->reason, "password");
+		word->result = EXCHANGE_FAIL;
+		word_put(word->reason, sizeof word->reason, "password");
 	} else {
-		kind_name(KEEPER_FD,
-			(struct slice){packet->login, packet->login_len});
-		run_program(packet, setup, buffer_slice(&record));
+		word_name(KEEPER_FD,
+			(struct slice){word->login, word->login_len});
+		run_program(word, setup, buffer_slice(&record));
 	}
 	explicit_bzero(text, sizeof text);
 }
@@ -258,27 +300,24 @@ check(struct verdict_packet *packet, const struct authenticator_setup *setup)
 _Noreturn void
 checkpassword_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct verdict_packet packet;
-	struct authenticator_setup inner = *setup;
-	struct authenticator collector;
+	static UNTOUCHED struct word word;
+	struct collector collector;
 
 	keep_descriptors(fd);
-	inner.kind = AUTHENTICATOR_COLLECTOR;
-	inner.users_fd = -1;
-	if (authenticator_start(&collector, &inner) == -1)
+	if (collector_start(&collector, setup) == -1)
 		_exit(1); /* the keeper finds out */
-	int result = collect(&collector, &packet);
+	int result = collect(&collector, &word);
 
-	authenticator_stop(&collector);
+	collector_stop(&collector, &setup->jail);
 	/* No other is needed; a program may have to be killed. */
 	if (setup->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 	if (result == -1)
 		_exit(0);
-	if (packet.result == EXCHANGE_OK)
-		check(&packet, setup);
-	explicit_bzero(packet.challenge, packet.challenge_len);
-	packet.challenge_len = 0;
-	kind_report(KEEPER_FD, &packet);
+	if (word.result == EXCHANGE_COLLECTED)
+		check(&word, setup);
+	explicit_bzero(word.body, word.body_len);
+	word.body_len = 0;
+	word_say(KEEPER_FD, &word);
 	_exit(0);
 }

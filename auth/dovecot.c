@@ -82,7 +82,7 @@ hear(struct reader *r, int64_t deadline, struct slice *line)
 
 /* Why there is no answer. */
 static void
-put_silence(struct verdict_packet *packet, enum heard heard)
+put_silence(struct word *word, enum heard heard)
 {
 	static const char *const words[] = {
 		[HEARD_LINE] = "not the auth protocol 1.1 or later",
@@ -90,7 +90,7 @@ put_silence(struct verdict_packet *packet, enum heard heard)
 		[HEARD_END] = "connection closed",
 		[HEARD_TOO_LONG] = "answer too long"};
 
-	kind_temporary(packet, words[heard], true);
+	word_temporary(word, words[heard], true);
 }
 
 static int
@@ -160,10 +160,10 @@ enter_jail(int keeper, int dovecot, const struct authenticator_setup *setup)
 	return jail_step_name(jail_enter(&jail));
 }
 
-/* Until DONE. Returns 0, or -1 with the packet telling why not. */
+/* Until DONE. Returns 0, or -1 with the word telling why not. */
 static int
 shake_hands(struct reader *r, struct dovecot_handshake *h, uint64_t pid,
-	struct verdict_packet *packet)
+	struct word *word)
 {
 	char text[64];
 	struct buffer hello = BUFFER_OVER(text);
@@ -182,7 +182,7 @@ shake_hands(struct reader *r, struct dovecot_handshake *h, uint64_t pid,
 		}
 	if (h->done)
 		return 0;
-	put_silence(packet, heard);
+	put_silence(word, heard);
 	return -1;
 }
 
@@ -202,7 +202,7 @@ choose(struct buffer *out, struct slice wanted, struct slice offered)
 /* The answer to what was said. The keeper's patience is the deadline. */
 static void
 hear_answer(struct reader *r, const struct authenticator_setup *setup,
-	struct verdict_packet *packet)
+	struct word *word)
 {
 	enum heard heard = HEARD_LINE;
 	struct slice line;
@@ -210,10 +210,10 @@ hear_answer(struct reader *r, const struct authenticator_setup *setup,
 	for (unsigned n = 0; n < IGNORED_LINES && heard == HEARD_LINE; n++) {
 		heard = hear(r, CLOCK_NEVER, &line);
 		if (heard == HEARD_LINE &&
-			dovecot_hear_answer(packet, line, setup->authdomain))
+			dovecot_hear_answer(word, line, setup->authdomain))
 			return;
 	}
-	put_silence(packet, heard);
+	put_silence(word, heard);
 }
 
 /*
@@ -226,14 +226,14 @@ tell_name(struct exchange *naming, struct slice mechanism, struct slice text,
 {
 	if ((naming->login_len == 0 && naming_hear(naming, mechanism, text)) ||
 		first)
-		kind_name(KEEPER_FD,
+		word_name(KEEPER_FD,
 			(struct slice){naming->login, naming->login_len});
 }
 
 /* From the client's first response to the verdict. */
 static void
-relay(struct reader *r, struct kind_response *response, struct slice text,
-	const struct authenticator_setup *setup, struct verdict_packet *packet)
+relay(struct reader *r, struct word_response *response, struct slice text,
+	const struct authenticator_setup *setup, struct word *word)
 {
 	static UNTOUCHED char said[SAID_MAX];
 	static UNTOUCHED struct exchange naming;
@@ -244,18 +244,17 @@ relay(struct reader *r, struct kind_response *response, struct slice text,
 	dovecot_say_auth(&out, setup->name, &setup->peer, text);
 	for (bool first = true;; first = false) {
 		tell_name(&naming, mechanism, text, first);
-		kind_wipe(response);
+		word_wipe(response);
 		if (say(&out) == -1)
-			put_silence(packet, HEARD_END);
+			put_silence(word, HEARD_END);
 		else
-			hear_answer(r, setup, packet);
-		if (packet->result != EXCHANGE_CHALLENGE)
+			hear_answer(r, setup, word);
+		if (word->result != EXCHANGE_CHALLENGE)
 			return;
-		packet->proven = naming_is_proof(
-			mechanism, (struct slice){packet->challenge,
-					   packet->challenge_len});
-		if (kind_report(KEEPER_FD, packet) == -1 ||
-			kind_receive(KEEPER_FD, response, &text) == -1)
+		word->proven = naming_is_proof(
+			mechanism, (struct slice){word->body, word->body_len});
+		if (word_say(KEEPER_FD, word) == -1 ||
+			word_await(KEEPER_FD, response, &text) == -1)
 			_exit(0);
 		out = BUFFER_OVER(said);
 		dovecot_say_response(&out, text);
@@ -264,8 +263,8 @@ relay(struct reader *r, struct kind_response *response, struct slice text,
 
 /* Jailed, and connected. */
 static void
-serve(struct kind_response *response, struct slice text, uint64_t pid,
-	const struct authenticator_setup *setup, struct verdict_packet *packet)
+serve(struct word_response *response, struct slice text, uint64_t pid,
+	const struct authenticator_setup *setup, struct word *word)
 {
 	static UNTOUCHED struct reader reader;
 	static UNTOUCHED char names[AUTHENTICATOR_OFFER_MAX],
@@ -273,25 +272,25 @@ serve(struct kind_response *response, struct slice text, uint64_t pid,
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	struct buffer chosen = BUFFER_OVER(list);
 
-	if (shake_hands(&reader, &h, pid, packet) == -1)
+	if (shake_hands(&reader, &h, pid, word) == -1)
 		return;
 	choose(&chosen, setup->wanted, buffer_slice(&h.offered));
 	if (setup->name == NULL) {
-		packet->result = EXCHANGE_OK;
-		packet->challenge_len = (uint32_t)chosen.len;
-		memcpy(packet->challenge, list, chosen.len);
+		word->result = WORD_OFFER;
+		word->body_len = (uint32_t)chosen.len;
+		memcpy(word->body, list, chosen.len);
 	} else if (words_has(buffer_slice(&chosen), slice_of(setup->name))) {
-		relay(&reader, response, text, setup, packet);
+		relay(&reader, response, text, setup, word);
 	} else {
-		packet->result = VERDICT_PACKET_NOT_OFFERED;
+		word->result = WORD_NOT_OFFERED;
 	}
 }
 
 _Noreturn void
 dovecot_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct verdict_packet packet;
-	static UNTOUCHED struct kind_response response;
+	static UNTOUCHED struct word word;
+	static UNTOUCHED struct word_response response;
 	struct slice text;
 	const char *failed;
 
@@ -300,19 +299,19 @@ dovecot_run(int fd, const struct authenticator_setup *setup)
 	uint64_t pid = (uint64_t)getpid();
 
 	if (dovecot == -1)
-		kind_temporary(&packet, strerror(errno), true);
+		word_temporary(&word, strerror(errno), true);
 	failed = enter_jail(fd, dovecot == -1 ? fd : dovecot, setup);
 	/* First, since a socket that is closed with something unread in it
 	 * takes our last word with it. */
-	if (kind_receive(KEEPER_FD, &response, &text) == -1)
+	if (word_await(KEEPER_FD, &response, &text) == -1)
 		_exit(0);
 	if (failed != NULL) {
-		packet.result = VERDICT_PACKET_JAIL;
-		kind_text(packet.reason, sizeof packet.reason, failed);
+		word.result = WORD_JAIL;
+		word_put(word.reason, sizeof word.reason, failed);
 	} else if (dovecot != -1) {
-		serve(&response, text, pid, setup, &packet);
+		serve(&response, text, pid, setup, &word);
 	}
-	kind_wipe(&response);
-	kind_report(KEEPER_FD, &packet);
+	word_wipe(&response);
+	word_say(KEEPER_FD, &word);
 	_exit(0);
 }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "auth/kind.h"
 #include "lib/base64.h"
 #include "lib/words.h"
 
@@ -158,18 +157,18 @@ dovecot_say_response(struct buffer *out, struct slice response)
 
 /* CONT id base64 */
 static void
-hear_challenge(struct verdict_packet *packet, struct slice rest)
+hear_challenge(struct word *word, struct slice rest)
 {
-	struct buffer out = BUFFER_OVER(packet->challenge);
+	struct buffer out = BUFFER_OVER(word->body);
 
 	/* Without a third word: an empty one. */
 	if (rest.data != NULL &&
 		base64_decode(&out, slice_split(&rest, '\t')) == -1) {
-		kind_temporary(packet, "malformed challenge", false);
+		word_temporary(word, "malformed challenge", false);
 		return;
 	}
-	packet->result = EXCHANGE_CHALLENGE;
-	packet->challenge_len = (uint32_t)out.len;
+	word->result = EXCHANGE_CHALLENGE;
+	word->body_len = (uint32_t)out.len;
 }
 
 /*
@@ -177,10 +176,9 @@ hear_challenge(struct verdict_packet *packet, struct slice rest)
  * like come escaped with an octet that is no text.
  */
 static int
-take_login(struct verdict_packet *packet, struct slice login,
-	struct slice authdomain)
+take_login(struct word *word, struct slice login, struct slice authdomain)
 {
-	struct buffer out = {packet->login, 0, USERS_LOGIN_MAX, false};
+	struct buffer out = {word->login, 0, USERS_LOGIN_MAX, false};
 
 	for (size_t i = 0; i < login.len; i++)
 		if ((unsigned char)login.data[i] < ' ' || login.data[i] == 0x7f)
@@ -192,7 +190,7 @@ take_login(struct verdict_packet *packet, struct slice login,
 	}
 	if (login.len == 0 || out.overflow)
 		return -1;
-	packet->login_len = (uint32_t)out.len;
+	word->login_len = (uint32_t)out.len;
 	return 0;
 }
 
@@ -207,17 +205,16 @@ value_of(struct slice parameter, const char *name)
 
 /* OK id user=login ... */
 static void
-hear_ok(struct verdict_packet *packet, struct slice rest,
-	struct slice authdomain)
+hear_ok(struct word *word, struct slice rest, struct slice authdomain)
 {
 	struct slice user = {NULL, 0};
 
 	while (rest.data != NULL && user.data == NULL)
 		user = value_of(slice_split(&rest, '\t'), "user");
-	if (take_login(packet, user, authdomain) == 0)
-		packet->result = EXCHANGE_OK;
+	if (take_login(word, user, authdomain) == 0)
+		word->result = EXCHANGE_OK;
 	else
-		kind_temporary(packet, "login without a usable name", false);
+		word_temporary(word, "login without a usable name", false);
 }
 
 /*
@@ -225,39 +222,38 @@ hear_ok(struct verdict_packet *packet, struct slice rest,
  * its own what newer ones say by a code.
  */
 static void
-hear_fail(struct verdict_packet *packet, struct slice rest,
-	struct slice authdomain)
+hear_fail(struct word *word, struct slice rest, struct slice authdomain)
 {
 	const char *reason = "password";
 	bool temporary = false;
 
 	while (rest.data != NULL) {
-		struct slice word = slice_split(&rest, '\t');
-		struct slice code = value_of(word, "code");
-		struct slice user = value_of(word, "user");
+		struct slice flag = slice_split(&rest, '\t');
+		struct slice code = value_of(flag, "code");
+		struct slice user = value_of(flag, "user");
 
 		if (user.data != NULL)
-			(void)take_login(packet, user, authdomain);
+			(void)take_login(word, user, authdomain);
 		if (code.data != NULL)
-			word = code;
-		if (slice_is(word, "temp") || slice_is(word, "temp_fail"))
+			flag = code;
+		if (slice_is(flag, "temp") || slice_is(flag, "temp_fail"))
 			temporary = true;
-		else if (slice_is(word, "user_disabled"))
+		else if (slice_is(flag, "user_disabled"))
 			reason = "disabled";
-		else if (slice_is(word, "pass_expired"))
+		else if (slice_is(flag, "pass_expired"))
 			reason = "expired";
 	}
 	if (temporary) {
-		kind_temporary(packet, "temporary failure", false);
+		word_temporary(word, "temporary failure", false);
 		return;
 	}
-	packet->result = EXCHANGE_FAIL;
-	kind_text(packet->reason, sizeof packet->reason, reason);
+	word->result = EXCHANGE_FAIL;
+	word_put(word->reason, sizeof word->reason, reason);
 }
 
 int
-dovecot_hear_answer(struct verdict_packet *packet, struct slice line,
-	struct slice authdomain)
+dovecot_hear_answer(
+	struct word *word, struct slice line, struct slice authdomain)
 {
 	struct slice command = slice_split(&line, '\t');
 	struct slice id = slice_split(&line, '\t');
@@ -265,13 +261,13 @@ dovecot_hear_answer(struct verdict_packet *packet, struct slice line,
 
 	if (slice_number(id, &n) == -1 || n != DOVECOT_ID)
 		return 0;
-	packet->login_len = packet->challenge_len = 0;
+	word->login_len = word->body_len = 0;
 	if (slice_is(command, "CONT"))
-		hear_challenge(packet, line);
+		hear_challenge(word, line);
 	else if (slice_is(command, "OK"))
-		hear_ok(packet, line, authdomain);
+		hear_ok(word, line, authdomain);
 	else if (slice_is(command, "FAIL"))
-		hear_fail(packet, line, authdomain);
+		hear_fail(word, line, authdomain);
 	else
 		return 0;
 	return 1;

@@ -10,6 +10,7 @@
 #define AUTH_DOVECOT_LINES_H
 
 #include "auth/authenticator.h"
+#include "auth/word.h"
 
 #define DOVECOT_LINE_MAX 16384 /* octets without the LF, as Dovecot has it */
 
@@ -44,10 +45,10 @@ void dovecot_say_auth(struct buffer *out, const char *mechanism,
 void dovecot_say_response(struct buffer *out, struct slice response);
 
 /*
- * One line after AUTH or CONT. Returns 1 when packet is the answer to it: a
+ * One line after AUTH or CONT. Returns 1 when word is the answer to it: a
  * challenge, or a verdict with the login in it; 0 when the line is for nobody.
  */
-int dovecot_hear_answer(struct verdict_packet *packet, struct slice line,
-	struct slice authdomain);
+int dovecot_hear_answer(
+	struct word *word, struct slice line, struct slice authdomain);
 
 #endif

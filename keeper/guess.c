@@ -70,9 +70,9 @@ guess_retry(struct keeper *k)
 }
 
 void
-guess_name(struct keeper *k, const struct verdict_packet *packet)
+guess_name(struct keeper *k, const struct word *word)
 {
-	struct slice user = {packet->login, packet->login_len};
+	struct slice user = {word->login, word->login_len};
 
 	if (user.len == 0 || slice_has_control(user))
 		return;
@@ -81,10 +81,10 @@ guess_name(struct keeper *k, const struct verdict_packet *packet)
 }
 
 struct slice
-guess_user(const struct keeper *k, const struct verdict_packet *packet)
+guess_user(const struct keeper *k, const struct word *word)
 {
-	return packet->login_len > 0
-		       ? (struct slice){packet->login, packet->login_len}
+	return word->login_len > 0
+		       ? (struct slice){word->login, word->login_len}
 		       : (struct slice){k->guess.user, k->guess.user_len};
 }
 

@@ -6,7 +6,7 @@
 #ifndef KEEPER_GUESS_H
 #define KEEPER_GUESS_H
 
-#include "auth/authenticator.h"
+#include "auth/word.h"
 #include "keeper/failures.h"
 
 #define GUESS_WAIT_MS 10000 /* for the verdicts of others; for a backend */
@@ -39,9 +39,8 @@ enum failures_word guess_response(struct keeper *k, struct slice response);
 enum failures_word guess_retry(struct keeper *k);
 
 /* Its login: known before the verdict, or out of it. */
-void guess_name(struct keeper *k, const struct verdict_packet *packet);
-struct slice guess_user(
-	const struct keeper *k, const struct verdict_packet *packet);
+void guess_name(struct keeper *k, const struct word *word);
+struct slice guess_user(const struct keeper *k, const struct word *word);
 
 /* Milliseconds by which a right one is held back. The client will know. */
 int64_t guess_right(struct keeper *k, struct slice user);

@@ -11,11 +11,11 @@
 
 #include <time.h>
 
-#include "auth/authenticator.h"
 #include "lib/certificate.h"
 #include "control/authmechs.h"
 #include "control/config.h"
 #include "control/policy.h"
+#include "keeper/authenticator.h"
 #include "keeper/channel.h"
 #include "keeper/deadline.h"
 #include "keeper/end.h"
@@ -160,10 +160,9 @@ int answer_offer(struct keeper *k);
 int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
 int login_timeout(struct keeper *k);
 int login_release(struct keeper *k); /* held_until has come */
-int login_launch(struct keeper *k);  /* an authenticator: 0, or -1 */
 int login_retry(struct keeper *k);   /* retry_at has come */
 void login_gone(struct keeper *k);   /* no verdict is wanted any more */
-int offer_made(struct keeper *k, const struct verdict_packet *packet);
+int offer_made(struct keeper *k, const struct word *word);
 int offer_failed(struct keeper *k, const char *reason);
 
 int answer_mail(struct keeper *k);

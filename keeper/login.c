@@ -117,11 +117,13 @@ temporary(struct keeper *k, const char *reason)
 static int
 hand_over(struct keeper *k, struct slice response)
 {
-	/* If it is gone already, its last word may still be there to read. */
-	(void)authenticator_step(&k->authenticator, response, k->now);
+	bool there = k->authenticator.fd != -1;
+
+	if (there)
+		authenticator_step(&k->authenticator, response, k->now);
 	if (response.len > 0)
 		explicit_bzero((char *)(uintptr_t)response.data, response.len);
-	return k->authenticator.fd == -1 ? temporary(k, "backend") : 0;
+	return there ? 0 : temporary(k, "backend");
 }
 
 /* Too many have failed, or are about to. */
@@ -180,7 +182,7 @@ start(struct keeper *k, struct slice response)
 		return temporary(k, "backend");
 	}
 	guess_start(k);
-	if (login_launch(k) == -1)
+	if (authenticator_start(k) == -1)
 		return temporary(k, "backend");
 	return step(k, response);
 }
@@ -308,9 +310,9 @@ login_release(struct keeper *k)
 }
 
 static int
-logged_in(struct keeper *k, const struct verdict_packet *packet)
+logged_in(struct keeper *k, const struct word *word)
 {
-	struct slice user = {packet->login, packet->login_len};
+	struct slice user = {word->login, word->login_len};
 
 	/* It goes into environments and files of others. */
 	if (user.len == 0 || slice_has_control(user) ||
@@ -320,30 +322,29 @@ logged_in(struct keeper *k, const struct verdict_packet *packet)
 		log_temporary(k, user, "backend", "no usable login");
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	}
-	if (packet->senders == 1 && packet->challenge_len > 0 &&
-		packet->challenge_len <= sizeof k->senders) {
-		memcpy(k->senders, packet->challenge, packet->challenge_len);
-		k->senders_len = packet->challenge_len;
+	if (word->body_len > 0 && word->body_len <= sizeof k->senders) {
+		memcpy(k->senders, word->body, word->body_len);
+		k->senders_len = word->body_len;
 	}
 	k->channel.since = k->now;
 	/* No other authenticator will be needed. */
 	if (k->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
-	log_outcome(k, "auth ok", user, packet->label, "");
+	log_outcome(k, "auth ok", user, word->label, "");
 	return answer_later(k, VERDICT_OK, guess_right(k, user));
 }
 
 static int
-failed(struct keeper *k, const struct verdict_packet *packet)
+failed(struct keeper *k, const struct word *word)
 {
-	struct slice user = {packet->login, packet->login_len};
+	struct slice user = {word->login, word->login_len};
 	int64_t ms = 0;
 
 	if (k->config->statedir.data != NULL)
-		ms = failures_wrong(k, guess_user(k, packet));
+		ms = failures_wrong(k, guess_user(k, word));
 	guess_end(k); /* now that it is counted */
 	k->failures++;
-	log_outcome(k, "auth fail", user, "", packet->reason);
+	log_outcome(k, "auth fail", user, "", word->reason);
 	return answer_later(k,
 		k->failures >= KEEPER_FAILURES_MAX ? VERDICT_AUTH_LAST
 						   : VERDICT_AUTH_FAILED,
@@ -352,42 +353,42 @@ failed(struct keeper *k, const struct verdict_packet *packet)
 
 /* Its last word, and so ours to the session. */
 static int
-answer_verdict(struct keeper *k, const struct verdict_packet *packet)
+answer_verdict(struct keeper *k, const struct word *word)
 {
-	struct slice user = {packet->login, packet->login_len};
+	struct slice user = {word->login, word->login_len};
 
-	if (packet->result == EXCHANGE_OK)
-		return logged_in(k, packet);
-	if (packet->result == EXCHANGE_FAIL)
-		return failed(k, packet);
+	if (word->result == EXCHANGE_OK)
+		return logged_in(k, word);
+	if (word->result == EXCHANGE_FAIL)
+		return failed(k, word);
 	guess_end(k); /* it was none */
-	switch (packet->result) {
+	switch (word->result) {
 	case EXCHANGE_MALFORMED:
 		log_outcome(k, "auth refused", user, "", "syntax");
 		return keeper_answer(k, VERDICT_AUTH_SYNTAX);
-	case VERDICT_PACKET_NOT_OFFERED:
+	case WORD_NOT_OFFERED:
 		return refuse(k, VERDICT_AUTH_UNKNOWN, "not-offered");
-	case VERDICT_PACKET_JAIL:
-		keeper_log_config(k, k->jail.directory, packet->reason);
+	case WORD_JAIL:
+		keeper_log_config(k, k->jail.directory, word->reason);
 		return keeper_answer(k, VERDICT_JAIL);
 	default:
-		if (packet->set_up)
-			keeper_log_config(k, backend_name(k), packet->detail);
-		log_temporary(k, user, packet->reason, packet->detail);
+		if (word->set_up)
+			keeper_log_config(k, backend_name(k), word->detail);
+		log_temporary(k, user, word->reason, word->detail);
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	}
 }
 
 /* One that tells of a right proof waits as long as the 535 would. */
 static int
-challenge(struct keeper *k, const struct verdict_packet *packet)
+challenge(struct keeper *k, const struct word *word)
 {
 	int64_t ms = 0;
 
-	guess_name(k, packet);
-	channel_add(&k->packet, packet->challenge, packet->challenge_len);
-	if (packet->proven) {
-		ms = guess_right(k, guess_user(k, packet));
+	guess_name(k, word);
+	channel_add(&k->packet, word->body, word->body_len);
+	if (word->proven) {
+		ms = guess_right(k, guess_user(k, word));
 		k->guess.state = GUESS_RIGHT;
 	}
 	return answer_later(k, VERDICT_CHALLENGE, ms);
@@ -396,34 +397,32 @@ challenge(struct keeper *k, const struct verdict_packet *packet)
 int
 login_verdict(struct keeper *k)
 {
-	static UNTOUCHED _Alignas(MEMORY_PAGE) struct verdict_packet packet;
+	static UNTOUCHED _Alignas(MEMORY_PAGE) struct word word;
 
 	if (k->channel.pending == 0) {
 		/* It died in the client's turn: the next step will find out. */
-		close(k->authenticator.fd);
-		k->authenticator.fd = -1;
+		authenticator_lost(&k->authenticator);
 		return 0;
 	}
-	if (authenticator_read(&k->authenticator, &packet) == -1)
+	if (authenticator_read(&k->authenticator, &word) == -1)
 		return k->channel.pending == ASK_OFFER
 			       ? offer_failed(k, "died")
 			       : temporary(k, "backend");
 	if (k->channel.pending == ASK_OFFER)
-		return offer_made(k, &packet);
+		return offer_made(k, &word);
 	k->packet.len = 0;
-	if ((packet.result <= EXCHANGE_FAIL ||
-		    packet.result == VERDICT_PACKET_NAMED) &&
+	if ((word.result <= EXCHANGE_FAIL || word.result == WORD_NAMED) &&
 		k->mechanism == &k->foreign)
 		k->foreign.name = k->foreign_name; /* it is one */
-	if (packet.result == EXCHANGE_CHALLENGE)
-		return challenge(k, &packet);
-	if (packet.result == VERDICT_PACKET_NAMED) {
-		guess_name(k, &packet);
+	if (word.result == EXCHANGE_CHALLENGE)
+		return challenge(k, &word);
+	if (word.result == WORD_NAMED) {
+		guess_name(k, &word);
 		return 0;
 	}
 	/* First, so that whoever hears the verdict finds it gone. */
-	authenticator_finish(&k->authenticator, k->now);
-	return answer_verdict(k, &packet);
+	authenticator_finish(&k->authenticator);
+	return answer_verdict(k, &word);
 }
 
 int

@@ -18,14 +18,13 @@ offer_failed(struct keeper *k, const char *reason)
 }
 
 int
-offer_made(struct keeper *k, const struct verdict_packet *packet)
+offer_made(struct keeper *k, const struct word *word)
 {
-	if (packet->result != EXCHANGE_OK ||
-		packet->challenge_len > CHANNEL_OFFER_MAX)
-		return offer_failed(k, packet->detail);
+	if (word->result != WORD_OFFER || word->body_len > CHANNEL_OFFER_MAX)
+		return offer_failed(k, word->detail);
 	authenticator_stop(&k->authenticator);
 	k->packet.len = 0;
-	channel_add(&k->packet, packet->challenge, packet->challenge_len);
+	channel_add(&k->packet, word->body, word->body_len);
 	return keeper_answer(k, VERDICT_OK);
 }
 
@@ -36,10 +35,8 @@ answer_offer(struct keeper *k)
 		return -1;
 	k->mechanism = NULL;
 	k->channel.pending = ASK_OFFER;
-	if (login_launch(k) == -1)
+	if (authenticator_start(k) == -1)
 		return offer_failed(k, strerror(errno));
-	/* If it is gone already, its last word may still be there to read. */
-	(void)authenticator_step(
-		&k->authenticator, (struct slice){NULL, 0}, k->now);
+	authenticator_step(&k->authenticator, (struct slice){NULL, 0}, k->now);
 	return 0;
 }

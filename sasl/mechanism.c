@@ -271,7 +271,7 @@ mechanism_hand_over(
 	buffer_add_char(&x->challenge, '\0');
 	buffer_add_slice(&x->challenge, challenge);
 	if (!x->challenge.overflow)
-		return EXCHANGE_OK;
+		return EXCHANGE_COLLECTED;
 	/* No program takes so much. */
 	x->challenge.len = 0;
 	x->reason = "password";
@@ -299,6 +299,7 @@ mechanism_check_password(
 
 	users_level(&x->user);
 	x->reason = "backend";
+	/* The site is read for a known user, too: the same time for both. */
 	if (found == USERS_BROKEN ||
 		users_site(x->users_fd, &site) != USERS_FOUND)
 		return EXCHANGE_TEMPORARY;

@@ -24,7 +24,8 @@ enum exchange_result {
 	EXCHANGE_FAIL,	    /* 535; x->reason says why, for the log alone */
 	EXCHANGE_MALFORMED, /* 501 5.5.2: not what the mechanism's syntax allows
 			     */
-	EXCHANGE_TEMPORARY  /* 454; x->reason is "memory" or "backend" */
+	EXCHANGE_TEMPORARY, /* 454; x->reason is "memory" or "backend" */
+	EXCHANGE_COLLECTED  /* nothing was checked: mechanism_hand_over() */
 };
 
 /* What the keeper knows of connection and host, for those who want it. */
@@ -104,9 +105,9 @@ enum exchange_result mechanism_check_password(
 	struct exchange *x, struct slice login, struct slice password);
 
 /*
- * For an authenticator of another kind, whose checking is done elsewhere: "ok"
- * is then no verdict, and the challenge what is to be checked, secret NUL
- * challenge.
+ * For an authenticator of another kind, whose checking is done elsewhere:
+ * x->challenge becomes what is to be checked, secret NUL challenge. Returns
+ * EXCHANGE_COLLECTED, or EXCHANGE_FAIL for what is too long for any program.
  */
 enum exchange_result mechanism_hand_over(
 	struct exchange *x, struct slice secret, struct slice challenge);

@@ -20,8 +20,8 @@ plain_step(struct exchange *x, struct slice response)
 		return EXCHANGE_MALFORMED;
 	enum exchange_result result = mechanism_check_password(x, login, rest);
 
-	if (result == EXCHANGE_OK && authzid.len > 0 &&
-		!mechanism_is_login(x, authzid)) {
+	if ((result == EXCHANGE_OK || result == EXCHANGE_COLLECTED) &&
+		authzid.len > 0 && !mechanism_is_login(x, authzid)) {
 		x->reason = "password";
 		x->label[0] = '\0';
 		return EXCHANGE_FAIL;

@@ -11,8 +11,8 @@ control lib
 users lib
 queue-handoff lib
 queue lib queue-handoff/status.h
-sasl lib control/authmechs.h users
-auth lib control/authmechs.h users sasl
+sasl lib users
+auth lib users sasl
 session lib control keeper/channel.h
 keeper lib control users sasl auth queue-handoff
 client lib

@@ -34,12 +34,12 @@ check_offer(const struct dovecot_handshake *h)
 }
 
 static void
-check_answer(const struct verdict_packet *p, struct slice line)
+check_answer(const struct word *p, struct slice line)
 {
 	struct slice login = {p->login, p->login_len};
 
 	must(p->login_len <= USERS_LOGIN_MAX);
-	must(p->challenge_len <= AUTHENTICATOR_CHALLENGE_MAX);
+	must(p->body_len <= WORD_BODY_MAX);
 	must(memchr(p->detail, '\0', sizeof p->detail) != NULL);
 	must(p->result == EXCHANGE_OK || p->result == EXCHANGE_FAIL ||
 		p->result == EXCHANGE_TEMPORARY ||
@@ -54,7 +54,7 @@ check_answer(const struct verdict_packet *p, struct slice line)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct verdict_packet packet;
+	static struct word word;
 	char names[OFFER_MAX];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	char *copy = malloc(size == 0 ? 1 : size);
@@ -70,9 +70,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (rest.data != NULL) {
 		struct slice line = slice_split(&rest, '\n');
 
-		memset(&packet, 0, offsetof(struct verdict_packet, challenge));
-		if (dovecot_hear_answer(&packet, line, slice_of("b.example")))
-			check_answer(&packet, line);
+		memset(&word, 0, offsetof(struct word, body));
+		if (dovecot_hear_answer(&word, line, slice_of("b.example")))
+			check_answer(&word, line);
 	}
 	free(copy);
 	return 0;

@@ -22,14 +22,17 @@ static const struct hello_case {
 		"VERSION\t1\t99\tmore\nMECH\tLOGIN\nNEWS\tx\nDONE\tx", "LOGIN",
 		true},
 	{"not done", "VERSION\t1\t1\nMECH\tLOGIN", "LOGIN", false},
-	{"order", "VERSION\t1\t1\nMECH\tB\nMECH\tA\nMECH\tB\nDONE", "B A", true},
+	{"order", "VERSION\t1\t1\nMECH\tB\nMECH\tA\nMECH\tB\nDONE", "B A",
+		true},
 	{"nobody's",
-		"VERSION\t1\t1\nMECH\tANONYMOUS\nMECH\tX\tdictionary\tanonymous\n"
+		"VERSION\t1\t1\nMECH\tANONYMOUS\nMECH\tX\tdictionary\tanonymous"
+		"\n"
 		"MECH\tY\tprivate\nMECH\tEXTERNAL\nMECH\tZ-PLUS\nMECH\t-PLUS\n"
 		"DONE",
 		"-PLUS", true},
 	{"no names",
-		"VERSION\t1\t1\nMECH\nMECH\t\nMECH\tlow\nMECH\tA B\nMECH\tA\rB\n"
+		"VERSION\t1\t1\nMECH\nMECH\t\nMECH\tlow\nMECH\tA "
+		"B\nMECH\tA\rB\n"
 		"MECH\tABCDEFGHIJKLMNOPQRSTU\nMECH\tABCDEFGHIJKLMNOPQRST\nDONE",
 		"ABCDEFGHIJKLMNOPQRST", true},
 	{"another major version", "VERSION\t2\t1", NULL, false},
@@ -125,8 +128,8 @@ static const struct answer_case {
 		EXCHANGE_TEMPORARY, "a@b", "temporary failure"},
 	{"fail, temp and disabled", "FAIL\t1\tuser_disabled\ttemp", 1,
 		EXCHANGE_TEMPORARY, "", "temporary failure"},
-	{"fail, temp=1 is another word", "FAIL\t1\ttemp=1", 1, EXCHANGE_FAIL, "",
-		"password"},
+	{"fail, temp=1 is another word", "FAIL\t1\ttemp=1", 1, EXCHANGE_FAIL,
+		"", "password"},
 	{"fail, authz", "FAIL\t1\tauthz", 1, EXCHANGE_FAIL, "", "password"},
 	{"fail, disabled", "FAIL\t1\tuser_disabled", 1, EXCHANGE_FAIL, "",
 		"disabled"},
@@ -145,9 +148,9 @@ static const struct answer_case {
 };
 
 static bool
-says(const struct verdict_packet *p, const char *text)
+says(const struct word *p, const char *text)
 {
-	struct slice challenge = {p->challenge, p->challenge_len};
+	struct slice challenge = {p->body, p->body_len};
 
 	if (p->result == EXCHANGE_CHALLENGE)
 		return slice_is(challenge, text);
@@ -158,19 +161,19 @@ says(const struct verdict_packet *p, const char *text)
 static void
 check_answers(void)
 {
-	static struct verdict_packet packet;
+	static struct word word;
 
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
 		const struct answer_case *c = &answers[i];
 
-		memset(&packet, 0, sizeof packet);
+		memset(&word, 0, sizeof word);
 		int heard = dovecot_hear_answer(
-			&packet, slice_of(c->line), slice_of("example.org"));
-		struct slice login = {packet.login, packet.login_len};
+			&word, slice_of(c->line), slice_of("example.org"));
+		struct slice login = {word.login, word.login_len};
 
-		ok(heard == c->heard && packet.result == c->result &&
+		ok(heard == c->heard && word.result == c->result &&
 				(heard == 0 || (slice_is(login, c->login) &&
-						       says(&packet, c->text))),
+						       says(&word, c->text))),
 			c->what);
 	}
 }
@@ -178,34 +181,31 @@ check_answers(void)
 static void
 check_lengths(void)
 {
-	static struct verdict_packet packet;
+	static struct word word;
 	static char line[DOVECOT_LINE_MAX];
 	struct buffer b = BUFFER_OVER(line);
 
 	buffer_add_text(&b, "CONT\t1\t");
 	while (b.len < 7 + 12288)
 		buffer_add_char(&b, 'A');
-	ok(dovecot_hear_answer(&packet, buffer_slice(&b), slice_of(NULL)) ==
-				1 &&
-			packet.result == EXCHANGE_CHALLENGE &&
-			packet.challenge_len == AUTHENTICATOR_CHALLENGE_MAX,
+	ok(dovecot_hear_answer(&word, buffer_slice(&b), slice_of(NULL)) == 1 &&
+			word.result == EXCHANGE_CHALLENGE &&
+			word.body_len == WORD_BODY_MAX,
 		"12288 octets of base64");
 	buffer_add_text(&b, "AAAA");
-	ok(dovecot_hear_answer(&packet, buffer_slice(&b), slice_of(NULL)) ==
-				1 &&
-			packet.result == EXCHANGE_TEMPORARY,
+	ok(dovecot_hear_answer(&word, buffer_slice(&b), slice_of(NULL)) == 1 &&
+			word.result == EXCHANGE_TEMPORARY,
 		"four more are too many");
 	b.len = 0;
 	buffer_add_text(&b, "OK\t1\tuser=");
 	while (b.len < 10 + USERS_LOGIN_MAX)
 		buffer_add_char(&b, 'u');
-	ok(dovecot_hear_answer(&packet, buffer_slice(&b), slice_of(NULL)) ==
-				1 &&
-			packet.result == EXCHANGE_OK &&
-			packet.login_len == USERS_LOGIN_MAX,
+	ok(dovecot_hear_answer(&word, buffer_slice(&b), slice_of(NULL)) == 1 &&
+			word.result == EXCHANGE_OK &&
+			word.login_len == USERS_LOGIN_MAX,
 		"the longest login");
-	ok(dovecot_hear_answer(&packet, buffer_slice(&b), slice_of("x")) == 1 &&
-			packet.result == EXCHANGE_TEMPORARY,
+	ok(dovecot_hear_answer(&word, buffer_slice(&b), slice_of("x")) == 1 &&
+			word.result == EXCHANGE_TEMPORARY,
 		"no room for its domain");
 }
 
@@ -227,8 +227,8 @@ check_words(void)
 		   "resp=YWJj\n"),
 		"AUTH");
 	b.len = 0;
-	peer = (struct authenticator_peer){slice_of("unknown"), slice_of("1\n2"),
-		slice_of("1\tresp=x"), slice_of(NULL), false};
+	peer = (struct authenticator_peer){slice_of("unknown"),
+		slice_of("1\n2"), slice_of("1\tresp=x"), slice_of(NULL), false};
 	dovecot_say_auth(&b, "X", &peer, slice_of(NULL));
 	ok(slice_is(buffer_slice(&b), "AUTH\t1\tX\tservice=smtp\tnologin\n"),
 		"AUTH with nothing that is good for a parameter");

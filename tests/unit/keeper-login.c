@@ -35,13 +35,13 @@ make_keeper(void)
 static void
 say(uint32_t result, struct slice login)
 {
-	static struct verdict_packet packet;
-	size_t head = offsetof(struct verdict_packet, challenge);
+	static struct word word;
+	size_t head = offsetof(struct word, body);
 
-	packet = (struct verdict_packet){
+	word = (struct word){
 		.result = result, .login_len = (uint32_t)login.len};
-	memcpy(packet.login, login.data, login.len);
-	cdbfile_must(write(session, &packet, head) == (ssize_t)head);
+	memcpy(word.login, login.data, login.len);
+	cdbfile_must(write(session, &word, head) == (ssize_t)head);
 }
 
 /* The verdict that the session hears on that, or 0 when there is none. */
@@ -96,14 +96,12 @@ test_names(void)
 	struct slice none = {"", 0};
 
 	guess_start(&k);
-	ok(verdict(VERDICT_PACKET_NAMED, slice_of("joe")) == 0,
-		"a name is no verdict");
+	ok(verdict(WORD_NAMED, slice_of("joe")) == 0, "a name is no verdict");
 	ok(k.guess.user_len == 3 && k.login[0] == '\0',
 		"it is remembered, and nobody logged in");
-	ok(verdict(VERDICT_PACKET_NAMED, slice_of("jo\ne")) == 0 &&
-			k.guess.user_len == 3,
+	ok(verdict(WORD_NAMED, slice_of("jo\ne")) == 0 && k.guess.user_len == 3,
 		"one with a control character is not");
-	ok(verdict(VERDICT_PACKET_NAMED, none) == 0 && k.guess.user_len == 3,
+	ok(verdict(WORD_NAMED, none) == 0 && k.guess.user_len == 3,
 		"nor is none");
 	ok(verdict(EXCHANGE_FAIL, none) == VERDICT_AUTH_FAILED,
 		"then the verdict");
