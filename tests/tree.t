@@ -11,7 +11,7 @@ control lib
 users lib
 queue-handoff lib
 queue lib queue-handoff/status.h
-sasl lib users
+sasl lib users control/authmechs.h
 auth lib users sasl
 session lib control keeper/channel.h
 keeper lib control users sasl auth queue-handoff
