@@ -12,6 +12,7 @@
 #include "lib/memory.h"
 #include "lib/pem.h"
 
+#define STACK_USED 16384 /* octets, with room to spare */
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
 /*
@@ -302,6 +303,28 @@ check_leaf(struct signer *s, const struct pem *pem)
 	return PAIR_DIFFER;
 }
 
+/*
+ * What BearSSL, nettle and GMP compute with lies on the stack, and is left
+ * there: nettle's ECDSA leaves the nonce, which with the signature is the key,
+ * BearSSL's the key itself. Every authenticator is a copy of this process.
+ * They take 5 KB (tests/unit/signer.c).
+ */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	char used[STACK_USED];
+
+	explicit_bzero(used, sizeof used);
+}
+
+void
+pair_forget_key(struct signer *s)
+{
+	explicit_bzero(&s->pair->key, sizeof s->pair->key);
+	s->type = KEY_NONE;
+	wipe_stack();
+}
+
 int
 pair_load(struct signer *s, int certificate, int key)
 {
@@ -331,8 +354,7 @@ pair_load(struct signer *s, int certificate, int key)
 	explicit_bzero(&pem, sizeof pem);
 	if (reason == NULL)
 		return 0;
-	explicit_bzero(&s->pair->key, sizeof s->pair->key);
-	s->type = KEY_NONE;
+	pair_forget_key(s);
 	s->file = file;
 	s->reason = reason;
 	return -1;

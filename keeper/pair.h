@@ -19,6 +19,9 @@
  */
 int pair_load(struct signer *s, int certificate, int key);
 
+/* Wipes the key, where it lies and where it was computed with. */
+void pair_forget_key(struct signer *s);
+
 /* Closes two descriptors that are open, and makes them -1. */
 void pair_close(int *certificate, int *key);
 

@@ -163,7 +163,6 @@ void
 signer_close(struct signer *s)
 {
 	if (s->type != KEY_NONE)
-		explicit_bzero(&s->pair->key, sizeof s->pair->key);
-	s->type = KEY_NONE;
+		pair_forget_key(s);
 	pair_close(&s->certificate_fd, &s->key_fd);
 }

@@ -4,6 +4,8 @@
  * Debian's BearSSL computes them in portable C; nettle takes half to a fifth
  * of the time (docs/performance.md). P-384, P-521 and what verifies
  * signatures stay BearSSL's. Both are written for constant time.
+ * The scalar, of one handshake, stays on the stack of who computes: the
+ * session, which has the keys of that connection until its end anyway.
  */
 #ifndef LIB_CURVES_H
 #define LIB_CURVES_H
