@@ -2,6 +2,7 @@
  * The few glibc symbols that Debian's archives (Makefile, LIBRARIES)
  * were compiled against and musl does not have. The check of the _chk forms
  * is kept: cap is the size of the destination where the compiler knew it.
+ * README says why the other names hold.
  */
 #include <stdarg.h>
 #include <stdio.h>
