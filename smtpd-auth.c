@@ -376,20 +376,20 @@ load_settings(const struct options *options)
 static bool
 open_early(void)
 {
-	keeper->signer.pair = &pair;
+	keeper->tls.signer.pair = &pair;
 	keeper->users_fd = -1;
 	if (keeper->kind == AUTHENTICATOR_USERS)
 		open_users(keeper);
 	choose_mechanisms(keeper);
 	keeper_open_clientca(keeper, &clientca, config_directory());
 	int opened = find_pair_open(
-		&keeper->signer, config_directory(), config->tls_min);
+		&keeper->tls.signer, config_directory(), config->tls_min);
 
-	if (keeper->signer.file != NULL)
-		keeper_log_config(
-			keeper, keeper->signer.file, keeper->signer.reason);
+	if (keeper->tls.signer.file != NULL)
+		keeper_log_config(keeper, keeper->tls.signer.file,
+			keeper->tls.signer.reason);
 	/* There is one, and it cannot be read: 454, not silence. */
-	return opened == -1 || signer_present(&keeper->signer);
+	return opened == -1 || signer_present(&keeper->tls.signer);
 }
 
 int

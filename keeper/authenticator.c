@@ -38,15 +38,15 @@ connection_facts(const struct keeper *k)
 		.local_ip = k->config->local_ip};
 
 	/* Of a connection without our signature there is no certificate. */
-	if (!k->tls || !k->signed_once)
+	if (!k->tls.on || !k->tls.signed_once)
 		return facts;
-	facts.server_certificate = signer_certificate(&k->signer);
+	facts.server_certificate = signer_certificate(&k->tls.signer);
 	facts.binding =
-		(struct slice){(const char *)k->binding, k->binding_len};
-	facts.plus_offered = k->binding_len > 0;
+		(struct slice){(const char *)k->tls.binding, k->tls.binding_len};
+	facts.plus_offered = k->tls.binding_len > 0;
 	facts.client_chain =
-		(struct slice){(const char *)k->client_chain, k->client_len};
-	facts.clientca = k->clientca;
+		(struct slice){(const char *)k->tls.client_chain, k->tls.client_len};
+	facts.clientca = k->tls.clientca;
 	return facts;
 }
 
@@ -56,13 +56,13 @@ load_clientca(struct keeper *k)
 {
 	if (k->mechanism == NULL ||
 		!(k->mechanism->wants & AUTHMECHS_CERTIFICATE) ||
-		k->clientca == NULL || k->client_len == 0)
+		k->tls.clientca == NULL || k->tls.client_len == 0)
 		return;
-	if (k->clientca_fd != -1)
-		(void)clientca_load(k->clientca, k->clientca_fd);
-	if (k->clientca->reason != NULL)
+	if (k->tls.clientca_fd != -1)
+		(void)clientca_load(k->tls.clientca, k->tls.clientca_fd);
+	if (k->tls.clientca->reason != NULL)
 		keeper_log_config(
-			k, "control/clientca.pem", k->clientca->reason);
+			k, "control/clientca.pem", k->tls.clientca->reason);
 }
 
 static int
@@ -103,7 +103,7 @@ authenticator_start(struct keeper *k)
 		.socket = k->socket,
 		.wanted = c->mechanisms,
 		.peer = {c->remote_ip, c->remote_port, c->local_ip,
-			c->local_port, k->tls || c->tls_outside},
+			c->local_port, k->tls.on || c->tls_outside},
 		.jail = k->jail,
 		.senders = k->kind == AUTHENTICATOR_USERS && c->sendercheck};
 

@@ -36,7 +36,7 @@ keeper_deadline(const struct keeper *k)
 		return CLOCK_NEVER;
 	if (k->open)
 		until = k->channel.since + message_ms(config->databytes);
-	if (k->handshake)
+	if (k->tls.handshake)
 		until = k->channel.since + CHANNEL_HANDSHAKE_MS;
 	if (config->require_auth && !config->relayclient_set &&
 		k->login[0] == '\0' && until > login)

@@ -114,9 +114,10 @@ state(const struct keeper *k)
 	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
 	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
 	       (k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
-	       (k->open ? IN_OPEN : 0u) | (k->tls ? IN_TLS : 0u) |
-	       (k->signed_once ? IN_SIGNED : 0u) |
-	       (k->signer.type != KEY_NONE && !k->signed_once ? IN_KEY : 0u);
+	       (k->open ? IN_OPEN : 0u) | (k->tls.on ? IN_TLS : 0u) |
+	       (k->tls.signed_once ? IN_SIGNED : 0u) |
+	       (k->tls.signer.type != KEY_NONE && !k->tls.signed_once ? IN_KEY
+								      : 0u);
 }
 
 /* May come at any time, and has no answer. */
@@ -316,7 +317,7 @@ keeper_run(struct keeper *k)
 			end_reap(k, KEEPER_GRACE_MS);
 	}
 	mail_lost(k);
-	signer_close(&k->signer);
+	signer_close(&k->tls.signer);
 	end_log(k);
 	return k->end.why >= END_CODES ? 111 : 0;
 }

@@ -11,7 +11,6 @@
 
 #include <time.h>
 
-#include "lib/certificate.h"
 #include "control/authmechs.h"
 #include "control/config.h"
 #include "control/policy.h"
@@ -20,8 +19,8 @@
 #include "keeper/deadline.h"
 #include "keeper/end.h"
 #include "keeper/guess.h"
-#include "keeper/signer.h"
 #include "keeper/statedir.h"
+#include "keeper/tls.h"
 #include "keeper/trace.h"
 #include "lib/jail.h"
 #include "lib/log.h"
@@ -69,16 +68,8 @@ struct keeper {
 	struct keeper_channel channel;
 	struct end end;
 	int64_t now;	   /* of this turn */
-	bool handshake;	   /* TLS begins */
 	int64_t retry_at;  /* pending's response waits; or CLOCK_NEVER */
 	unsigned messages; /* queued */
-
-	bool signed_once, tls; /* our signature was made; TLS is on */
-	unsigned char binding[CERTIFICATE_BINDING_MAX];
-	size_t binding_len; /* 0: not defined, or not wanted */
-	size_t client_len;  /* of client_chain; 0: none */
-	int clientca_fd; /* clientca.pem, or -1 where it could not be opened */
-	struct clientca *clientca; /* NULL: not wanted, or there is none */
 
 	struct authenticator authenticator;
 	const struct authmech *mechanism;
@@ -105,14 +96,12 @@ struct keeper {
 	char helo[KEEPER_HELO_MAX];
 	size_t helo_len;
 
-	struct signer signer;
-
 	/* Large: what is above lies on one page, with their first octets. */
 	struct channel_message packet; /* the request, then the answer */
 	char envelope_first[KEEPER_ENVELOPE_FIRST];
 	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
 	size_t msgid_len;
-	unsigned char client_chain[CHANNEL_BODY_MAX];
+	struct keeper_tls tls;
 
 	struct statedir statedir;
 	struct guess guess;
@@ -135,23 +124,7 @@ int keeper_run(struct keeper *k);
 void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
-/*
- * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
- * EXTERNAL off them where there is neither that file nor a user with a
- * certificate. ca must outlive k. Run before the fork.
- */
-void keeper_open_clientca(
-	struct keeper *k, struct clientca *ca, const char *directory);
-
-/* What mechanisms may want: AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE. */
-unsigned keeper_has(const struct keeper *k);
 bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */
-
-int answer_tls(struct keeper *k);
-int answer_certificate(struct keeper *k);
-int answer_sign(struct keeper *k);
-int hear_client(struct keeper *k);
-int hear_tls(struct keeper *k);
 
 int answer_auth(struct keeper *k);
 int answer_auth_step(struct keeper *k);

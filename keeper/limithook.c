@@ -1,6 +1,6 @@
 /*
- * limithook - see limithook.h. The keeper forks a watcher, and the watcher the hook:
- * the keeper may be gone before either.
+ * limithook - see limithook.h. The keeper forks a watcher, and the watcher the
+ * hook: the keeper may be gone before either.
  */
 #include "keeper/limithook.h"
 
@@ -51,7 +51,7 @@ watch(struct keeper *k, const char *path, char *const *argv,
 
 	setsid();
 	jail_close_from(STDERR_FILENO + 1);
-	signer_close(&k->signer);
+	signer_close(&k->tls.signer);
 	int failed = start(&pid, path, argv, environment);
 
 	if (failed != 0)

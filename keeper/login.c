@@ -225,7 +225,7 @@ answer_auth(struct keeper *k)
 		k->mechanism = foreign_mechanism(k, name);
 	if (k->failures >= KEEPER_FAILURES_MAX)
 		return refuse(k, VERDICT_AUTH_LAST, "limit");
-	if (k->config->forcetls && !k->tls && !k->config->tls_outside)
+	if (k->config->forcetls && !k->tls.on && !k->config->tls_outside)
 		return refuse(k, VERDICT_AUTH_NO_TLS, "no-tls");
 	bool possible =
 		offered(k, name) || (users_missing(k) && !k->config->auth_off);

@@ -41,7 +41,7 @@ add_received(const struct keeper *k, unsigned flags, struct buffer *line)
 		.login = login,
 		.name_login = config->received_auth,
 		.esmtp = flags & OPEN_ESMTP,
-		.tls = k->tls || config->tls_outside,
+		.tls = k->tls.on || config->tls_outside,
 		.utf8 = flags & OPEN_SMTPUTF8,
 		.now = clock_seconds(),
 	};

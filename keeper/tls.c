@@ -1,4 +1,7 @@
-/* tls - the keeper's answers about TLS: chain, one signature, facts. */
+/*
+ * tls - see tls.h: chain, one signature, facts. Run by the keeper; by main,
+ * before the fork, where clientca.pem is opened.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -29,10 +32,10 @@ static const struct {
 static int
 load(struct keeper *k, struct slice name)
 {
-	int result = find_pair_load(&k->signer, name);
+	int result = find_pair_load(&k->tls.signer, name);
 
-	if (k->signer.file != NULL)
-		keeper_log_config(k, k->signer.file, k->signer.reason);
+	if (k->tls.signer.file != NULL)
+		keeper_log_config(k, k->tls.signer.file, k->tls.signer.reason);
 	return result;
 }
 
@@ -45,18 +48,18 @@ answer_tls(struct keeper *k)
 
 	k->packet.len = 0;
 	/* From the first octet on: the client can be told nothing. */
-	if (!signer_present(&k->signer) && k->signer.file == NULL &&
+	if (!signer_present(&k->tls.signer) && k->tls.signer.file == NULL &&
 		k->config->smtps)
 		keeper_log_config(
 			k, "control/servercert.pem", strerror(ENOENT));
-	if (!signer_present(&k->signer) || load(k, none) == -1 ||
+	if (!signer_present(&k->tls.signer) || load(k, none) == -1 ||
 		getrandom(seed, sizeof seed, 0) != sizeof seed)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	channel_add(&k->packet, seed, sizeof seed);
 	explicit_bzero(seed, sizeof seed);
-	if (!k->handshake)
+	if (!k->tls.handshake)
 		k->channel.since = k->now;
-	k->handshake = true;
+	k->tls.handshake = true;
 	keeper_answer(k, VERDICT_OK);
 	explicit_bzero(k->packet.body, CHANNEL_SEED_LEN);
 	return 0;
@@ -68,10 +71,11 @@ compute_binding(struct keeper *k)
 {
 	struct certificate own;
 
-	k->binding_len = 0;
+	k->tls.binding_len = 0;
 	if (authmechs_wants(k->mechanisms, AUTHMECHS_BINDING) &&
-		certificate_parse(&own, signer_certificate(&k->signer)) == 0)
-		k->binding_len = certificate_binding(&own, k->binding);
+		certificate_parse(&own, signer_certificate(&k->tls.signer)) ==
+			0)
+		k->tls.binding_len = certificate_binding(&own, k->tls.binding);
 }
 
 int
@@ -86,11 +90,11 @@ answer_certificate(struct keeper *k)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	compute_binding(k);
 	facts = (struct channel_certificate){
-		(uint8_t)k->signer.type, k->binding_len > 0};
+		(uint8_t)k->tls.signer.type, k->tls.binding_len > 0};
 	k->packet.len = 0;
 	channel_add(&k->packet, &facts, sizeof facts);
-	if (channel_add(&k->packet, k->signer.pair->chain,
-		    k->signer.chain_len) == -1)
+	if (channel_add(&k->packet, k->tls.signer.pair->chain,
+		    k->tls.signer.chain_len) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	return keeper_answer(k, VERDICT_OK);
 }
@@ -100,12 +104,12 @@ int
 answer_sign(struct keeper *k)
 {
 	unsigned char signature[SIGNER_SIGNATURE_MAX];
-	size_t len = signer_sign(&k->signer, k->packet.code,
+	size_t len = signer_sign(&k->tls.signer, k->packet.code,
 		channel_rest(&k->packet, 0), signature);
 
 	if (len == 0)
 		return -1;
-	k->signed_once = true;
+	k->tls.signed_once = true;
 	k->packet.len = 0;
 	channel_add(&k->packet, signature, len);
 	return keeper_answer(k, VERDICT_OK);
@@ -128,11 +132,11 @@ keeper_open_clientca(
 {
 	size_t len = k->mechanisms.len;
 
-	k->clientca_fd = -1;
+	k->tls.clientca_fd = -1;
 	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
 		return;
-	if (clientca_open(ca, directory, &k->clientca_fd) == 0) {
-		k->clientca = ca;
+	if (clientca_open(ca, directory, &k->tls.clientca_fd) == 0) {
+		k->tls.clientca = ca;
 		return;
 	}
 	if (users_have_certificates(k->users_fd))
@@ -151,18 +155,18 @@ hear_client(struct keeper *k)
 {
 	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
 		return -1;
-	memcpy(k->client_chain, k->packet.body, k->packet.len);
-	k->client_len = k->packet.len;
+	memcpy(k->tls.client_chain, k->packet.body, k->packet.len);
+	k->tls.client_len = k->packet.len;
 	return 0;
 }
 
 unsigned
 keeper_has(const struct keeper *k)
 {
-	if (!k->tls || !k->signed_once)
+	if (!k->tls.on || !k->tls.signed_once)
 		return 0;
-	return (k->binding_len > 0 ? AUTHMECHS_BINDING : 0u) |
-	       (k->client_len > 0 ? AUTHMECHS_CERTIFICATE : 0u);
+	return (k->tls.binding_len > 0 ? AUTHMECHS_BINDING : 0u) |
+	       (k->tls.client_len > 0 ? AUTHMECHS_CERTIFICATE : 0u);
 }
 
 static const char *
@@ -185,7 +189,7 @@ hear_tls(struct keeper *k)
 
 	if (channel_take(&k->packet, &at, &facts, sizeof facts) == -1)
 		return -1;
-	k->handshake = false;
+	k->tls.handshake = false;
 	k->channel.since = k->now;
 	if (facts.version == 0) {
 		log_start(&line, &k->log, "tls fail");
@@ -198,9 +202,9 @@ hear_tls(struct keeper *k)
 		keeper_log(k, &line);
 		return 0;
 	}
-	if (!k->signed_once)
+	if (!k->tls.signed_once)
 		return -1;
-	k->tls = true;
+	k->tls.on = true;
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
 		if (suites[i].number == facts.suite)
 			cipher = suites[i].name;

@@ -54,11 +54,12 @@ be_keeper(int channel, const struct world *world)
 	k.users_fd = users_fd;
 	k.channel.fd = channel;
 	k.channel.session = 1; /* nobody's child */
-	k.signer.pair = &pair;
-	k.signer.certificate_fd = k.signer.key_fd = k.clientca_fd = -1;
-	k.signed_once = world->signed_once;
-	k.binding_len = world->bound ? 32 : 0;
-	k.signer.type = world->key ? KEY_EC : KEY_NONE;
+	k.tls.signer.pair = &pair;
+	k.tls.signer.certificate_fd = k.tls.signer.key_fd = k.tls.clientca_fd =
+		-1;
+	k.tls.signed_once = world->signed_once;
+	k.tls.binding_len = world->bound ? 32 : 0;
+	k.tls.signer.type = world->key ? KEY_EC : KEY_NONE;
 	config.relayclient_set = world->relay;
 	config.queue_program = slice_of(world->queue);
 	config.timeoutqueue = 30;

@@ -50,17 +50,17 @@ test_deadlines(void)
 	state("", false, 0);
 	ok(keeper_deadline(&k) == 5000 + 300 * 100 * 1000 + LATE,
 		"idle: a hundred commands, each at the last moment");
-	k.handshake = true;
+	k.tls.handshake = true;
 	ok(keeper_deadline(&k) == 5000 + 30000 + LATE, "a handshake: 30 s");
 	state("", true, 0);
 	ok(keeper_deadline(&k) == 1000 + 120000 + LATE,
 		"a login is required: 120 s from the beginning");
-	k.handshake = true;
+	k.tls.handshake = true;
 	ok(keeper_deadline(&k) == 5000 + 30000 + LATE,
 		"... and a handshake within them 30 s");
 	k.channel.since = 110000;
 	ok(keeper_deadline(&k) == 1000 + 120000 + LATE, "... and no longer");
-	k.handshake = false;
+	k.tls.handshake = false;
 	k.channel.answered = 500000;
 	ok(keeper_deadline(&k) == 500000 + LATE,
 		"after a late answer there is time for its reply");
@@ -112,8 +112,8 @@ be_keeper(int channel, pid_t session, int timeout)
 		.morercpthosts_fd = -1};
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
-	k.users_fd = k.clientca_fd = -1;
-	k.signer.certificate_fd = k.signer.key_fd = -1;
+	k.users_fd = k.tls.clientca_fd = -1;
+	k.tls.signer.certificate_fd = k.tls.signer.key_fd = -1;
 	k.channel.fd = channel;
 	k.channel.session = session;
 	_exit(keeper_run(&k));

@@ -36,8 +36,9 @@ be_keeper(int channel, int log, bool trace)
 	k.users_fd = -1;
 	k.channel.fd = channel;
 	k.channel.session = 1; /* nobody's child */
-	k.signer.pair = &pair;
-	k.signer.certificate_fd = k.signer.key_fd = k.clientca_fd = -1;
+	k.tls.signer.pair = &pair;
+	k.tls.signer.certificate_fd = k.tls.signer.key_fd = k.tls.clientca_fd =
+		-1;
 	_exit(keeper_run(&k));
 }
 

@@ -28,7 +28,7 @@ make_keeper(void)
 	k.config = &config;
 	k.channel.fd = fds[0];
 	k.mechanism = authmechs_find(slice_of("PLAIN"));
-	k.signer.pair = &pair;
+	k.tls.signer.pair = &pair;
 }
 
 /* A response was handed over to an authenticator that says this. */

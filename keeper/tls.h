@@ -1,0 +1,47 @@
+/*
+ * tls - what the keeper answers session/tls.c, and what it knows of a
+ * connection's TLS.
+ */
+#ifndef KEEPER_TLS_H
+#define KEEPER_TLS_H
+
+#include "keeper/signer.h"
+#include "lib/certificate.h"
+#include "sasl/clientca.h"
+
+struct keeper;
+
+struct keeper_tls {
+	struct signer signer;
+	bool handshake;	  /* TLS begins */
+	bool signed_once; /* our signature was made */
+	bool on;
+	/* The server's certificate; no octets: not defined, or not wanted. */
+	unsigned char binding[CERTIFICATE_BINDING_MAX];
+	size_t binding_len;
+	int clientca_fd; /* clientca.pem, or -1 where it could not be opened */
+	struct clientca *clientca; /* NULL: not wanted, or there is none */
+	/* The client's claim, lib/chain.h; no octets: none. */
+	size_t client_len;
+	unsigned char client_chain[CHANNEL_BODY_MAX];
+};
+
+/* Each is 0, or -1: an attack (keeper.h). */
+int answer_tls(struct keeper *k);
+int answer_certificate(struct keeper *k);
+int answer_sign(struct keeper *k);
+int hear_client(struct keeper *k);
+int hear_tls(struct keeper *k);
+
+/* What mechanisms may want: AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE. */
+unsigned keeper_has(const struct keeper *k);
+
+/*
+ * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
+ * EXTERNAL off them where there is neither that file nor a user with a
+ * certificate. ca must outlive k. Run before the fork.
+ */
+void keeper_open_clientca(
+	struct keeper *k, struct clientca *ca, const char *directory);
+
+#endif
