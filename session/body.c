@@ -232,16 +232,9 @@ read_data(struct session *s)
 enum reply
 command_data(struct session *s, struct slice argument)
 {
-	if (argument.len > 0)
-		return REPLY_ARGUMENT;
-	if (s->chunks != CHUNKS_NONE)
-		return REPLY_SEQUENCE_BDAT;
-	if (!s->mail)
-		return REPLY_SEQUENCE_NO_MAIL;
-	if (s->recipients == 0)
-		return REPLY_NO_RCPT;
 	enum reply reply = open_message(s);
 
+	(void)argument;
 	if (s->end != 0)
 		return REPLY_NONE;
 	if (reply != REPLY_NONE) {

@@ -1,7 +1,7 @@
 /*
- * command - the verbs of SMTP, one short function each, and their table. A
- * function returns the reply, or REPLY_NONE when it has answered by itself.
- * Run by the session.
+ * command - the verbs of SMTP, one short function each, and the table that
+ * says when each may come. A function returns the reply, or REPLY_NONE when it
+ * has answered by itself. Run by the session.
  */
 #include <string.h>
 
@@ -25,18 +25,15 @@ auth_usable(const struct session *s)
 	       (!s->config->forcetls || s->tls.on || s->config->tls_outside);
 }
 
-static enum reply
+static void
 hello(struct session *s, struct slice name, bool esmtp)
 {
 	size_t len = name.len < sizeof s->helo ? name.len : sizeof s->helo;
 
-	if (name.len == 0)
-		return REPLY_HELO_SYNTAX;
 	session_forget_mail(s, ABORT_RESET);
 	memcpy(s->helo, name.data, len);
 	s->helo_len = len;
 	s->esmtp = esmtp;
-	return REPLY_NONE;
 }
 
 static enum reply
@@ -44,10 +41,8 @@ command_helo(struct session *s, struct slice name)
 {
 	char text[SESSION_GREETING_MAX + 8];
 	struct buffer b = BUFFER_OVER(text);
-	enum reply reply = hello(s, name, false);
 
-	if (reply != REPLY_NONE)
-		return reply;
+	hello(s, name, false);
 	buffer_add_text(&b, "250 ");
 	buffer_add_slice(&b, own_name(s));
 	session_reply_text(s, buffer_slice(&b));
@@ -96,10 +91,8 @@ command_ehlo(struct session *s, struct slice name)
 {
 	const struct config *config = s->config;
 	struct slice none = {NULL, 0};
-	enum reply reply = hello(s, name, true);
 
-	if (reply != REPLY_NONE)
-		return reply;
+	hello(s, name, true);
 	if (auth_usable(s))
 		auth_learn_offer(s);
 	if (s->end != 0)
@@ -124,13 +117,6 @@ command_ehlo(struct session *s, struct slice name)
 		offer_auth(s);
 	session_reply_text(s, slice_of("250 HELP"));
 	return REPLY_NONE;
-}
-
-static bool
-must_log_in(const struct session *s)
-{
-	return s->config->require_auth && !s->authenticated &&
-	       !s->config->relayclient_set;
 }
 
 static enum reply
@@ -177,10 +163,6 @@ command_mail(struct session *s, struct slice argument)
 	struct address sender;
 	struct mail_parameters parameters;
 
-	if (must_log_in(s))
-		return REPLY_AUTH_REQUIRED;
-	if (s->mail || s->chunks == CHUNKS_FAILED)
-		return REPLY_SEQUENCE_MAIL;
 	enum reply reply = check_sender(s,
 		address_mail(
 			argument, s->config->smtputf8, &sender, &parameters),
@@ -224,10 +206,6 @@ command_rcpt(struct session *s, struct slice argument)
 {
 	struct address recipient;
 
-	if (s->chunks != CHUNKS_NONE)
-		return REPLY_SEQUENCE_BDAT;
-	if (!s->mail)
-		return REPLY_SEQUENCE_NO_MAIL;
 	switch (address_rcpt(argument, s->config->smtputf8, &recipient)) {
 	case ADDRESS_OK:
 		break;
@@ -266,8 +244,7 @@ command_rcpt(struct session *s, struct slice argument)
 static enum reply
 command_rset(struct session *s, struct slice argument)
 {
-	if (argument.len > 0)
-		return REPLY_ARGUMENT;
+	(void)argument;
 	session_forget_mail(s, ABORT_RESET);
 	return REPLY_OK_RESET;
 }
@@ -275,12 +252,7 @@ command_rset(struct session *s, struct slice argument)
 static enum reply
 command_starttls(struct session *s, struct slice argument)
 {
-	if (argument.len > 0)
-		return REPLY_ARGUMENT;
-	if (s->tls.on || s->config->tls_outside)
-		return REPLY_SEQUENCE_TLS;
-	if (s->authenticated || s->mail || s->chunks != CHUNKS_NONE)
-		return REPLY_SEQUENCE_TLS_LATE;
+	(void)argument;
 	/* CVE-2011-0411, CVE-2020-15955: what follows would be answered inside.
 	 */
 	if (stream_pending(&s->stream))
@@ -315,15 +287,15 @@ command_help(struct session *s, struct slice argument)
 static enum reply
 command_vrfy(struct session *s, struct slice argument)
 {
+	(void)s;
 	(void)argument;
-	return must_log_in(s) ? REPLY_AUTH_REQUIRED : REPLY_VRFY;
+	return REPLY_VRFY;
 }
 
 static enum reply
 command_quit(struct session *s, struct slice argument)
 {
-	if (argument.len > 0)
-		return REPLY_ARGUMENT;
+	(void)argument;
 	return session_stop(s, END_QUIT, REPLY_OK_QUIT);
 }
 
@@ -336,19 +308,96 @@ command_unknown(struct session *s, struct slice argument)
 	return REPLY_UNKNOWN_COMMAND;
 }
 
-const struct command commands[] = {
-	{"EHLO", command_ehlo, true},
-	{"HELO", command_helo, true},
-	{"STARTTLS", command_starttls, true},
-	{"AUTH", command_auth, true},
-	{"MAIL", command_mail, true},
-	{"RCPT", command_rcpt, false},
-	{"DATA", command_data, false},
-	{"BDAT", command_bdat, false},
-	{"RSET", command_rset, true},
-	{"NOOP", command_noop, true},
-	{"VRFY", command_vrfy, true},
-	{"HELP", command_help, true},
-	{"QUIT", command_quit, false},
-	{NULL, command_unknown, true},
+/* ----------------------------------------------- when a verb may come --- */
+
+/*
+ * What a verb needs, and what it forbids: the twin of the keeper's rules.
+ * Where several are not met, the first in this order is answered.
+ */
+enum {
+	NO_ARGUMENT = 1,
+	NEEDS_LOGIN = 2, /* or no login is asked for here */
+	NO_TLS = 4,
+	NO_LOGIN = 8,
+	NO_LOGIN_OR_MAIL = 16,
+	NO_MAIL = 32,
+	NO_MAIL_FOR_AUTH = 64,
+	NO_CHUNKS = 128,
+	NEEDS_MAIL = 256,
+	NEEDS_RCPT = 512,
+	NEEDS_NAME = 1024,
+	NEEDS_ARGUMENT = 2048
 };
+
+static const struct {
+	unsigned bit;
+	enum reply reply;
+} refusals[] = {
+	{NO_ARGUMENT, REPLY_ARGUMENT},
+	{NEEDS_LOGIN, REPLY_AUTH_REQUIRED},
+	{NO_TLS, REPLY_SEQUENCE_TLS},
+	{NO_LOGIN, REPLY_SEQUENCE_AUTHED},
+	{NO_LOGIN_OR_MAIL, REPLY_SEQUENCE_TLS_LATE},
+	{NO_MAIL, REPLY_SEQUENCE_MAIL},
+	{NO_MAIL_FOR_AUTH, REPLY_SEQUENCE_AUTH},
+	{NO_CHUNKS, REPLY_SEQUENCE_BDAT},
+	{NEEDS_MAIL, REPLY_SEQUENCE_NO_MAIL},
+	{NEEDS_RCPT, REPLY_NO_RCPT},
+	{NEEDS_NAME, REPLY_HELO_SYNTAX},
+	{NEEDS_ARGUMENT, REPLY_PARAMETER_VALUE},
+};
+
+/* BDAT looks for itself: its octets are on their way whatever it says. */
+const struct command commands[] = {
+	// clang-format off
+	{"EHLO",     command_ehlo,     NEEDS_NAME, COUNTS},
+	{"HELO",     command_helo,     NEEDS_NAME, COUNTS},
+	{"STARTTLS", command_starttls, NO_ARGUMENT | NO_TLS | NO_LOGIN_OR_MAIL, COUNTS},
+	{"AUTH",     command_auth,     NO_LOGIN | NO_MAIL_FOR_AUTH | NEEDS_ARGUMENT, COUNTS},
+	{"MAIL",     command_mail,     NEEDS_LOGIN | NO_MAIL, COUNTS},
+	{"RCPT",     command_rcpt,     NO_CHUNKS | NEEDS_MAIL, 0},
+	{"DATA",     command_data,     NO_ARGUMENT | NO_CHUNKS | NEEDS_MAIL | NEEDS_RCPT, 0},
+	{"BDAT",     command_bdat,     0, 0},
+	{"RSET",     command_rset,     NO_ARGUMENT, COUNTS},
+	{"NOOP",     command_noop,     0, COUNTS},
+	{"VRFY",     command_vrfy,     NEEDS_LOGIN, COUNTS},
+	{"HELP",     command_help,     0, COUNTS},
+	{"QUIT",     command_quit,     NO_ARGUMENT, 0},
+	{NULL,       command_unknown,  0, COUNTS},
+	// clang-format on
+};
+
+static bool
+must_log_in(const struct session *s)
+{
+	return s->config->require_auth && !s->authenticated &&
+	       !s->config->relayclient_set;
+}
+
+/* Whatever a verb could ask for and does not get at this moment. */
+static unsigned
+unmet(const struct session *s, struct slice argument)
+{
+	bool mail = s->mail || s->chunks != CHUNKS_NONE;
+	bool tls = s->tls.on || s->config->tls_outside;
+
+	return (argument.len > 0 ? NO_ARGUMENT : NEEDS_NAME | NEEDS_ARGUMENT) |
+	       (must_log_in(s) ? NEEDS_LOGIN : 0u) | (tls ? NO_TLS : 0u) |
+	       (s->authenticated ? NO_LOGIN | NO_LOGIN_OR_MAIL : 0u) |
+	       (mail ? NO_MAIL | NO_MAIL_FOR_AUTH | NO_LOGIN_OR_MAIL : 0u) |
+	       (s->chunks != CHUNKS_NONE ? NO_CHUNKS : 0u) |
+	       (s->mail ? 0u : NEEDS_MAIL) |
+	       (s->recipients > 0 ? 0u : NEEDS_RCPT);
+}
+
+enum reply
+command_run(
+	struct session *s, const struct command *command, struct slice argument)
+{
+	unsigned wrong = command->when & unmet(s, argument);
+
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		if (wrong & refusals[i].bit)
+			return refusals[i].reply;
+	return command->run(s, argument);
+}

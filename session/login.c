@@ -199,12 +199,6 @@ command_auth(struct session *s, struct slice argument)
 {
 	enum reply reply = REPLY_NONE;
 
-	if (s->authenticated)
-		return REPLY_SEQUENCE_AUTHED;
-	if (s->mail || s->chunks != CHUNKS_NONE)
-		return REPLY_SEQUENCE_AUTH;
-	if (argument.len == 0)
-		return REPLY_PARAMETER_VALUE;
 	start(s, argument);
 	session_forget_line(s);
 	int verdict = ask_slowly(s);

@@ -229,7 +229,7 @@ dispatch(struct session *s)
 	session_trace_command(s, command, line, argument);
 	if (command->counts && ++s->idle_commands > CHANNEL_IDLE_COMMANDS)
 		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
-	return command->run(s, argument);
+	return command_run(s, command, argument);
 }
 
 static void

@@ -136,9 +136,14 @@ void session_trace_hidden(struct session *s, enum channel_trace way,
 struct command {
 	const char *verb;
 	enum reply (*run)(struct session *s, struct slice argument);
-	bool counts; /* towards CHANNEL_IDLE_COMMANDS */
+	unsigned when;	 /* what it needs and forbids: command.c */
+	unsigned counts; /* COUNTS: towards CHANNEL_IDLE_COMMANDS, or 0 */
 };
-extern const struct command commands[];
+enum { COUNTS = 1 };
+extern const struct command commands[]; /* the last has no verb */
+/* The reply to a verb that may not come now, or what the verb returns. */
+enum reply command_run(struct session *s, const struct command *command,
+	struct slice argument);
 
 void session_trace_command(struct session *s, const struct command *command,
 	struct slice line, struct slice argument);

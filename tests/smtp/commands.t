@@ -21,6 +21,9 @@ with case("simple verbs"), Server() as server:
                ("STARTTLS", "454 4.7.0", "STARTTLS without a certificate"),
                ("RCPT TO:<a@example.com>", "503 5.5.1", "RCPT before MAIL"),
                ("DATA", "503 5.5.1", "DATA before MAIL"),
+               ("DATA now", "501 5.5.4", "with an argument: that is told"),
+               ("RSET now", "501 5.5.4"),
+               ("QUIT now", "501 5.5.4"),
                ("BDAT 0", "503 5.5.1", "BDAT before MAIL"))
     with server.client() as c:
         c.talk(("QUIT", "221 2.0.0", "QUIT"))
@@ -30,6 +33,7 @@ with case("sequences"), Server() as server, server.client() as c:
     c.talk(("MAIL FROM:<a@example.org>", "250 2.1.0",
             "MAIL without EHLO or HELO is taken"),
            ("MAIL FROM:<b@example.org>", "503 5.5.1", "a second MAIL"),
+           ("DATA now", "501 5.5.4", "with an argument: that is told"),
            ("DATA", "554 5.5.1", "DATA without a recipient"),
            ("RCPT TO:<c@example.com>", "250 2.1.5"),
            ("RSET", "250 2.0.0"),
@@ -61,10 +65,15 @@ with case("arguments"), Server(certificate="ec") as server:
         c.hello()
         c.talk(("STARTTLS now", "501 5.5.4", "STARTTLS with an argument"),
                ("MAIL FROM:<a@example.org>", "250 "),
+               ("STARTTLS now", "501 5.5.4",
+                "with an argument in a transaction: the argument is told"),
+               ("AUTH", "503 5.5.1",
+                "AUTH alone in a transaction: the transaction is told"),
                ("STARTTLS", "503 5.5.1", "STARTTLS in a transaction"),
                ("RSET", "250 "))
         c.starttls()
-        c.talk(("STARTTLS", "503 5.5.1", "STARTTLS under TLS"))
+        c.talk(("STARTTLS", "503 5.5.1", "STARTTLS under TLS"),
+               ("STARTTLS now", "501 5.5.4", "the argument is told first"))
 
 for number, verb in enumerate((
         "GET / HTTP/1.1", "POST /x HTTP/1.1", "PUT / HTTP/1.0",
