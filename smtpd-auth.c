@@ -28,6 +28,7 @@
 #include "lib/memory.h"
 #include "lib/signals.h"
 #include "lib/standard.h"
+#include "session/jail.h"
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
@@ -323,7 +324,7 @@ become_session(struct session *s, int channel, const struct jail *jail,
 	s->tls.possible = tls_possible;
 	s->channel = SESSION_CHANNEL;
 	s->jail = *jail;
-	s->jail.kind = JAIL_SESSION;
+	s->jail.calls = &session_calls;
 	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
 	s->stream.nonblocking = nonblocking;
 	s->stream.terminal = !nonblocking && isatty(0);

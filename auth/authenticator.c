@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "auth/jail.h"
 #include "auth/kind.h"
 #include "auth/word.h"
 #include "lib/clock.h"
@@ -29,7 +30,7 @@ enter_jail(int fd, const struct authenticator_setup *setup)
 			USERS_FD) == -1)
 		return "dup2";
 	jail_close_from(USERS_FD + 1);
-	jail.kind = JAIL_AUTHENTICATOR;
+	jail.calls = &authenticator_calls;
 	jail.fds_max = USERS_FD + 1;
 	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
 		return "capset";

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "auth/dovecot_lines.h"
+#include "auth/jail.h"
 #include "auth/kind.h"
 #include "auth/naming.h"
 #include "lib/base64.h"
@@ -153,7 +154,7 @@ enter_jail(int keeper, int dovecot, const struct authenticator_setup *setup)
 	if (dup2(keeper, KEEPER_FD) == -1 || dup2(dovecot, DOVECOT_FD) == -1)
 		return "dup2";
 	jail_close_from(DOVECOT_FD + 1);
-	jail.kind = JAIL_AUTHENTICATOR;
+	jail.calls = &authenticator_calls;
 	jail.fds_max = DOVECOT_FD + 1;
 	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
 		return "capset";

@@ -16,9 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/jail.h"
 #include "keeper/channel.h"
 #include "lib/fork.h"
 #include "lib/jail.h"
+#include "session/jail.h"
 
 #define ACCOUNT 65534
 #define UID_BASE 1900000000u
@@ -74,7 +76,7 @@ be_session(int channel)
 		_exit(111);
 	close(STDERR_FILENO);
 	jail_close_from(CHANNEL + 1);
-	jail.kind = JAIL_SESSION;
+	jail.calls = &session_calls;
 	jail.fds_max = CHANNEL + 2;
 	if (jail_enter(&jail) != JAIL_ENTERED)
 		_exit(111);
@@ -98,7 +100,7 @@ log_in(void)
 	if (pid == 0) {
 		dup2(pair[1], 0);
 		jail_close_from(1);
-		jail.kind = JAIL_AUTHENTICATOR;
+		jail.calls = &authenticator_calls;
 		jail.fds_max = 2;
 		if (jail_raise(JAIL_RIGHTS_MAKE) == -1 ||
 			jail_enter(&jail) != JAIL_ENTERED ||

@@ -23,6 +23,7 @@
 #include "lib/filter.h"
 #include "lib/fork.h"
 #include "lib/jail.h"
+#include "session/jail.h"
 
 #define ROUNDS 25
 #define TURNS 200
@@ -93,20 +94,11 @@ do_limits(void)
 		"limits");
 }
 
-/* As long as the session's. */
 static void
 do_filter(void)
 {
-	static const struct filter_call calls[] = {{__NR_read, FILTER_ANY},
-		{__NR_write, FILTER_ANY}, {__NR_ppoll, FILTER_ANY},
-		{__NR_recvmsg, FILTER_ANY}, {__NR_close, FILTER_ANY},
-		{__NR_shutdown, FILTER_ANY}, {__NR_clock_gettime, FILTER_ANY},
-		{__NR_restart_syscall, FILTER_ANY},
-		{__NR_exit_group, FILTER_ANY}};
-
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-			filter_install(calls, sizeof calls / sizeof *calls) ==
-				0,
+			filter_install(&session_calls) == 0,
 		"filter");
 }
 

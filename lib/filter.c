@@ -94,13 +94,13 @@ resolve(const struct program *p, size_t at, unsigned char *to)
 }
 
 int
-filter_install(const struct filter_call *calls, size_t count)
+filter_install(const struct filter_list *list)
 {
 	struct program p;
 
 	static_assert(FILTER_CALLS_MAX * RULE_STEPS_MAX + 6 <= STEPS_MAX,
 		"calls with rules, and what stands around them");
-	if (count == 0 || count > FILTER_CALLS_MAX) {
+	if (list->count == 0 || list->count > FILTER_CALLS_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -109,8 +109,8 @@ filter_install(const struct filter_call *calls, size_t count)
 	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch)));
 	add(&p, (struct sock_filter)EQUAL(AUDIT_ARCH_HERE, ON, TO_KILL));
 	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
-	for (size_t i = 0; i < count; i++)
-		add_call(&p, &calls[i]);
+	for (size_t i = 0; i < list->count; i++)
+		add_call(&p, &list->calls[i]);
 	add(&p, (struct sock_filter)RETURN(SECCOMP_RET_KILL_PROCESS));
 	add(&p, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
 	for (size_t i = 0; i < p.len; i++)

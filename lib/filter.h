@@ -6,6 +6,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+
+#ifdef __NR_poll
+#define NR_POLL __NR_poll
+#else
+#define NR_POLL __NR_ppoll
+#endif
 
 #define FILTER_CALLS_MAX 16 /* system calls of one list */
 
@@ -18,11 +25,16 @@ struct filter_call {
 	} rule;
 };
 
+struct filter_list {
+	const struct filter_call *calls;
+	size_t count;
+};
+
 /*
  * Forbids this process every system call that is not in the list, in
  * whatever order; what is forbidden kills it. Wants no_new_privs. 0, or -1
  * with errno.
  */
-int filter_install(const struct filter_call *calls, size_t count);
+int filter_install(const struct filter_list *list);
 
 #endif

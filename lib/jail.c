@@ -15,53 +15,7 @@
 
 #include "lib/filter.h"
 
-#ifdef __NR_poll
-#define NR_POLL __NR_poll
-#else
-#define NR_POLL __NR_ppoll
-#endif
-
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* recvmsg: the message pipe comes over the channel. */
-static const struct filter_call session_calls[] = {
-	{__NR_read, FILTER_ANY},
-	{__NR_write, FILTER_ANY},
-	{NR_POLL, FILTER_ANY},
-	{__NR_recvmsg, FILTER_ANY},
-	{__NR_close, FILTER_ANY},
-	{__NR_shutdown, FILTER_ANY},
-	{__NR_clock_gettime, FILTER_ANY},
-	{__NR_restart_syscall, FILTER_ANY},
-	{__NR_exit_group, FILTER_ANY},
-};
-
-/*
- * Memory without a file behind it and never executable: yescrypt wants
- * megabytes, and a C library moves the end of its heap.
- */
-static const struct filter_call authenticator_calls[] = {
-	{__NR_read, FILTER_ANY},
-	{__NR_write, FILTER_ANY},
-	{NR_POLL, FILTER_ANY},
-	{__NR_pread64, FILTER_ANY},
-	{__NR_clock_gettime, FILTER_ANY},
-	{__NR_restart_syscall, FILTER_ANY},
-	{__NR_exit_group, FILTER_ANY},
-	{__NR_brk, FILTER_ANY},
-	{__NR_munmap, FILTER_ANY},
-	{__NR_mprotect, FILTER_NO_EXEC},
-	{__NR_mmap, FILTER_MEMORY},
-};
-
-static int
-filter(enum jail_kind kind)
-{
-	return kind == JAIL_SESSION
-		       ? filter_install(session_calls, COUNT(session_calls))
-		       : filter_install(authenticator_calls,
-				 COUNT(authenticator_calls));
-}
 
 static int
 limit(int resource, rlim_t value)
@@ -201,7 +155,7 @@ jail_enter(const struct jail *jail)
 		limit(RLIMIT_NOFILE, (rlim_t)jail->fds_max) == -1)
 		return JAIL_SETRLIMIT;
 	/* Last: it forbids every call above. */
-	if (filter(jail->kind) == -1)
+	if (filter_install(jail->calls) == -1)
 		return JAIL_SECCOMP;
 	return JAIL_ENTERED;
 }

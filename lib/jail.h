@@ -1,7 +1,8 @@
 /*
  * jail - take everything away from a process that parses hostile bytes.
  *
- * Used by session and authenticator before they read their first byte.
+ * Each room has the list of the system calls that are left to its process:
+ * session/jail.c, auth/jail.c.
  */
 #ifndef LIB_JAIL_H
 #define LIB_JAIL_H
@@ -9,14 +10,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum jail_kind {
-	JAIL_SESSION,	   /* read, write, poll, receive a descriptor, exit */
-	JAIL_AUTHENTICATOR /* read, write, poll, pread, anonymous memory, exit
-			    */
-};
+struct filter_list;
 
 struct jail {
-	enum jail_kind kind;
+	const struct filter_list *calls; /* what is left to it */
 	bool isolate;	       /* started as root: uid, groups, chroot */
 	uid_t base;	       /* uid and gid become base + process id */
 	uid_t account;	       /* a uid that it must not become */

@@ -12,15 +12,15 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "session/jail.h"
 #include "tests/jailed.h"
 #include "tests/scratch.h"
 
 /* In place of lib/filter.c's: this jail has no filter. */
 int
-filter_install(const struct filter_call *calls, size_t count)
+filter_install(const struct filter_list *list)
 {
-	(void)calls;
-	(void)count;
+	(void)list;
 	return 0;
 }
 
@@ -182,7 +182,7 @@ main(void)
 	(void)fchmodat(top.fd, "program", 0755, 0);
 	(void)fchmod(top.fd, 0777); /* so that modes alone stop nobody */
 	for (int root = getuid() == 0; root >= 0; root--) {
-		struct jail jail = {.kind = JAIL_SESSION,
+		struct jail jail = {.calls = &session_calls,
 			.isolate = root,
 			.base = 1900000000,
 			.account = JAILED_NOBODY,

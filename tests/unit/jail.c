@@ -16,6 +16,8 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "auth/jail.h"
+#include "session/jail.h"
 #include "tests/jailed.h"
 #include "tests/scratch.h"
 
@@ -48,11 +50,11 @@ listed(const long *list, size_t count, long number)
 #define LISTED(list, number) listed(list, sizeof(list) / sizeof *(list), number)
 
 static bool
-is_allowed(enum jail_kind kind, long number)
+is_allowed(const struct jail *jail, long number)
 {
 	return LISTED(everybody, number) ||
-	       (kind == JAIL_SESSION ? LISTED(session, number)
-				     : LISTED(authenticator, number));
+	       (jail->calls == &session_calls ? LISTED(session, number)
+					      : LISTED(authenticator, number));
 }
 
 /*
@@ -87,7 +89,7 @@ every_call(const struct jail *jail, const char *who)
 	int wrong = 0, allowed = 0;
 
 	for (long number = 0; number < CALLS; number++) {
-		bool good = is_allowed(jail->kind, number);
+		bool good = is_allowed(jail, number);
 		int got = jailed(jail, call, number);
 
 		if (is_kernels_own(number, got))
@@ -358,7 +360,7 @@ each(const struct jail *jail, const char *who, int channel)
 		{"netlink", AF_NETLINK}};
 
 	for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
-		bool may = jail->kind == JAIL_SESSION
+		bool may = jail->calls == &session_calls
 				   ? attempts[i].session
 				   : attempts[i].authenticator;
 
@@ -395,7 +397,7 @@ main(void)
 	scratch_make(&empty);
 	scratch_must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "pair");
 	for (int root = getuid() == 0; root >= 0; root--) {
-		struct jail jail = {.kind = JAIL_SESSION,
+		struct jail jail = {.calls = &session_calls,
 			.isolate = root,
 			.base = 1900000000,
 			.account = JAILED_NOBODY,
@@ -405,7 +407,7 @@ main(void)
 
 		every_call(&jail, who);
 		each(&jail, who, pair[0]);
-		jail.kind = JAIL_AUTHENTICATOR;
+		jail.calls = &authenticator_calls;
 		who = root ? "authenticator, isolated" : "authenticator";
 		every_call(&jail, who);
 		each(&jail, who, pair[0]);
