@@ -2,6 +2,7 @@
  * checkpassword - the kind of authenticator that asks a program, as the AUTH
  * patches for qmail-smtpd do: login NUL secret NUL challenge NUL on its
  * descriptor 3, and its exit status is the verdict (checkpassword(8)).
+ * Run by the authenticator.
  *
  * Two processes: a jailed one, the collector, does the SASL dialogue with the
  * mechanisms of this directory, and cannot say more than whom to check by

@@ -2,7 +2,7 @@
  * dovecot - the kind of authenticator that asks Dovecot's auth service over
  * its client socket. It knows no mechanism: what the client says goes there,
  * what Dovecot answers comes back. It connects as the account, and is jailed
- * before it reads the first octet of either.
+ * before it reads the first octet of either. Run by the authenticator.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* dovecot_lines - see dovecot_lines.h. Run by the authenticator. */
+/*
+ * dovecot_lines - see dovecot_lines.h. Run by the authenticator; what looks at
+ * names of mechanisms also by main, the keeper and smtpd-check.
+ */
 #include "auth/dovecot_lines.h"
 
 #include <string.h>

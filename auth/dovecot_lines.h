@@ -1,6 +1,6 @@
 /*
  * dovecot_lines - the lines of Dovecot's auth protocol, client's side, version
- * 1.1 and later; no I/O. Run by the authenticator, jailed.
+ * 1.1 and later; no I/O.
  * Source: Dovecot's design document "auth-protocol".
  *
  * A line is a command and its parameters with tabs between. What is not known

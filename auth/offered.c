@@ -1,4 +1,4 @@
-/* offered - see offered.h. Run by main. */
+/* offered - see offered.h. Run by main before it forks, and by smtpd-check. */
 #include "auth/offered.h"
 
 #include "auth/dovecot_lines.h"

@@ -1,6 +1,6 @@
 /*
- * offered - which mechanisms the EHLO of a service names. Run by main, before
- * there is a session.
+ * offered - which mechanisms the EHLO of a service names. Main asks, before
+ * there is a session, and smtpd-check.
  */
 #ifndef AUTH_OFFERED_H
 #define AUTH_OFFERED_H

@@ -1,6 +1,7 @@
 /*
  * config - the table of settings, see config.h; load.c reads what it names.
- * Part of the keeper and of the tools.
+ * Run by
+ * main before it forks, by the keeper, smtpd-check and smtpd-passwd.
  */
 #include "control/config.h"
 

@@ -1,7 +1,8 @@
 /*
  * control - see control.h. A file costs openat, fstat, read and close; one
- * that is not there costs the openat. Run by the keeper before it forks, and
- * by the tools.
+ * that is not there costs the openat. Run by main before it forks, by
+ * session, keeper and smtpd-passwd where they look into a list, and by
+ * smtpd-check.
  */
 #include "control/control.h"
 

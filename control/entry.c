@@ -1,4 +1,4 @@
-/* entry - see entry.h. Run by the tools. */
+/* entry - see entry.h. Run by smtpd-check and smtpd-passwd. */
 #include "control/entry.h"
 
 #define MARK_LEN 3 /* octets of a byte order mark */

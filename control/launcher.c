@@ -1,4 +1,4 @@
-/* launcher - see launcher.h. Run by the keeper before it forks. */
+/* launcher - see launcher.h. Run by main before it forks. */
 #include "control/launcher.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /*
  * load - config_load of config.h: one pass over the table, then what one
- * setting means for another. Run by the keeper before it forks, and by
+ * setting means for another. Run by main before it forks, and by
  * smtpd-check.
  */
 #include "control/config.h"

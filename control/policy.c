@@ -1,4 +1,7 @@
-/* policy - see policy.h. Run by the keeper. */
+/*
+ * policy - see policy.h. Run by the session, then once more by the keeper; and
+ * by smtpd-passwd.
+ */
 #include "control/policy.h"
 
 #include "lib/cdbread.h"

@@ -1,6 +1,7 @@
 /*
  * policy - may this sender, this recipient? Decides, prints nothing. The
- * keeper's word on every MAIL and RCPT.
+ * keeper decides with it about every path, the session beforehand about what
+ * it accepts without asking.
  */
 #ifndef CONTROL_POLICY_H
 #define CONTROL_POLICY_H

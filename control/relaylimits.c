@@ -1,4 +1,4 @@
-/* relaylimits - see relaylimits.h. Run by the keeper. */
+/* relaylimits - see relaylimits.h. Run by main and the keeper. */
 #include "control/relaylimits.h"
 
 static int

@@ -1,4 +1,4 @@
-/* channel - see channel.h. Used by session and keeper. */
+/* channel - see channel.h. Run by the session and the keeper. */
 #include "keeper/channel.h"
 
 #include <assert.h>

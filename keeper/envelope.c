@@ -1,4 +1,7 @@
-/* envelope - the keeper's answers about sender and recipients. */
+/*
+ * envelope - the keeper's answers about sender and recipients. Run by the
+ * keeper.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,7 @@
-/* find_pair - see find_pair.h. */
+/*
+ * find_pair - see find_pair.h. Run by main before it forks, as root, by the
+ * keeper, and by smtpd-check.
+ */
 #include "keeper/find_pair.h"
 
 #include <dirent.h>

@@ -4,8 +4,8 @@
  *
  * certbot and its like replace two files one after the other, and certbot
  * removes a link before it makes the new one. In between, what can be opened
- * is a key and another key's certificate, or nothing. Run by the keeper:
- * before the fork as root, for only then can the key be opened again.
+ * is a key and another key's certificate, or nothing. Main waits for the
+ * other half before it forks, as root: only then can the key be opened again.
  */
 #ifndef KEEPER_FIND_PAIR_H
 #define KEEPER_FIND_PAIR_H

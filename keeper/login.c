@@ -1,4 +1,7 @@
-/* login - the keeper's answers about AUTH: it knows who, not how. */
+/*
+ * login - the keeper's answers about AUTH: it knows who, not how. Run by the
+ * keeper.
+ */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,7 @@
-/* message - the keeper's answers about a message: hand-over and outcome. */
+/*
+ * message - the keeper's answers about a message: hand-over and outcome. Run
+ * by the keeper.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,4 +1,7 @@
-/* pair - see pair.h. Run by the keeper: the files are the admin's own. */
+/*
+ * pair - see pair.h. Run by the keeper and by smtpd-check: the files are the
+ * admin's own.
+ */
 #include "keeper/pair.h"
 
 #include <string.h>

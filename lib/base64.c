@@ -1,4 +1,7 @@
-/* base64 - see base64.h. Used by session, authenticator and smtpd-passwd. */
+/*
+ * base64 - see base64.h. Run by every process, and by smtpd-passwd and
+ * smtpd-check.
+ */
 #include "lib/base64.h"
 
 static const char alphabet[] =

@@ -1,4 +1,4 @@
-/* bignum - see bignum.h. Run by session and keeper. */
+/* bignum - see bignum.h. Run by the session and the keeper. */
 #include "lib/bignum.h"
 
 #include <string.h>

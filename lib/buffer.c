@@ -1,4 +1,7 @@
-/* buffer - see buffer.h. Used by every process. */
+/*
+ * buffer - see buffer.h. Run by every process, every tool and our queue
+ * programs.
+ */
 #include "lib/buffer.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* bytes - see bytes.h. Used by every process. */
+/*
+ * bytes - see bytes.h. Run by every process, every tool and our queue programs.
+ */
 #include "lib/bytes.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * cdbread - see cdbread.h. Used by the authenticator, by the keeper for
- * morercpthosts.cdb, and by smtpd-passwd.
+ * cdbread - see cdbread.h. Run by the authenticator, by session and keeper for
+ * morercpthosts.cdb, and by smtpd-passwd and smtpd-check.
  */
 #include "lib/cdbread.h"
 

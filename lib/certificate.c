@@ -1,6 +1,6 @@
 /*
- * certificate - see certificate.h. Run by the authenticator, and by the
- * keeper over the server's own certificate.
+ * certificate - see certificate.h. Run by the authenticator, and by keeper
+ * and smtpd-check over the server's own certificate.
  */
 #include "lib/certificate.h"
 

@@ -1,4 +1,7 @@
-/* chain - see chain.h. Run by session, keeper and authenticator. */
+/*
+ * chain - see chain.h. Run by session, keeper and authenticator, and by
+ * smtpd-check.
+ */
 #include "lib/chain.h"
 
 void

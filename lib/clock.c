@@ -1,4 +1,6 @@
-/* clock - see clock.h. Used by every process. */
+/*
+ * clock - see clock.h. Run by every process, every tool and our queue programs.
+ */
 #include "lib/clock.h"
 
 #include <errno.h>

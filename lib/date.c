@@ -1,5 +1,5 @@
 /*
- * date - see date.h. Run by the keeper, the session, the authenticator and
+ * date - see date.h. Run by the session, the keeper, the authenticator and
  * smtpd-passwd.
  */
 #include "lib/date.h"

@@ -1,6 +1,6 @@
 /*
- * der - see der.h. Used by the authenticator for the client's certificate,
- * by the keeper for our own files.
+ * der - see der.h. Run by the authenticator for the client's certificate,
+ * by keeper and smtpd-check for our own files.
  */
 #include "lib/der.h"
 

@@ -1,4 +1,7 @@
-/* hex - see hex.h. Run by every process. */
+/*
+ * hex - see hex.h. Run by the authenticator, smtpd-passwd, and the keeper for
+ * names of files.
+ */
 #include "lib/hex.h"
 
 #include <string.h>

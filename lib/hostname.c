@@ -1,4 +1,4 @@
-/* hostname - see hostname.h. */
+/* hostname - see hostname.h. Run by smtpd-check and smtpd-auth-conf. */
 #include "lib/hostname.h"
 
 #define LABEL_MAX 63 /* octets, RFC 1035 §2.3.4 */

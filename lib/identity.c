@@ -1,4 +1,4 @@
-/* identity - see identity.h. Run by main and by the tools. */
+/* identity - see identity.h. Run by main before it forks, and by smtpd-check. */
 #include "lib/identity.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
  * jail - see jail.h. Run by session and authenticator; the last part, about
- * capabilities, by the keeper.
+ * capabilities, by main and the keeper, what asks for Landlock by smtpd-check.
  */
 #include "lib/jail.h"
 

@@ -1,4 +1,7 @@
-/* keep - see keep.h. Run by main, before there are several processes. */
+/*
+ * keep - see keep.h. Run by main before it forks, by the keeper, and by
+ * smtpd-check and smtpd-passwd.
+ */
 #include "lib/keep.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * latin1 - see latin1.h. Used by the authenticator and by smtpd-passwd, for
+ * latin1 - see latin1.h. Run by the authenticator and by smtpd-passwd, for
  * what DIGEST-MD5 hashes.
  */
 #include "lib/latin1.h"

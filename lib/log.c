@@ -1,4 +1,4 @@
-/* log - see log.h. Used by the keeper: the session holds no log. */
+/* log - see log.h. Run by main and the keeper: the session holds no log. */
 #include "lib/log.h"
 
 #include <errno.h>

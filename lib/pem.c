@@ -1,6 +1,6 @@
 /*
- * pem - see pem.h. Used by the keeper for certificates and keys, and by
- * smtpd-check: BearSSL's own decoder takes an interpreter's turn for each
+ * pem - see pem.h. Run by the keeper for certificates and keys, and by
+ * smtpd-check. BearSSL's own decoder takes an interpreter's turn for each
  * character, which was a twentieth of a whole TLS session.
  */
 #include "lib/pem.h"

@@ -1,4 +1,4 @@
-/* standard - see standard.h. Run by main, and by every other program. */
+/* standard - see standard.h. Run by main, and by every tool. */
 #include "lib/standard.h"
 
 #include <errno.h>

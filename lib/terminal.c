@@ -1,5 +1,5 @@
 /*
- * terminal - see terminal.h. Used by smtpd-passwd.
+ * terminal - see terminal.h. Run by smtpd-passwd and smtpd-check.
  *
  * While echo is off, signals are blocked and only looked at through a
  * signalfd; they strike when the terminal is as it was. So no handler and

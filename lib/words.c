@@ -1,4 +1,7 @@
-/* words - see words.h. Used by every process. */
+/*
+ * words - see words.h. Run by every process, and by smtpd-passwd and
+ * smtpd-check.
+ */
 #include "lib/words.h"
 
 bool

@@ -1,4 +1,4 @@
-/* status - see status.h. Run by the keeper; the codes by queue programs. */
+/* status - see status.h. Run by the keeper. */
 #include "queue-handoff/status.h"
 
 #include <sys/wait.h>

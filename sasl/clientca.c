@@ -1,4 +1,7 @@
-/* clientca - see clientca.h. Run by the keeper and the authenticator. */
+/*
+ * clientca - see clientca.h. Run by main before it forks, by the keeper, the
+ * authenticator and smtpd-check.
+ */
 #include "sasl/clientca.h"
 
 #include <errno.h>

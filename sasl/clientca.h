@@ -1,7 +1,7 @@
 /*
  * clientca - the authorities of clientca.pem, whose word about the names of
- * clients is taken. Read by the keeper (it is the admin's own file), used by
- * the authenticator.
+ * clients is taken. Opened by main, read by the keeper (it is the admin's own
+ * file), used by the authenticator.
  */
 #ifndef SASL_CLIENTCA_H
 #define SASL_CLIENTCA_H

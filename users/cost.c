@@ -1,4 +1,6 @@
-/* cost - see cost.h. Run by the authenticator and smtpd-passwd. */
+/*
+ * cost - see cost.h. Run by the authenticator, smtpd-passwd and smtpd-check.
+ */
 #include "users/cost.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
  * users - see users.h. Run by the authenticator; users_mechanisms() also by
- * main, for the offer.
+ * main, for the offer, users_some() by the keeper; all by smtpd-passwd and
+ * smtpd-check.
  */
 #include "users/users.h"
 
