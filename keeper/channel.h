@@ -3,10 +3,10 @@
  *
  * A SOCK_SEQPACKET pair: one message a packet, a type, a code, a body. The
  * session sends ASK_X and waits for the answer, which has the same type and a
- * verdict as its code; TELL_X has no answer. The keeper's
- * table (keeper.c) says which message may come when, how long it may be and
- * how often; anything else ends the connection. The only file that both
- * sides share.
+ * verdict as its code; TELL_X has no answer. The keeper's table (keeper.c)
+ * says which message may come when, how long it may be and how often; anything
+ * else ends the connection. All else that the two share are the settings and
+ * the rules in control/.
  */
 #ifndef KEEPER_CHANNEL_H
 #define KEEPER_CHANNEL_H

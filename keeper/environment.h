@@ -8,9 +8,7 @@
 
 #include "keeper/keeper.h"
 
-#define ENVIRONMENT_MAX                                                        \
-	1024 /* variables; the launcher's beyond are refused                   \
-	      */
+#define ENVIRONMENT_MAX 1024 /* variables; more of a launcher: refused */
 
 /* flags: enum channel_flags. NULL when there are too many variables. */
 char *const *environment_make(struct keeper *k, unsigned flags);

@@ -11,9 +11,7 @@
 
 #include "lib/bytes.h"
 
-#define DATA_HOPS_MAX                                                          \
-	100 /* Received: and Delivered-To: lines in the header                 \
-	     */
+#define DATA_HOPS_MAX 100 /* Received and Delivered-To in the header */
 
 enum data_result {
 	DATA_MORE, /* all input taken, the message goes on */

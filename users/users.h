@@ -90,8 +90,8 @@ enum users_result users_senders(
 
 /*
  * The mechanisms that every enabled user can do, names separated by blanks,
- * read without touching the site key: the only thing that is read outside
- * the authenticator. out gets at most USERS_MECHS_MAX octets.
+ * read without touching the site key. This and users_some() are all that
+ * is read outside the authenticator. out gets at most USERS_MECHS_MAX octets.
  */
 enum users_result users_mechanisms(int fd, struct buffer *out);
 
