@@ -1,7 +1,7 @@
 /*
  * keeper - the loop, and the table of what the session may ask when. See
- * keeper.h. Run by the keeper. Nothing here or in the answers blocks: session,
- * authenticator and queue program are polled together.
+ * keeper.h. Run by the keeper; what logs by main, too. Nothing here or in the
+ * answers blocks: session, authenticator and queue program are polled together.
  */
 #include "keeper/keeper.h"
 

@@ -1,4 +1,7 @@
-/* identity - see identity.h. Run by main before it forks, and by smtpd-check. */
+/*
+ * identity - see identity.h. Run by main before it forks, by smtpd-check and
+ * smtpd-auth-conf.
+ */
 #include "lib/identity.h"
 
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 #define STREAM_BULK_MIN 65536  /* ... and inside a message */
 #define STREAM_BULK_MAX 262144 /* ... when one of those came full */
 #define STREAM_OUTPUT_MAX 1024 /* octets of replies before a write */
-#define STREAM_GONE_MS 1500 /* for a client that hung up while we wait */
+#define STREAM_GONE_MS 1500    /* for a client that hung up while we wait */
 
 struct records;
 
