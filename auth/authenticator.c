@@ -1,6 +1,6 @@
 /*
  * authenticator - see authenticator.h: the dialogue of a mechanism, from the
- * jail to the verdict. Run by the authenticator.
+ * jail to the verdict. Run by the authenticator, which the keeper forks.
  */
 #include "auth/authenticator.h"
 

@@ -1,6 +1,6 @@
 /*
- * kind - where the kinds of authenticator begin that are not this file's
- * neighbour authenticator.c itself. Run by the authenticator; fd: the keeper.
+ * kind - where the other two kinds of authenticator begin: each is the inside
+ * of the process, in place of authenticator_run(). fd: the keeper.
  */
 #ifndef AUTH_KIND_H
 #define AUTH_KIND_H

@@ -1,6 +1,6 @@
 /*
- * authmechs - see authmechs.h. Run by main (lists), session and keeper (what
- * is offered).
+ * authmechs - see authmechs.h. Run by main (lists), session, keeper and
+ * authenticator (what is offered), smtpd-passwd and smtpd-check.
  */
 #include "control/authmechs.h"
 

@@ -1,7 +1,7 @@
 /*
  * authmechs - the table of mechanisms, and what AUTHMECHS, authmechs and
- * SMTPAUTH say about them. Run by main, session and keeper; the authenticator
- * and the tools read the table.
+ * SMTPAUTH say about them. Run by main, session, keeper, authenticator,
+ * smtpd-passwd and smtpd-check.
  */
 #ifndef CONTROL_AUTHMECHS_H
 #define CONTROL_AUTHMECHS_H

@@ -1,6 +1,6 @@
 /*
- * limithook - see limithook.h. The keeper forks a watcher, and the watcher the
- * hook: the keeper may be gone before either.
+ * limithook - see limithook.h. Run by the keeper, which forks a watcher, and
+ * the watcher the hook: the keeper may be gone before either.
  */
 #include "keeper/limithook.h"
 

@@ -1,4 +1,4 @@
-/* fork - see fork.h. Run by main and the keeper. */
+/* fork - see fork.h. Run by main, keeper and authenticator. */
 #include "lib/fork.h"
 
 #include <signal.h>

@@ -1,6 +1,6 @@
 /*
  * mechanism - what several mechanisms share. Run by the authenticator, and by
- * the tools, which ask what a user's secrets are good for.
+ * smtpd-passwd and smtpd-check, which ask what a user's secrets are good for.
  */
 #include "sasl/mechanism.h"
 
