@@ -1,45 +1,13 @@
 /*
- * body - DATA and BDAT: from the client through data.c into the message pipe,
- * and the commit. Run by the session.
+ * body - the octets of DATA and BDAT: from the client through data.c into the
+ * message pipe. Run by the session.
  */
-#include <unistd.h>
-
 #include "lib/clock.h"
-#include "session/address.h"
 #include "session/session.h"
 
 #define OVERRUN_MIN (64ull << 20) /* read over databytes before we hang up */
 #define CHUNK_REFUSED_MAX (64ull << 20)
 #define CHUNK_MAX ((uint64_t)INT64_MAX)
-
-/* Asks for a message pipe. */
-static enum reply
-open_message(struct session *s)
-{
-	struct channel_open open = {
-		.flags = (s->esmtp ? OPEN_ESMTP : 0u) |
-			 (s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
-			 (s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
-			 (s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
-		.helo_len = (uint32_t)s->helo_len};
-
-	deferred_make_room(s, sizeof open + s->helo_len);
-	channel_start(&s->message, ASK_OPEN, 0);
-	channel_add(&s->message, &open, sizeof open);
-	channel_add(&s->message, s->helo, s->helo_len);
-	deferred_add(s);
-	if (channel_send(s->channel, &s->message) == -1 ||
-		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1)
-		session_leave(s);
-	if (s->message.type != ASK_OPEN)
-		_exit(111);
-	pipe_start(s);
-	if (s->message.code == VERDICT_OK && s->pipe != -1)
-		return REPLY_NONE;
-	if (s->message.code == VERDICT_USERS)
-		session_stop(s, END_USERS, REPLY_USERS_CHANGED);
-	return REPLY_QUEUE_TEMPORARY;
-}
 
 /* Input, as much as there is room for what becomes of it. */
 static int
@@ -95,59 +63,13 @@ static enum reply
 find_damage(struct session *s)
 {
 	if (s->data.hops >= DATA_HOPS_MAX) {
-		session_forget_mail(s, ABORT_LOOP);
+		message_forget(s, ABORT_LOOP);
 		return REPLY_LOOP;
 	}
 	if (too_big(s)) {
-		session_forget_mail(s, ABORT_SIZE);
+		message_forget(s, ABORT_SIZE);
 		return REPLY_TOO_BIG;
 	}
-	return REPLY_NONE;
-}
-
-/* The message is whole: the keeper completes the envelope and waits. */
-static enum reply
-commit(struct session *s)
-{
-	struct channel_queued queued;
-	size_t at = 0;
-	char text[CHANNEL_TEXT_MAX + 64];
-	struct buffer b = BUFFER_OVER(text);
-
-	if (pipe_end(s) == -1)
-		return session_stream_failed(s);
-	struct channel_commit request = {s->data.octets, s->written, s->broken};
-	struct slice msgid = header_message_id(&s->header);
-
-	channel_start(&s->message, ASK_COMMIT, 0);
-	channel_add(&s->message, &request, sizeof request);
-	channel_add(&s->message, msgid.data, msgid.len);
-	if (channel_send(s->channel, &s->message) == -1)
-		_exit(111);
-	/*
-	 * Everything is in the pipe. Its end comes after the word to the
-	 * keeper, so that the program finds the envelope when it wakes up.
-	 */
-	close(s->pipe);
-	s->pipe = -1;
-	int verdict = session_await(s);
-
-	s->mail = false; /* the keeper has forgotten it too */
-	session_forget_mail(s, ABORT_RESET);
-	if (channel_take(&s->message, &at, &queued, sizeof queued) == -1)
-		_exit(111);
-	if (verdict == VERDICT_OK) {
-		s->idle_commands = 0;
-		buffer_add_text(&b, "250 2.0.0 ok ");
-		buffer_add_number(&b, (uint64_t)queued.now);
-		buffer_add_text(&b, " qp ");
-		buffer_add_number(&b, (uint64_t)queued.qp);
-	} else {
-		buffer_add_text(
-			&b, verdict == VERDICT_REFUSED ? "554 " : "451 ");
-		buffer_add_slice(&b, channel_rest(&s->message, at));
-	}
-	session_reply_text(s, buffer_slice(&b));
 	return REPLY_NONE;
 }
 
@@ -166,7 +88,7 @@ trace_octets(struct session *s, uint64_t octets)
 static enum reply
 violation(struct session *s)
 {
-	session_forget_mail(s, ABORT_LINE_ENDS);
+	message_forget(s, ABORT_LINE_ENDS);
 	return session_stop(s, END_LINE_ENDS, REPLY_BARE);
 }
 
@@ -226,7 +148,7 @@ read_data(struct session *s)
 	trace_octets(s, s->data.octets);
 	if (s->end != 0)
 		return reply;
-	return damage != REPLY_NONE ? damage : commit(s);
+	return damage != REPLY_NONE ? damage : message_commit(s);
 }
 
 enum reply
@@ -240,12 +162,12 @@ command_data(struct session *s, struct slice argument)
 		return REPLY_SEQUENCE_NO_MAIL;
 	if (s->recipients == 0)
 		return REPLY_NO_RCPT;
-	enum reply reply = open_message(s);
+	enum reply reply = message_open(s);
 
 	if (s->end != 0)
 		return REPLY_NONE;
 	if (reply != REPLY_NONE) {
-		session_forget_mail(s, ABORT_RESET);
+		message_forget(s, ABORT_RESET);
 		return reply;
 	}
 	/* A client that does not wait for 354 may hide commands in its text. */
@@ -284,7 +206,7 @@ chunk_allowed(struct session *s)
 		return REPLY_NO_RCPT;
 	if (s->chunks == CHUNKS_OPEN)
 		return REPLY_NONE;
-	enum reply reply = open_message(s);
+	enum reply reply = message_open(s);
 
 	if (reply == REPLY_NONE) {
 		s->chunks = CHUNKS_OPEN;
@@ -375,7 +297,7 @@ command_bdat(struct session *s, struct slice argument)
 
 	/* After a failure every chunk is refused until the client resets. */
 	if (reply != REPLY_NONE && (s->mail || s->chunks != CHUNKS_NONE)) {
-		session_forget_mail(s, ABORT_RESET);
+		message_forget(s, ABORT_RESET);
 		s->chunks = CHUNKS_FAILED;
 	}
 	if (reply != REPLY_NONE && octets > CHUNK_REFUSED_MAX)
@@ -391,5 +313,5 @@ command_bdat(struct session *s, struct slice argument)
 		return violation(s);
 	if (pipe_write(s, len) == -1)
 		return session_stream_failed(s);
-	return commit(s);
+	return message_commit(s);
 }

@@ -72,27 +72,6 @@ session_await(struct session *s)
 	return verdict_or_leave(s, channel_await(s->channel, &s->message));
 }
 
-void
-session_forget_mail(struct session *s, enum channel_abort why)
-{
-	struct slice msgid = {NULL, 0};
-
-	if (s->pipe != -1) {
-		close(s->pipe);
-		msgid = header_message_id(&s->header);
-	}
-	s->pipe = -1;
-	if (s->mail && s->told) {
-		channel_start(&s->message, ASK_ABORT, why);
-		channel_add(&s->message, msgid.data, msgid.len);
-		session_ask(s);
-	}
-	s->deferred_len = s->envelope_len = 0;
-	s->told = s->mail = s->smtputf8 = s->broken = false;
-	s->recipients = 0;
-	s->chunks = CHUNKS_NONE;
-}
-
 /* ----------------------------------------------------------- one line --- */
 
 static bool

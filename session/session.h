@@ -2,9 +2,10 @@
  * session - the jailed process that talks with the client.
  *
  * session.c: greeting, one line, one row of the command table, limits.
- * command.c: one short function a verb. auth.c: the AUTH dialogue. body.c:
- * DATA and BDAT from the client, pipe.c: into the message pipe. tls.c: TLS
- * begins.
+ * command.c: one short function a verb. login.c: the AUTH dialogue. message.c:
+ * MAIL, RCPT, and what becomes of a message. body.c: DATA and BDAT from the
+ * client, pipe.c: into the message pipe. tls.c: TLS begins. trace.c: the
+ * conversation.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -112,20 +113,16 @@ _Noreturn void session_leave(struct session *s);
 int session_ask(struct session *s);
 /* The answer alone, when the request is sent. */
 int session_await(struct session *s);
-/*
- * May the session accept it by itself? Then the keeper is told in the request
- * that opens the message, or before it is asked about another one. deferred.c
- */
-bool deferred_sender(struct session *s, struct slice sender);
-bool deferred_recipient(struct session *s, struct slice recipient);
-/* An accepted path, deferred or not, is in the envelope. */
-void deferred_count(struct session *s, struct slice path);
-void deferred_tell(struct session *s);
-void deferred_add(struct session *s); /* to the request */
-/* Before it, when the rest of the request is so large. */
-void deferred_make_room(struct session *s, size_t others);
+/* No AUTH yet where one is required. */
+bool session_must_log_in(const struct session *s);
+/* message.c: asks for a message pipe. */
+enum reply message_open(struct session *s);
+/* The message is whole: the keeper completes the envelope and waits. */
+enum reply message_commit(struct session *s);
 /* Forgets the envelope, here and in the keeper. */
-void session_forget_mail(struct session *s, enum channel_abort why);
+void message_forget(struct session *s, enum channel_abort why);
+enum reply command_mail(struct session *s, struct slice argument);
+enum reply command_rcpt(struct session *s, struct slice argument);
 /* trace.c */
 void session_trace(
 	struct session *s, enum channel_trace way, struct slice text);
