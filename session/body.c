@@ -24,8 +24,8 @@ next_piece(struct session *s, struct slice *input)
 static void
 start_count(struct session *s, int64_t now)
 {
-	s->body_start = now;
-	s->body_octets = 0;
+	s->mail.start = now;
+	s->mail.octets = 0;
 }
 
 /* The rate is one over the whole message, chunks and pauses between them. */
@@ -34,10 +34,10 @@ body_deadline(const struct session *s)
 {
 	uint64_t slow = CHANNEL_MESSAGE_MS - CHANNEL_RATE_FREE_MS;
 
-	if (s->body_octets > slow / CHANNEL_RATE_MS_AN_OCTET)
-		return s->body_start + CHANNEL_MESSAGE_MS;
-	return s->body_start + CHANNEL_RATE_FREE_MS +
-	       (int64_t)(s->body_octets * CHANNEL_RATE_MS_AN_OCTET);
+	if (s->mail.octets > slow / CHANNEL_RATE_MS_AN_OCTET)
+		return s->mail.start + CHANNEL_MESSAGE_MS;
+	return s->mail.start + CHANNEL_RATE_FREE_MS +
+	       (int64_t)(s->mail.octets * CHANNEL_RATE_MS_AN_OCTET);
 }
 
 /* One read's worth of time: the idle limit, and the message's. */
@@ -55,14 +55,14 @@ static bool
 too_big(const struct session *s)
 {
 	return s->config->databytes != 0 &&
-	       s->data.octets > s->config->databytes;
+	       s->mail.data.octets > s->config->databytes;
 }
 
 /* Lets go of a message that may not be queued; its end is still to come. */
 static enum reply
 find_damage(struct session *s)
 {
-	if (s->data.hops >= DATA_HOPS_MAX) {
+	if (s->mail.data.hops >= DATA_HOPS_MAX) {
 		message_forget(s, ABORT_LOOP);
 		return REPLY_LOOP;
 	}
@@ -108,10 +108,10 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 				   ? s->config->databytes
 				   : OVERRUN_MIN;
 	enum data_result result = data_feed(
-		&s->data, input.data, input.len, &taken, s->out, &len);
+		&s->mail.data, input.data, input.len, &taken, s->out, &len);
 
 	stream_consume(&s->stream, taken);
-	s->body_octets += taken;
+	s->mail.octets += taken;
 	if (result == DATA_VIOLATION) {
 		*reply = violation(s);
 		return false;
@@ -122,7 +122,8 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 		*reply = session_stream_failed(s);
 		return false;
 	}
-	if (too_big(s) && s->data.octets - s->config->databytes > overrun) {
+	if (too_big(s) &&
+		s->mail.data.octets - s->config->databytes > overrun) {
 		*reply = session_stop(s, END_ERRORS, REPLY_TOO_BIG);
 		return false;
 	}
@@ -136,16 +137,16 @@ read_data(struct session *s)
 	struct slice input;
 
 	session_forget_line(s);
-	data_start(&s->data, true);
+	data_start(&s->mail.data, true);
 	start_count(s, clock_ms());
-	for (int64_t now = s->body_start;; now = clock_ms()) {
+	for (int64_t now = s->mail.start;; now = clock_ms()) {
 		set_deadline(s, now);
 		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 		if (!data_step(s, input, &damage, &reply))
 			break;
 	}
-	trace_octets(s, s->data.octets);
+	trace_octets(s, s->mail.data.octets);
 	if (s->end != 0)
 		return reply;
 	return damage != REPLY_NONE ? damage : message_commit(s);
@@ -156,11 +157,11 @@ command_data(struct session *s, struct slice argument)
 {
 	if (argument.len > 0)
 		return REPLY_ARGUMENT;
-	if (s->chunks != CHUNKS_NONE)
+	if (s->mail.state >= MESSAGE_OPEN)
 		return REPLY_SEQUENCE_BDAT;
-	if (!s->mail)
+	if (s->mail.state == MESSAGE_NONE)
 		return REPLY_SEQUENCE_NO_MAIL;
-	if (s->recipients == 0)
+	if (s->mail.recipients == 0)
 		return REPLY_NO_RCPT;
 	enum reply reply = message_open(s);
 
@@ -200,18 +201,16 @@ parse_chunk(struct slice argument, uint64_t *octets, bool *last)
 static enum reply
 chunk_allowed(struct session *s)
 {
-	if (s->chunks == CHUNKS_FAILED || !s->mail)
+	if (s->mail.state == MESSAGE_REFUSED || s->mail.state == MESSAGE_NONE)
 		return REPLY_SEQUENCE_NO_MAIL;
-	if (s->recipients == 0)
+	if (s->mail.recipients == 0)
 		return REPLY_NO_RCPT;
-	if (s->chunks == CHUNKS_OPEN)
+	if (s->mail.state >= MESSAGE_OPEN)
 		return REPLY_NONE;
 	enum reply reply = message_open(s);
 
-	if (reply == REPLY_NONE) {
-		s->chunks = CHUNKS_OPEN;
-		data_start(&s->data, false);
-	}
+	if (reply == REPLY_NONE)
+		data_start(&s->mail.data, false);
 	return reply;
 }
 
@@ -221,13 +220,13 @@ chunk_step(struct session *s, struct slice input)
 {
 	size_t taken, len;
 
-	if (data_feed(&s->data, input.data, input.len, &taken, s->out, &len) ==
-		DATA_VIOLATION)
+	if (data_feed(&s->mail.data, input.data, input.len, &taken, s->out,
+		    &len) == DATA_VIOLATION)
 		return violation(s);
 	enum reply damage = find_damage(s);
 
 	if (damage != REPLY_NONE) {
-		s->chunks = CHUNKS_FAILED;
+		s->mail.state = MESSAGE_REFUSED;
 		return damage;
 	}
 	if (pipe_write(s, len) == -1)
@@ -256,7 +255,7 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 		if (s->end != 0)
 			return reply;
 		stream_consume(&s->stream, input.len);
-		s->body_octets += input.len;
+		s->mail.octets += input.len;
 		octets -= input.len;
 	}
 	trace_octets(s, total);
@@ -288,7 +287,7 @@ command_bdat(struct session *s, struct slice argument)
 	/* Nothing was sent: a command like any other without progress. */
 	if (octets == 0 && ++s->idle_commands > CHANNEL_IDLE_COMMANDS)
 		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
-	if (s->chunks == CHUNKS_NONE)
+	if (s->mail.state < MESSAGE_OPEN)
 		start_count(s, clock_ms());
 	enum reply reply = chunk_allowed(s);
 
@@ -296,9 +295,9 @@ command_bdat(struct session *s, struct slice argument)
 		return REPLY_NONE;
 
 	/* After a failure every chunk is refused until the client resets. */
-	if (reply != REPLY_NONE && (s->mail || s->chunks != CHUNKS_NONE)) {
+	if (reply != REPLY_NONE && s->mail.state != MESSAGE_NONE) {
 		message_forget(s, ABORT_RESET);
-		s->chunks = CHUNKS_FAILED;
+		s->mail.state = MESSAGE_REFUSED;
 	}
 	if (reply != REPLY_NONE && octets > CHUNK_REFUSED_MAX)
 		return session_stop(s, END_ERRORS, reply);
@@ -309,7 +308,7 @@ command_bdat(struct session *s, struct slice argument)
 		return reply;
 	if (!last)
 		return chunk_reply(s, octets);
-	if (data_finish(&s->data, s->out, &len) == DATA_VIOLATION)
+	if (data_finish(&s->mail.data, s->out, &len) == DATA_VIOLATION)
 		return violation(s);
 	if (pipe_write(s, len) == -1)
 		return session_stream_failed(s);

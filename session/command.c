@@ -147,7 +147,7 @@ command_starttls(struct session *s, struct slice argument)
 		return REPLY_ARGUMENT;
 	if (s->tls.on || s->config->tls_outside)
 		return REPLY_SEQUENCE_TLS;
-	if (s->authenticated || s->mail || s->chunks != CHUNKS_NONE)
+	if (s->authenticated || s->mail.state != MESSAGE_NONE)
 		return REPLY_SEQUENCE_TLS_LATE;
 	/* CVE-2011-0411, CVE-2020-15955: what follows would be answered inside.
 	 */

@@ -201,7 +201,7 @@ command_auth(struct session *s, struct slice argument)
 
 	if (s->authenticated)
 		return REPLY_SEQUENCE_AUTHED;
-	if (s->mail || s->chunks != CHUNKS_NONE)
+	if (s->mail.state != MESSAGE_NONE)
 		return REPLY_SEQUENCE_AUTH;
 	if (argument.len == 0)
 		return REPLY_PARAMETER_VALUE;

@@ -1,55 +1,35 @@
 /*
- * message - what the keeper is asked and told of a message: sender and
- * recipients, its opening, its commit, its end. Run by the session.
+ * message - what the keeper is asked and told of a message. Run by the
+ * session. The life of a message, which this page follows:
  *
- * Policy and settings are the keeper's own code and memory. A path that they
- * accept is told to it in the request that opens the message, and decided
- * there once more: a round trip to the keeper costs as much as all else about
- * a recipient. What they refuse, and what the keeper alone can know, it is
- * asked.
+ *   command_mail     A sender is accepted: by policy, which is known here, or
+ *   command_rcpt     by the keeper, who is asked. Then recipients likewise.
+ *                    What policy accepts is not asked, but kept: the untold.
+ *   message_open     DATA or the first BDAT. With the untold paths goes the
+ *                    question for a message pipe; a queue program reads it.
+ *   body.c, pipe.c   The octets, from the client into the pipe.
+ *   message_commit   All are in it: what does the queue program say?
+ *   message_forget   In place of the commit, and at any time: RSET, EHLO, a
+ *                    message that may not be queued.
+ *
+ * keeper/message.c answers, in the same order.
  */
+#include "session/message.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "control/policy.h"
-#include "session/address.h"
 #include "session/session.h"
 
+/* --------------------------------------------------------------- paths --- */
+
+/* Adds the untold paths to a request: now the keeper knows them all. */
 static void
-deferred_add(struct session *s)
+tell_paths(struct session *s)
 {
-	channel_add(&s->message, s->deferred, s->deferred_len);
-	s->deferred_len = 0;
-	s->told = true;
-}
-
-static void
-deferred_tell(struct session *s)
-{
-	if (s->deferred_len == 0)
-		return;
-	channel_start(&s->message, TELL_ENVELOPE, 0);
-	deferred_add(s);
-	if (channel_send(s->channel, &s->message) == -1)
-		_exit(111);
-}
-
-static bool
-defer(struct session *s, char type, struct slice path)
-{
-	struct buffer b = {
-		s->deferred, s->deferred_len, sizeof s->deferred, false};
-
-	if (path.len + 2 > sizeof s->deferred - s->deferred_len)
-		deferred_tell(s);
-	b.len = s->deferred_len;
-	buffer_add_char(&b, type);
-	buffer_add_slice(&b, path);
-	buffer_add_char(&b, '\0');
-	if (b.overflow)
-		return false;
-	s->deferred_len = b.len;
-	return true;
+	channel_add(&s->message, s->mail.untold, s->mail.untold_len);
+	s->mail.untold_len = 0;
 }
 
 /* The most that a path can be in the keeper's envelope. */
@@ -62,44 +42,49 @@ room_of(const struct session *s, struct slice path)
 }
 
 static void
-deferred_count(struct session *s, struct slice path)
+keep_untold(struct message *mail, char type, struct slice path)
 {
-	s->envelope_len += room_of(s, path);
+	struct buffer b = {
+		mail->untold, mail->untold_len, sizeof mail->untold, false};
+
+	buffer_add_char(&b, type);
+	buffer_add_slice(&b, path);
+	buffer_add_char(&b, '\0');
+	mail->untold_len = b.len; /* MESSAGE_UNTOLD_MAX: it always fits */
 }
 
-static bool
-deferred_sender(struct session *s, struct slice sender)
+/*
+ * The verdict on a path. Policy and settings are the keeper's own code and
+ * memory: what they allow is accepted without asking, and told later, with
+ * the next question. There it is decided once more. A round trip to the
+ * keeper costs as much as all else about a recipient.
+ */
+static int
+path_verdict(struct session *s, char type, struct slice path, bool allowed)
 {
-	/* Only the keeper knows as whom a login may send. */
-	bool checked = s->config->sendercheck && s->authenticated;
+	struct message *mail = &s->mail;
+	int verdict = VERDICT_OK;
 
-	return !checked && policy_sender(s->config, sender) == POLICY_OK &&
-	       defer(s, 'F', sender);
+	keep_untold(mail, type, path);
+	if (!allowed || mail->untold_len > MESSAGE_UNTOLD_MAX) {
+		channel_start(&s->message, ASK_PATHS, 0);
+		tell_paths(s);
+		verdict = session_ask(s);
+		/* The verdict is on the last; the keeper has the others. */
+		if (mail->state != MESSAGE_NONE || verdict == VERDICT_OK)
+			mail->state = MESSAGE_TOLD;
+	} else if (mail->state == MESSAGE_NONE) {
+		mail->state = MESSAGE_SENDER;
+	}
+	if (verdict == VERDICT_OK)
+		mail->envelope_len += room_of(s, path);
+	return verdict;
 }
 
-static bool
-deferred_recipient(struct session *s, struct slice recipient)
-{
-	const struct config *config = s->config;
-	bool relay = s->authenticated || config->relayclient_set;
-
-	/* Counts, a file and our own address are the keeper's. */
-	if ((config->relaylimits.present && s->authenticated) ||
-		(config->morercpthosts_fd != -1 && !relay) ||
-		slice_find(recipient, '[') != recipient.len)
-		return false;
-	/* Near to the end of its room only the keeper knows what is left. */
-	if (s->envelope_len + room_of(s, recipient) > CHANNEL_ENVELOPE_MAX)
-		return false;
-	if (s->recipients >= CHANNEL_RCPTS_MAX ||
-		(config->maxrcpt != 0 && s->recipients >= config->maxrcpt))
-		return false;
-	return policy_recipient(config, recipient, relay) == POLICY_OK &&
-	       defer(s, 'T', recipient);
-}
+/* ---------------------------------------------------------------- MAIL --- */
 
 static enum reply
-check_sender(const struct session *s, enum address_result result,
+sender_fault(const struct session *s, enum address_result result,
 	const struct address *sender, const struct mail_parameters *parameters)
 {
 	if (result == ADDRESS_SYNTAX)
@@ -116,16 +101,20 @@ check_sender(const struct session *s, enum address_result result,
 	return REPLY_NONE;
 }
 
-static enum reply
-accept_sender(struct session *s, struct slice sender)
+static bool
+sender_allowed(const struct session *s, struct slice sender)
 {
-	if (deferred_sender(s, sender))
-		return REPLY_OK_MAIL;
-	channel_start(&s->message, ASK_MAIL, 0);
-	channel_add(&s->message, sender.data, sender.len);
-	switch (session_ask(s)) {
+	/* Only the keeper knows as whom a login may send. */
+	if (s->config->sendercheck && s->authenticated)
+		return false;
+	return policy_sender(s->config, sender) == POLICY_OK;
+}
+
+static enum reply
+sender_reply(struct session *s, int verdict)
+{
+	switch (verdict) {
 	case VERDICT_OK:
-		s->told = true;
 		return REPLY_OK_MAIL;
 	case VERDICT_SENDER:
 		return REPLY_SENDER_REFUSED;
@@ -144,27 +133,47 @@ command_mail(struct session *s, struct slice argument)
 
 	if (session_must_log_in(s))
 		return REPLY_AUTH_REQUIRED;
-	if (s->mail || s->chunks == CHUNKS_FAILED)
+	if (s->mail.state != MESSAGE_NONE)
 		return REPLY_SEQUENCE_MAIL;
-	enum reply reply = check_sender(s,
-		address_mail(
-			argument, s->config->smtputf8, &sender, &parameters),
-		&sender, &parameters);
+	enum address_result result = address_mail(
+		argument, s->config->smtputf8, &sender, &parameters);
+	enum reply fault = sender_fault(s, result, &sender, &parameters);
 
-	if (reply != REPLY_NONE)
-		return reply;
-	reply = accept_sender(s, (struct slice){sender.text, sender.len});
-	if (reply == REPLY_OK_MAIL) {
-		s->mail = true;
-		deferred_count(s, (struct slice){sender.text, sender.len});
-		s->smtputf8 = parameters.smtputf8;
-		s->body = parameters.body;
-	}
-	return reply;
+	if (fault != REPLY_NONE)
+		return fault;
+	struct slice path = {sender.text, sender.len};
+
+	s->mail.smtputf8 = parameters.smtputf8;
+	s->mail.body = parameters.body;
+	return sender_reply(
+		s, path_verdict(s, 'F', path, sender_allowed(s, path)));
+}
+
+/* ---------------------------------------------------------------- RCPT --- */
+
+static bool
+recipient_allowed(const struct session *s, struct slice recipient)
+{
+	const struct config *config = s->config;
+	const struct message *mail = &s->mail;
+	bool relay = s->authenticated || config->relayclient_set;
+
+	/* Counts, a file and our own address are the keeper's. */
+	if ((config->relaylimits.present && s->authenticated) ||
+		(config->morercpthosts_fd != -1 && !relay) ||
+		slice_find(recipient, '[') != recipient.len)
+		return false;
+	/* Near to the end of its room only the keeper knows what is left. */
+	if (mail->envelope_len + room_of(s, recipient) > CHANNEL_ENVELOPE_MAX)
+		return false;
+	if (mail->recipients >= CHANNEL_RCPTS_MAX ||
+		(config->maxrcpt != 0 && mail->recipients >= config->maxrcpt))
+		return false;
+	return policy_recipient(config, recipient, relay) == POLICY_OK;
 }
 
 static enum reply
-rcpt_reply(int verdict)
+recipient_reply(int verdict)
 {
 	switch (verdict) {
 	case VERDICT_OK:
@@ -184,14 +193,25 @@ rcpt_reply(int verdict)
 	}
 }
 
+/* A user's typing errors are no attack: counted apart. */
+static enum reply
+refuse_to_user(struct session *s, int verdict)
+{
+	session_reply_forgiven(s, recipient_reply(verdict));
+	s->refused += verdict != VERDICT_TOO_MANY;
+	if (s->refused >= SESSION_REFUSED_MAX)
+		session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
+	return REPLY_NONE;
+}
+
 enum reply
 command_rcpt(struct session *s, struct slice argument)
 {
 	struct address recipient;
 
-	if (s->chunks != CHUNKS_NONE)
+	if (s->mail.state >= MESSAGE_OPEN)
 		return REPLY_SEQUENCE_BDAT;
-	if (!s->mail)
+	if (s->mail.state == MESSAGE_NONE)
 		return REPLY_SEQUENCE_NO_MAIL;
 	switch (address_rcpt(argument, s->config->smtputf8, &recipient)) {
 	case ADDRESS_OK:
@@ -201,70 +221,83 @@ command_rcpt(struct session *s, struct slice argument)
 	default:
 		return REPLY_PARAMETER;
 	}
-	if (recipient.eight_bit && !s->smtputf8)
+	if (recipient.eight_bit && !s->mail.smtputf8)
 		return REPLY_NEEDS_UTF8;
-	int verdict = VERDICT_OK;
 	struct slice path = {recipient.text, recipient.len};
+	int verdict = path_verdict(s, 'T', path, recipient_allowed(s, path));
 
-	if (!deferred_recipient(s, path)) {
-		deferred_tell(s);
-		channel_start(&s->message, ASK_RCPT, 0);
-		channel_add(&s->message, path.data, path.len);
-		verdict = session_ask(s);
-	}
-
-	if (verdict == VERDICT_OK) {
-		s->recipients++;
-		deferred_count(s, path);
-	} else if (s->authenticated) {
-		/* A user's typing errors are no attack: counted apart. */
-		session_reply(s, rcpt_reply(verdict));
-		s->errors--;
-		s->refused += verdict != VERDICT_TOO_MANY;
-		if (s->refused >= SESSION_REFUSED_MAX)
-			session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
-		return REPLY_NONE;
-	}
-	return rcpt_reply(verdict);
+	if (verdict == VERDICT_OK)
+		s->mail.recipients++;
+	else if (s->authenticated)
+		return refuse_to_user(s, verdict);
+	return recipient_reply(verdict);
 }
 
-static void
-deferred_make_room(struct session *s, size_t others)
-{
-	if (s->deferred_len > CHANNEL_BODY_MAX - others)
-		deferred_tell(s);
-}
+/* --------------------------------------------------- open, commit, end --- */
 
-/* Asks for a message pipe. */
 enum reply
 message_open(struct session *s)
 {
+	struct message *mail = &s->mail;
 	struct channel_open open = {
 		.flags = (s->esmtp ? OPEN_ESMTP : 0u) |
-			 (s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
-			 (s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
-			 (s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
+			 (mail->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
+			 (mail->body == BODY_7BIT ? OPEN_7BIT : 0u) |
+			 (mail->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
 		.helo_len = (uint32_t)s->helo_len};
 
-	deferred_make_room(s, sizeof open + s->helo_len);
 	channel_start(&s->message, ASK_OPEN, 0);
 	channel_add(&s->message, &open, sizeof open);
 	channel_add(&s->message, s->helo, s->helo_len);
-	deferred_add(s);
+	tell_paths(s);
+	mail->state = MESSAGE_TOLD;
 	if (channel_send(s->channel, &s->message) == -1 ||
-		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1)
+		channel_receive_fd(s->channel, &s->message, &mail->pipe) == -1)
 		session_leave(s);
 	if (s->message.type != ASK_OPEN)
 		_exit(111);
-	pipe_start(s);
-	if (s->message.code == VERDICT_OK && s->pipe != -1)
+	if (s->message.code == VERDICT_OK && mail->pipe != -1) {
+		mail->state = MESSAGE_OPEN;
+		pipe_start(s);
 		return REPLY_NONE;
+	}
 	if (s->message.code == VERDICT_USERS)
 		session_stop(s, END_USERS, REPLY_USERS_CHANGED);
 	return REPLY_QUEUE_TEMPORARY;
 }
 
-/* The message is whole: the keeper completes the envelope and waits. */
+static void
+forget(struct message *mail)
+{
+	mail->state = MESSAGE_NONE;
+	mail->smtputf8 = false;
+	mail->recipients = 0;
+	mail->untold_len = mail->envelope_len = 0;
+}
+
+/* Everything is in the pipe: the keeper completes the envelope and waits. */
+static int
+commit_verdict(struct session *s)
+{
+	struct message *mail = &s->mail;
+	struct channel_commit request = {mail->data.octets, mail->written,
+		mail->state == MESSAGE_BROKEN};
+	struct slice msgid = header_message_id(&mail->header);
+
+	channel_start(&s->message, ASK_COMMIT, 0);
+	channel_add(&s->message, &request, sizeof request);
+	channel_add(&s->message, msgid.data, msgid.len);
+	if (channel_send(s->channel, &s->message) == -1)
+		_exit(111);
+	/*
+	 * Its end comes after the word to the keeper, so that the program
+	 * finds the envelope when it wakes up.
+	 */
+	close(mail->pipe);
+	mail->pipe = -1;
+	return session_await(s);
+}
+
 enum reply
 message_commit(struct session *s)
 {
@@ -275,24 +308,9 @@ message_commit(struct session *s)
 
 	if (pipe_end(s) == -1)
 		return session_stream_failed(s);
-	struct channel_commit request = {s->data.octets, s->written, s->broken};
-	struct slice msgid = header_message_id(&s->header);
+	int verdict = commit_verdict(s);
 
-	channel_start(&s->message, ASK_COMMIT, 0);
-	channel_add(&s->message, &request, sizeof request);
-	channel_add(&s->message, msgid.data, msgid.len);
-	if (channel_send(s->channel, &s->message) == -1)
-		_exit(111);
-	/*
-	 * Everything is in the pipe. Its end comes after the word to the
-	 * keeper, so that the program finds the envelope when it wakes up.
-	 */
-	close(s->pipe);
-	s->pipe = -1;
-	int verdict = session_await(s);
-
-	s->mail = false; /* the keeper has forgotten it too */
-	message_forget(s, ABORT_RESET);
+	forget(&s->mail); /* as the keeper has */
 	if (channel_take(&s->message, &at, &queued, sizeof queued) == -1)
 		_exit(111);
 	if (verdict == VERDICT_OK) {
@@ -313,20 +331,18 @@ message_commit(struct session *s)
 void
 message_forget(struct session *s, enum channel_abort why)
 {
+	struct message *mail = &s->mail;
 	struct slice msgid = {NULL, 0};
 
-	if (s->pipe != -1) {
-		close(s->pipe);
-		msgid = header_message_id(&s->header);
+	if (mail->pipe != -1) {
+		close(mail->pipe);
+		msgid = header_message_id(&mail->header);
 	}
-	s->pipe = -1;
-	if (s->mail && s->told) {
+	mail->pipe = -1;
+	if (mail->state >= MESSAGE_TOLD && mail->state != MESSAGE_REFUSED) {
 		channel_start(&s->message, ASK_ABORT, why);
 		channel_add(&s->message, msgid.data, msgid.len);
 		session_ask(s);
 	}
-	s->deferred_len = s->envelope_len = 0;
-	s->told = s->mail = s->smtputf8 = s->broken = false;
-	s->recipients = 0;
-	s->chunks = CHUNKS_NONE;
+	forget(mail);
 }

@@ -15,8 +15,7 @@
 #include "keeper/channel.h"
 #include "lib/jail.h"
 #include "lib/memory.h"
-#include "session/data.h"
-#include "session/header.h"
+#include "session/message.h"
 #include "session/records.h"
 #include "session/reply.h"
 #include "session/stream.h"
@@ -30,9 +29,6 @@
 #define SESSION_REFUSED_MAX 1000    /* recipients of who is logged in */
 #define SESSION_ERRORS_MAX 20	    /* refused commands */
 
-/* Where a BDAT sequence stands. */
-enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
-
 struct session {
 	const struct config *config;
 	struct slice mechanisms; /* offered in AUTH, blanks between */
@@ -43,19 +39,6 @@ struct session {
 	struct jail jail;
 
 	bool esmtp, authenticated;
-	bool mail, smtputf8; /* a MAIL was accepted */
-	bool told;	     /* ... and the keeper knows of it */
-	size_t deferred_len;
-	size_t envelope_len; /* the keeper's has no more octets */
-	unsigned body;	     /* enum body */
-	unsigned recipients;
-	enum chunks chunks;
-	int pipe; /* message pipe, or -1 */
-	struct data data;
-	bool broken;	      /* the queue program stopped reading */
-	uint64_t written;     /* octets it was given */
-	int64_t body_start;   /* of DATA, or of the first chunk */
-	uint64_t body_octets; /* read since */
 	unsigned errors, idle_commands;
 	unsigned refused;  /* recipients of who is logged in */
 	unsigned char end; /* enum channel_end: say it and stop */
@@ -73,13 +56,10 @@ struct session {
 	 */
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
-	struct header header;
+	struct message mail;
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
-	_Alignas(MEMORY_PAGE) union {
-		char out[SESSION_OUT_MAX]; /* what data.c makes of input */
-		/* Until the message opens: what the keeper was not yet told. */
-		char deferred[CHANNEL_BODY_MAX];
-	};
+	/* What data.c makes of input. */
+	_Alignas(MEMORY_PAGE) char out[SESSION_OUT_MAX];
 	char offer[CHANNEL_OFFER_MAX];
 	struct handshake handshake;
 	struct records records;
@@ -102,6 +82,8 @@ enum line_result session_line(struct session *s, bool auth);
  */
 void session_forget_line(struct session *s);
 void session_reply(struct session *s, enum reply reply);
+/* A refusal that is not counted among the client's errors. */
+void session_reply_forgiven(struct session *s, enum reply reply);
 void session_reply_text(struct session *s, struct slice text); /* no CR LF */
 enum reply session_stop(
 	struct session *s, enum channel_end end, enum reply last);
@@ -115,14 +97,6 @@ int session_ask(struct session *s);
 int session_await(struct session *s);
 /* No AUTH yet where one is required. */
 bool session_must_log_in(const struct session *s);
-/* message.c: asks for a message pipe. */
-enum reply message_open(struct session *s);
-/* The message is whole: the keeper completes the envelope and waits. */
-enum reply message_commit(struct session *s);
-/* Forgets the envelope, here and in the keeper. */
-void message_forget(struct session *s, enum channel_abort why);
-enum reply command_mail(struct session *s, struct slice argument);
-enum reply command_rcpt(struct session *s, struct slice argument);
 /* trace.c */
 void session_trace(
 	struct session *s, enum channel_trace way, struct slice text);
@@ -142,13 +116,5 @@ void session_trace_command(struct session *s, const struct command *command,
 enum reply command_auth(struct session *s, struct slice argument);
 /* For EHLO: asks what Dovecot offers, unless that is known. */
 void auth_learn_offer(struct session *s);
-/* pipe.c: the message opens; what data.c put into s->out; it is over. */
-void pipe_start(struct session *s);
-int pipe_write(struct session *s, size_t len); /* -1: the stream failed */
-int pipe_end(struct session *s);
-/* Until when the next octet of an open message must come. body.c */
-int64_t body_deadline(const struct session *s);
-enum reply command_data(struct session *s, struct slice argument);
-enum reply command_bdat(struct session *s, struct slice argument);
 
 #endif
