@@ -41,11 +41,11 @@ connection_facts(const struct keeper *k)
 	if (!k->tls.on || !k->tls.signed_once)
 		return facts;
 	facts.server_certificate = signer_certificate(&k->tls.signer);
-	facts.binding =
-		(struct slice){(const char *)k->tls.binding, k->tls.binding_len};
+	facts.binding = (struct slice){
+		(const char *)k->tls.binding, k->tls.binding_len};
 	facts.plus_offered = k->tls.binding_len > 0;
-	facts.client_chain =
-		(struct slice){(const char *)k->tls.client_chain, k->tls.client_len};
+	facts.client_chain = (struct slice){
+		(const char *)k->tls.client_chain, k->tls.client_len};
 	facts.clientca = k->tls.clientca;
 	return facts;
 }

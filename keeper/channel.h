@@ -51,17 +51,16 @@ enum channel_type {
 	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
 	ASK_AUTH_STEP,	 /* response        -> challenge */
 	TELL_AUTH_CANCEL, /* code: channel_cancel */
-	ASK_OFFER,     /* what does Dovecot offer? -> names, blanks between */
-	ASK_MAIL,      /* sender */
-	ASK_RCPT,      /* recipient */
-	TELL_ENVELOPE, /* F sender NUL, T recipient NUL ...: policy accepts */
-	ASK_OPEN,      /* struct channel_open, HELO, and what TELL_ENVELOPE
-			  would tell -> id, message pipe */
-	ASK_COMMIT,    /* struct channel_commit, Message-ID -> struct
-			  channel_queued, text */
-	ASK_ABORT,     /* code: channel_abort; Message-ID as far as it came */
-	TELL_TRACE,    /* code: channel_trace; a line of the conversation */
-	TELL_END, /* code: channel_end; with END_JAIL the step that failed */
+	ASK_OFFER,  /* what does Dovecot offer? -> names, blanks between */
+	ASK_PATHS,  /* F sender NUL, T recipient NUL ...: the last is asked,
+		       those before it were accepted by policy */
+	ASK_OPEN,   /* struct channel_open, HELO, and paths that were all
+		       accepted by policy -> id, message pipe */
+	ASK_COMMIT, /* struct channel_commit, Message-ID -> struct
+		       channel_queued, text */
+	ASK_ABORT,  /* code: channel_abort; Message-ID as far as it came */
+	TELL_TRACE, /* code: channel_trace; a line of the conversation */
+	TELL_END,   /* code: channel_end; with END_JAIL the step that failed */
 	CHANNEL_TYPES
 };
 

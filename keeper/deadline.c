@@ -34,7 +34,7 @@ keeper_deadline(const struct keeper *k)
 	/* It waits for us; what we wait for has a deadline of its own. */
 	if (k->channel.pending != 0)
 		return CLOCK_NEVER;
-	if (k->open)
+	if (k->mail.state >= MAIL_OPEN)
 		until = k->channel.since + message_ms(config->databytes);
 	if (k->tls.handshake)
 		until = k->channel.since + CHANNEL_HANDSHAKE_MS;

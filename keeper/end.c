@@ -108,7 +108,7 @@ end_log(struct keeper *k)
 	buffer_add_number(&seconds, tenths % 10);
 	log_start(&line, &k->log, "end");
 	log_value(&line, "seconds", buffer_slice(&seconds));
-	log_number(&line, "messages", k->messages);
+	log_number(&line, "messages", k->mail.queued);
 	log_text(&line, "reason", end_word(k));
 	log_send(&line, &k->log);
 }

@@ -16,17 +16,14 @@
 enum {
 	IN_LOGIN = 1,	 /* logged in */
 	IN_EXCHANGE = 2, /* an authenticator is at work */
-	IN_MAIL = 4,	 /* a sender was accepted */
-	IN_RCPT = 8,	 /* a recipient was accepted */
-	IN_OPEN = 16,	 /* the queue program was started */
-	IN_TLS = 32,	 /* TLS is on */
-	IN_SIGNED = 64,
-	IN_KEY = 128 /* the private key is in memory: no copy of us now */
+	IN_MAIL = 4,	 /* a sender was accepted, and so much else perhaps */
+	IN_OPEN = 8,	 /* the queue program was started */
+	IN_TLS = 16,	 /* TLS is on */
+	IN_SIGNED = 32,
+	IN_KEY = 64 /* the private key is in memory: no copy of us now */
 };
 
 #define TERM_NEVER -2 /* no descriptor for it: the signal is not heard */
-
-#define IN_TRANSACTION (IN_MAIL | IN_RCPT | IN_OPEN)
 
 /*
  * The whole privilege of a session that was taken over. The answers check
@@ -40,18 +37,16 @@ static const struct rule {
 	int (*answer)(struct keeper *k);
 } rules[CHANNEL_TYPES] = {
 	// clang-format off
-	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 20, answer_tls},
-	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_certificate},
-	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS | IN_SIGNED, 1, answer_sign},
-	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_client},
-	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_TLS, 1, hear_tls},
-	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_KEY, 40, answer_auth},
+	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED, 20, answer_tls},
+	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED, 1, answer_certificate},
+	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED, 1, answer_sign},
+	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS, 1, hear_client},
+	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS, 1, hear_tls},
+	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_KEY, 40, answer_auth},
 	[ASK_AUTH_STEP]    = {0, EXCHANGE_RESPONSE_MAX, IN_EXCHANGE, IN_LOGIN, 120, answer_auth_step},
 	[TELL_AUTH_CANCEL] = {0, 0, IN_EXCHANGE, IN_LOGIN, 40, hear_auth_cancel},
-	[ASK_OFFER]        = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_TRANSACTION | IN_KEY, KEEPER_OFFERS_MAX, answer_offer},
-	[ASK_MAIL]         = {0, KEEPER_PATH_MAX, 0, IN_EXCHANGE | IN_TRANSACTION, 0, answer_mail},
-	[ASK_RCPT]         = {1, KEEPER_PATH_MAX, IN_MAIL, IN_EXCHANGE | IN_OPEN, 0, answer_rcpt},
-	[TELL_ENVELOPE]    = {3, CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, hear_envelope},
+	[ASK_OFFER]        = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_KEY, KEEPER_OFFERS_MAX, answer_offer},
+	[ASK_PATHS]        = {2, CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, answer_paths},
 	[ASK_OPEN]         = {sizeof(struct channel_open), CHANNEL_BODY_MAX, 0, IN_EXCHANGE | IN_OPEN, 0, answer_open},
 	[ASK_COMMIT]       = {sizeof(struct channel_commit), sizeof(struct channel_commit) + CHANNEL_MSGID_MAX, IN_OPEN, 0, 0, answer_commit},
 	[ASK_ABORT]        = {0, CHANNEL_MSGID_MAX, IN_MAIL, 0, 0, answer_abort},
@@ -113,8 +108,9 @@ state(const struct keeper *k)
 {
 	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
 	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
-	       (k->mail ? IN_MAIL : 0u) | (k->recipients > 0 ? IN_RCPT : 0u) |
-	       (k->open ? IN_OPEN : 0u) | (k->tls.on ? IN_TLS : 0u) |
+	       (k->mail.state != MAIL_NONE ? IN_MAIL : 0u) |
+	       (k->mail.state >= MAIL_OPEN ? IN_OPEN : 0u) |
+	       (k->tls.on ? IN_TLS : 0u) |
 	       (k->tls.signed_once ? IN_SIGNED : 0u) |
 	       (k->tls.signer.type != KEY_NONE && !k->tls.signed_once ? IN_KEY
 								      : 0u);
@@ -172,7 +168,7 @@ serve(struct keeper *k)
 static int64_t
 next_deadline(const struct keeper *k)
 {
-	const int64_t all[] = {keeper_deadline(k), k->queue.deadline,
+	const int64_t all[] = {keeper_deadline(k), k->mail.queue.deadline,
 		k->authenticator.deadline, k->channel.held_until, k->retry_at};
 	int64_t first = CLOCK_NEVER;
 
@@ -197,9 +193,9 @@ advance_login(struct keeper *k, bool readable)
 static int
 advance_queue(struct keeper *k, bool moves)
 {
-	if (!moves && k->queue.deadline > k->now)
+	if (!moves && k->mail.queue.deadline > k->now)
 		return 0;
-	return queue_advance(&k->queue) ? mail_finished(k) : 0;
+	return queue_advance(&k->mail.queue) ? mail_finished(k) : 0;
 }
 
 /* One round of the loop. Returns -1 for an attack. */
@@ -212,7 +208,7 @@ turn(struct keeper *k)
 		[AUTHENTICATOR] = {.fd = k->authenticator.fd, .events = POLLIN},
 		[TERM] = {.fd = k->end.term, .events = POLLIN},
 	};
-	size_t n = QUEUE + queue_poll(&k->queue, fds + QUEUE);
+	size_t n = QUEUE + queue_poll(&k->mail.queue, fds + QUEUE);
 	int ready = clock_poll_at(fds, n, next_deadline(k), k->now);
 	bool queue_moves = false;
 
@@ -240,7 +236,7 @@ static bool
 done(const struct keeper *k)
 {
 	return k->end.over && k->channel.fd == -1 &&
-	       k->queue.state == QUEUE_IDLE;
+	       k->mail.queue.state == QUEUE_IDLE;
 }
 
 static void
@@ -249,8 +245,8 @@ let_go(struct keeper *k)
 	if (k->authenticator.pid != -1)
 		login_gone(k);
 	k->channel.held_until = k->retry_at = CLOCK_NEVER;
-	if (k->queue.state == QUEUE_READING)
-		queue_abandon(&k->queue);
+	if (k->mail.queue.state == QUEUE_READING)
+		queue_abandon(&k->mail.queue);
 }
 
 /*
@@ -289,7 +285,7 @@ begin(struct keeper *k)
 	k->channel.start = k->channel.since = k->now = clock_ms();
 	k->channel.held_until = k->retry_at = CLOCK_NEVER;
 	authenticator_init(&k->authenticator);
-	queue_init(&k->queue);
+	queue_init(&k->mail.queue);
 	k->end.term = signals_term_fd();
 	if (k->end.term == -1)
 		k->end.term = TERM_NEVER;

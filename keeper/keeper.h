@@ -2,7 +2,7 @@
  * keeper - decides, holds what is secret, parses nothing from the network.
  *
  * keeper.c has the loop and the table of what the session may ask; tls.c,
- * login.c, envelope.c and mail.c have one answer_x() a request. An answer
+ * login.c and message.c have one answer_x() a request. An answer
  * returns 0, or -1 when the request was of a wrong form: that is an attack,
  * and the connection ends.
  */
@@ -19,22 +19,18 @@
 #include "keeper/deadline.h"
 #include "keeper/end.h"
 #include "keeper/guess.h"
+#include "keeper/message.h"
 #include "keeper/statedir.h"
 #include "keeper/tls.h"
 #include "keeper/trace.h"
 #include "lib/jail.h"
 #include "lib/log.h"
-#include "queue-handoff/queue.h"
 
-#define KEEPER_FAILURES_MAX 3	   /* 535s of one connection */
-#define KEEPER_OFFERS_MAX 3	   /* times that Dovecot is asked */
-#define KEEPER_PATH_MAX 1024	   /* octets of a sender or recipient */
-#define KEEPER_LOG_MAX 200	   /* log lines of one connection */
-#define KEEPER_TRACE_MAX 20000	   /* trace lines of one connection */
-#define KEEPER_UNFINISHED_MAX 100  /* messages opened since one was queued */
-#define KEEPER_ENVELOPE_FIRST 1024 /* octets */
-#define KEEPER_HELO_MAX 255	   /* octets kept of HELO */
-#define KEEPER_LATE_MS 10000	   /* for the session to end first */
+#define KEEPER_FAILURES_MAX 3  /* 535s of one connection */
+#define KEEPER_OFFERS_MAX 3    /* times that Dovecot is asked */
+#define KEEPER_LOG_MAX 200     /* log lines of one connection */
+#define KEEPER_TRACE_MAX 20000 /* trace lines of one connection */
+#define KEEPER_LATE_MS 10000   /* for the session to end first */
 
 /* The session as the keeper has it before it. */
 struct keeper_channel {
@@ -67,9 +63,8 @@ struct keeper {
 
 	struct keeper_channel channel;
 	struct end end;
-	int64_t now;	   /* of this turn */
-	int64_t retry_at;  /* pending's response waits; or CLOCK_NEVER */
-	unsigned messages; /* queued */
+	int64_t now;	  /* of this turn */
+	int64_t retry_at; /* pending's response waits; or CLOCK_NEVER */
 
 	struct authenticator authenticator;
 	const struct authmech *mechanism;
@@ -78,29 +73,8 @@ struct keeper {
 	/* sendercheck: its smtp_sender, as it came with the verdict. */
 	size_t senders_len;
 
-	bool mail;	/* a sender was accepted */
-	bool lost;	/* no memory for what the session was let accept */
-	char *envelope; /* F sender NUL T recipient NUL ... */
-	size_t envelope_len, envelope_cap;
-	size_t recipients;
-	size_t first_recipient; /* offset, octets */
-	bool open;		/* the queue program was started */
-	bool finished;		/* ... and is gone before the commit */
-	bool broken;		/* the session could not write everything */
-	struct queue queue;
-	pid_t qp;
-	uint64_t octets;
-	unsigned opened;     /* messages opened: a part of the log id */
-	unsigned unfinished; /* ... since one was queued */
-	char id[CHANNEL_ID_MAX];
-	char helo[KEEPER_HELO_MAX];
-	size_t helo_len;
-
-	/* Large: what is above lies on one page, with their first octets. */
 	struct channel_message packet; /* the request, then the answer */
-	char envelope_first[KEEPER_ENVELOPE_FIRST];
-	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
-	size_t msgid_len;
+	struct mail mail;
 	struct keeper_tls tls;
 
 	struct statedir statedir;
@@ -137,20 +111,5 @@ int login_retry(struct keeper *k);   /* retry_at has come */
 void login_gone(struct keeper *k);   /* no verdict is wanted any more */
 int offer_made(struct keeper *k, const struct word *word);
 int offer_failed(struct keeper *k, const char *reason);
-
-int answer_mail(struct keeper *k);
-int answer_rcpt(struct keeper *k);
-int envelope_end(struct keeper *k); /* nothing can be added after it */
-int hear_envelope(struct keeper *k);
-/* What the session has accepted by itself. -1 for what it may not. */
-int envelope_take(struct keeper *k, struct slice told);
-/* Has the user file been replaced or changed since the login? */
-bool mail_login_is_old(const struct keeper *k);
-int answer_open(struct keeper *k);
-int answer_commit(struct keeper *k);
-int answer_abort(struct keeper *k);
-int mail_finished(struct keeper *k); /* the queue program is gone */
-void mail_forget(struct keeper *k);
-void mail_lost(struct keeper *k); /* the session has gone before its end */
 
 #endif

@@ -1,7 +1,23 @@
 /*
- * message - the keeper's answers about a message: hand-over and outcome. Run
- * by the keeper.
+ * message - the keeper's answers about a message. Run by the keeper. The life
+ * of a message, which this page follows:
+ *
+ *   answer_paths     The session asks about a sender or a recipient; before it
+ *                    in the list are those that it has accepted in our name.
+ *                    What is allowed (paths.c) is in the envelope.
+ *   answer_open      The rest of the list comes. We write the Received line,
+ *                    start a queue program, and give away the message pipe.
+ *   (the octets)     go from the session to that program, past us.
+ *   answer_commit    All are in the pipe: the program gets the envelope.
+ *   mail_finished    The program is gone.
+ *   conclude         Its outcome: reply, then log, then forget.
+ *   answer_abort     In place of the commit: the program gets no envelope.
+ *   mail_lost        The session is gone in the middle of it.
+ *
+ * session/message.c asks, in the same order.
  */
+#include "keeper/message.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,16 +30,39 @@
 #include "queue-handoff/received.h"
 #include "queue-handoff/status.h"
 
+bool
+mail_login_is_old(const struct keeper *k)
+{
+	struct stat now;
+
+	if (k->login[0] == '\0' || k->kind != AUTHENTICATOR_USERS)
+		return false;
+	return fstat(k->users_fd, &now) == -1 || now.st_nlink == 0 ||
+	       now.st_ctim.tv_sec != k->users_ctime.tv_sec ||
+	       now.st_ctim.tv_nsec != k->users_ctime.tv_nsec;
+}
+
+int
+answer_paths(struct keeper *k)
+{
+	int verdict = mail_take_paths(k, channel_rest(&k->packet, 0), true);
+
+	k->packet.len = 0;
+	return verdict == -1 ? -1 : keeper_answer(k, (unsigned)verdict);
+}
+
+/* ---------------------------------------------------------------- open --- */
+
 static void
 make_id(struct keeper *k)
 {
-	struct buffer id = BUFFER_OVER(k->id);
+	struct buffer id = BUFFER_OVER(k->mail.id);
 
 	buffer_add_number(&id, (uint64_t)clock_seconds());
 	buffer_add_char(&id, '.');
 	buffer_add_number(&id, (uint64_t)k->log.pid);
 	buffer_add_char(&id, '.');
-	buffer_add_number(&id, ++k->opened);
+	buffer_add_number(&id, ++k->mail.opened);
 	(void)buffer_string(&id); /* three numbers always fit */
 }
 
@@ -36,11 +75,12 @@ add_received(const struct keeper *k, unsigned flags, struct buffer *line)
 	if (login.len == 0)
 		login.data = NULL;
 	struct received received = {
-		.helo = {k->helo_len == 0 ? NULL : k->helo, k->helo_len},
+		.helo = {k->mail.helo_len == 0 ? NULL : k->mail.helo,
+			k->mail.helo_len},
 		.host = config->remote_host,
 		.ip = config->remote_ip,
 		.by = config->me,
-		.id = slice_of(k->id),
+		.id = slice_of(k->mail.id),
 		.login = login,
 		.name_login = config->received_auth,
 		.esmtp = flags & OPEN_ESMTP,
@@ -71,71 +111,134 @@ start_queue(struct keeper *k, unsigned flags, int *fd)
 		result = -1;
 	}
 	if (result == 0)
-		result = queue_start(&k->queue, &program, fd);
+		result = queue_start(&k->mail.queue, &program, fd);
 	if (result == -1)
 		keeper_log_config(k, path, strerror(errno));
-	k->qp = k->queue.pid;
+	k->mail.qp = k->mail.queue.pid;
 	return result;
-}
-
-bool
-mail_login_is_old(const struct keeper *k)
-{
-	struct stat now;
-
-	if (k->login[0] == '\0' || k->kind != AUTHENTICATOR_USERS)
-		return false;
-	return fstat(k->users_fd, &now) == -1 || now.st_nlink == 0 ||
-	       now.st_ctim.tv_sec != k->users_ctime.tv_sec ||
-	       now.st_ctim.tv_nsec != k->users_ctime.tv_nsec;
 }
 
 int
 answer_open(struct keeper *k)
 {
+	struct mail *mail = &k->mail;
 	struct channel_open open;
 	size_t at = 0;
 	int fd;
 
 	if (channel_take(&k->packet, &at, &open, sizeof open) == -1 ||
 		open.flags & ~(unsigned)OPEN_FLAGS ||
-		open.helo_len > sizeof k->helo ||
-		channel_take(&k->packet, &at, k->helo, open.helo_len) == -1 ||
-		k->unfinished++ >= KEEPER_UNFINISHED_MAX)
+		open.helo_len > sizeof mail->helo ||
+		channel_take(&k->packet, &at, mail->helo, open.helo_len) ==
+			-1 ||
+		mail->unfinished++ >= KEEPER_UNFINISHED_MAX)
 		return -1;
-	k->helo_len = open.helo_len;
-	if (envelope_take(k, channel_rest(&k->packet, at)) == -1 ||
-		k->recipients == 0)
+	mail->helo_len = open.helo_len;
+	if (mail_take_paths(k, channel_rest(&k->packet, at), false) == -1 ||
+		mail->recipients == 0)
 		return -1;
 	k->packet.len = 0;
 	if (mail_login_is_old(k))
 		return keeper_answer(k, VERDICT_USERS);
 	make_id(k);
-	if (k->lost || start_queue(k, open.flags, &fd) == -1)
+	if (mail->state == MAIL_LOST || start_queue(k, open.flags, &fd) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
-	k->open = true;
+	mail->state = MAIL_OPEN;
 	k->channel.since = k->now;
-	k->octets = 0;
+	mail->octets = 0;
 	k->packet.code = VERDICT_OK;
-	channel_add(&k->packet, k->id, strlen(k->id));
+	channel_add(&k->packet, mail->id, strlen(mail->id));
 	int sent = channel_answer(k->channel.fd, &k->packet, fd);
 
 	/* Only the session may hold this end, so that its close ends the text.
 	 */
 	close(fd);
 	if (sent == -1)
-		queue_abandon(&k->queue);
+		queue_abandon(&mail->queue);
 	return 0;
 }
 
-static struct slice
-first_recipient(const struct keeper *k)
-{
-	struct slice all = {k->envelope + k->first_recipient + 1,
-		k->envelope_len - k->first_recipient - 1};
+/* -------------------------------------------------------------- commit --- */
 
-	return slice_split(&all, '\0');
+/* What the session says that the Message-ID is: the rest of its request. */
+static void
+take_msgid(struct keeper *k, size_t at)
+{
+	k->mail.msgid_len = k->packet.len - at; /* the table has its limit */
+	memcpy(k->mail.msgid, k->packet.body + at, k->mail.msgid_len);
 }
+
+static int conclude(struct keeper *k);
+
+int
+answer_commit(struct keeper *k)
+{
+	struct mail *mail = &k->mail;
+	struct channel_commit commit;
+	struct slice envelope = {NULL, 0};
+	size_t at = 0;
+
+	if (channel_take(&k->packet, &at, &commit, sizeof commit) == -1)
+		return -1;
+	if (k->config->databytes != 0 && commit.octets > k->config->databytes)
+		return -1;
+	if (commit.written > commit.octets &&
+		commit.written - commit.octets > CHANNEL_ADDED_MAX)
+		return -1;
+	take_msgid(k, at);
+	mail->octets = commit.octets;
+	bool gone = mail->state == MAIL_GONE;
+
+	mail->state = commit.broken != 0 ? MAIL_BROKEN : MAIL_WHOLE;
+	if (gone)
+		return conclude(k);
+	if (envelope_end(&mail->envelope) == -1)
+		mail->state = MAIL_BROKEN;
+	if (mail->state == MAIL_WHOLE)
+		envelope =
+			(struct slice){mail->envelope.text, mail->envelope.len};
+	k->channel.pending = ASK_COMMIT;
+	queue_commit(&mail->queue, envelope,
+		k->now + (int64_t)k->config->timeoutqueue * 1000);
+	return 0;
+}
+
+/* Keeps the envelope's memory for the next message. */
+static void
+forget(struct keeper *k)
+{
+	if (k->mail.state >= MAIL_OPEN)
+		k->channel.since = k->now;
+	k->mail.state = MAIL_NONE;
+	k->mail.recipients = 0;
+	k->mail.msgid_len = 0;
+	envelope_clear(&k->mail.envelope);
+	/* What was counted for a message that is not queued. */
+	if (k->config->relaylimits.present)
+		recipients_give_back(k);
+}
+
+static int
+answer_forgotten(struct keeper *k)
+{
+	k->packet.len = 0;
+	forget(k);
+	return keeper_answer(k, VERDICT_OK);
+}
+
+int
+mail_finished(struct keeper *k)
+{
+	if (k->channel.pending == ASK_COMMIT)
+		return conclude(k);
+	if (k->channel.pending == ASK_ABORT)
+		return answer_forgotten(k);
+	/* Before the message was whole; the session finds a broken pipe. */
+	k->mail.state = MAIL_GONE;
+	return 0;
+}
+
+/* ------------------------------------------------------------- outcome --- */
 
 /* How the queue program ended. */
 static void
@@ -159,55 +262,55 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 	struct log_line line;
 
 	log_start(&line, &k->log, events[class]);
-	log_text(&line, "id", k->id);
+	log_text(&line, "id", k->mail.id);
 	if (k->login[0] != '\0')
 		log_text(&line, "user", k->login);
-	log_value(&line, "from", slice_of(k->envelope + 1));
-	log_value(&line, "to", first_recipient(k));
-	log_number(&line, "rcpts", k->recipients);
-	log_number(&line, "size", k->octets);
-	log_number(&line, "qp", (uint64_t)k->qp);
+	log_value(&line, "from", envelope_sender(&k->mail.envelope));
+	log_value(&line, "to", envelope_recipient(&k->mail.envelope));
+	log_number(&line, "rcpts", k->mail.recipients);
+	log_number(&line, "size", k->mail.octets);
+	log_number(&line, "qp", (uint64_t)k->mail.qp);
 	if (concluded && class != STATUS_ACCEPTED)
-		log_exit(&line, &k->queue);
+		log_exit(&line, &k->mail.queue);
 	if (reason != NULL)
 		log_text(&line, "reason", reason);
 	/* Last: where the line gets too long, nothing else is lost. */
-	if (k->msgid_len > 0)
-		log_msgid(&line, (struct slice){k->msgid, k->msgid_len});
+	if (k->mail.msgid_len > 0)
+		log_msgid(&line,
+			(struct slice){k->mail.msgid, k->mail.msgid_len});
 	keeper_log(k, &line);
 }
 
-/* What the session says that the Message-ID is: the rest of its request. */
-static void
-take_msgid(struct keeper *k, size_t at)
+/* Exit 0 counts only if every octet was taken. Returns what to log of it. */
+static const char *
+find_outcome(const struct mail *mail, struct status *status)
 {
-	k->msgid_len = k->packet.len - at; /* the table has its limit */
-	memcpy(k->msgid, k->packet.body + at, k->msgid_len);
+	const struct queue *q = &mail->queue;
+
+	status_from_wait(status, q->wait_status, buffer_slice(&q->custom));
+	if (status->class != STATUS_ACCEPTED ||
+		(!q->incomplete && mail->state != MAIL_BROKEN))
+		return NULL;
+	status->class = STATUS_TEMPORARY;
+	memcpy(status->reply, STATUS_INCOMPLETE, sizeof STATUS_INCOMPLETE);
+	return "incomplete";
 }
 
 /* The outcome of a commit, now that the program is gone. */
 static int
 conclude(struct keeper *k)
 {
+	struct mail *mail = &k->mail;
 	struct channel_queued queued = {
-		(int64_t)clock_seconds(), (int32_t)k->qp};
+		(int64_t)clock_seconds(), (int32_t)mail->qp};
 	struct status status;
-	struct queue *q = &k->queue;
-	const char *reason = NULL;
+	const char *reason = find_outcome(mail, &status);
 
-	status_from_wait(&status, q->wait_status, buffer_slice(&q->custom));
-	/* Exit 0 counts only if every octet was taken. */
-	if (status.class == STATUS_ACCEPTED && (q->incomplete || k->broken)) {
-		status.class = STATUS_TEMPORARY;
-		reason = "incomplete";
-		memcpy(status.reply, STATUS_INCOMPLETE,
-			sizeof STATUS_INCOMPLETE);
-	}
 	if (status.class == STATUS_ACCEPTED) {
-		k->messages++;
+		mail->queued++;
 		if (k->config->relaylimits.present)
 			recipients_queued(k);
-		k->unfinished = 0;
+		mail->unfinished = 0;
 	}
 	k->packet.len = 0;
 	channel_add(&k->packet, &queued, sizeof queued);
@@ -218,38 +321,11 @@ conclude(struct keeper *k)
 			 : status.class == STATUS_REFUSED ? VERDICT_REFUSED
 							  : VERDICT_TEMPORARY);
 	log_message(k, status.class, true, reason);
-	mail_forget(k);
+	forget(k);
 	return 0;
 }
 
-int
-answer_commit(struct keeper *k)
-{
-	struct channel_commit commit;
-	struct slice envelope = {NULL, 0};
-	size_t at = 0;
-
-	if (channel_take(&k->packet, &at, &commit, sizeof commit) == -1)
-		return -1;
-	if (k->config->databytes != 0 && commit.octets > k->config->databytes)
-		return -1;
-	if (commit.written > commit.octets &&
-		commit.written - commit.octets > CHANNEL_ADDED_MAX)
-		return -1;
-	take_msgid(k, at);
-	k->octets = commit.octets;
-	k->broken = commit.broken != 0;
-	if (k->finished)
-		return conclude(k);
-	if (envelope_end(k) == -1)
-		k->broken = true;
-	if (!k->broken)
-		envelope = (struct slice){k->envelope, k->envelope_len};
-	k->channel.pending = ASK_COMMIT;
-	queue_commit(&k->queue, envelope,
-		k->now + (int64_t)k->config->timeoutqueue * 1000);
-	return 0;
-}
+/* --------------------------------------------- in place of the outcome --- */
 
 int
 answer_abort(struct keeper *k)
@@ -260,42 +336,22 @@ answer_abort(struct keeper *k)
 
 	if (code == 0 || code >= sizeof words / sizeof *words)
 		return -1;
-	if (!k->open) {
-		k->packet.len = 0;
-		mail_forget(k);
-		return keeper_answer(k, VERDICT_OK);
-	}
+	if (k->mail.state < MAIL_OPEN)
+		return answer_forgotten(k);
 	take_msgid(k, 0);
-	k->packet.len = 0;
 	log_message(k, STATUS_REFUSED, false, words[code]);
-	if (k->finished) {
-		mail_forget(k);
-		return keeper_answer(k, VERDICT_OK);
-	}
+	if (k->mail.state == MAIL_GONE)
+		return answer_forgotten(k);
+	k->packet.len = 0;
 	k->channel.pending = ASK_ABORT;
-	queue_abandon(&k->queue);
-	return 0;
-}
-
-int
-mail_finished(struct keeper *k)
-{
-	if (k->channel.pending == ASK_COMMIT)
-		return conclude(k);
-	if (k->channel.pending == ASK_ABORT) {
-		mail_forget(k);
-		k->packet.len = 0;
-		return keeper_answer(k, VERDICT_OK);
-	}
-	/* Before the message was whole; the session finds a broken pipe. */
-	k->finished = true;
+	queue_abandon(&k->mail.queue);
 	return 0;
 }
 
 void
 mail_lost(struct keeper *k)
 {
-	if (k->open)
+	if (k->mail.state >= MAIL_OPEN)
 		log_message(k, STATUS_REFUSED, false, end_word(k));
-	mail_forget(k);
+	forget(k);
 }

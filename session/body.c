@@ -1,45 +1,13 @@
 /*
- * body - DATA and BDAT: from the client through data.c into the message pipe,
- * and the commit. Run by the session.
+ * body - the octets of DATA and BDAT: from the client through data.c into the
+ * message pipe. Run by the session.
  */
-#include <unistd.h>
-
 #include "lib/clock.h"
-#include "session/address.h"
 #include "session/session.h"
 
 #define OVERRUN_MIN (64ull << 20) /* read over databytes before we hang up */
 #define CHUNK_REFUSED_MAX (64ull << 20)
 #define CHUNK_MAX ((uint64_t)INT64_MAX)
-
-/* Asks for a message pipe. */
-static enum reply
-open_message(struct session *s)
-{
-	struct channel_open open = {
-		.flags = (s->esmtp ? OPEN_ESMTP : 0u) |
-			 (s->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
-			 (s->body == BODY_7BIT ? OPEN_7BIT : 0u) |
-			 (s->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
-		.helo_len = (uint32_t)s->helo_len};
-
-	deferred_make_room(s, sizeof open + s->helo_len);
-	channel_start(&s->message, ASK_OPEN, 0);
-	channel_add(&s->message, &open, sizeof open);
-	channel_add(&s->message, s->helo, s->helo_len);
-	deferred_add(s);
-	if (channel_send(s->channel, &s->message) == -1 ||
-		channel_receive_fd(s->channel, &s->message, &s->pipe) == -1)
-		session_leave(s);
-	if (s->message.type != ASK_OPEN)
-		_exit(111);
-	pipe_start(s);
-	if (s->message.code == VERDICT_OK && s->pipe != -1)
-		return REPLY_NONE;
-	if (s->message.code == VERDICT_USERS)
-		session_stop(s, END_USERS, REPLY_USERS_CHANGED);
-	return REPLY_QUEUE_TEMPORARY;
-}
 
 /* Input, as much as there is room for what becomes of it. */
 static int
@@ -56,8 +24,8 @@ next_piece(struct session *s, struct slice *input)
 static void
 start_count(struct session *s, int64_t now)
 {
-	s->body_start = now;
-	s->body_octets = 0;
+	s->mail.start = now;
+	s->mail.octets = 0;
 }
 
 /* The rate is one over the whole message, chunks and pauses between them. */
@@ -66,10 +34,10 @@ body_deadline(const struct session *s)
 {
 	uint64_t slow = CHANNEL_MESSAGE_MS - CHANNEL_RATE_FREE_MS;
 
-	if (s->body_octets > slow / CHANNEL_RATE_MS_AN_OCTET)
-		return s->body_start + CHANNEL_MESSAGE_MS;
-	return s->body_start + CHANNEL_RATE_FREE_MS +
-	       (int64_t)(s->body_octets * CHANNEL_RATE_MS_AN_OCTET);
+	if (s->mail.octets > slow / CHANNEL_RATE_MS_AN_OCTET)
+		return s->mail.start + CHANNEL_MESSAGE_MS;
+	return s->mail.start + CHANNEL_RATE_FREE_MS +
+	       (int64_t)(s->mail.octets * CHANNEL_RATE_MS_AN_OCTET);
 }
 
 /* One read's worth of time: the idle limit, and the message's. */
@@ -87,67 +55,21 @@ static bool
 too_big(const struct session *s)
 {
 	return s->config->databytes != 0 &&
-	       s->data.octets > s->config->databytes;
+	       s->mail.data.octets > s->config->databytes;
 }
 
 /* Lets go of a message that may not be queued; its end is still to come. */
 static enum reply
 find_damage(struct session *s)
 {
-	if (s->data.hops >= DATA_HOPS_MAX) {
-		session_forget_mail(s, ABORT_LOOP);
+	if (s->mail.data.hops >= DATA_HOPS_MAX) {
+		message_forget(s, ABORT_LOOP);
 		return REPLY_LOOP;
 	}
 	if (too_big(s)) {
-		session_forget_mail(s, ABORT_SIZE);
+		message_forget(s, ABORT_SIZE);
 		return REPLY_TOO_BIG;
 	}
-	return REPLY_NONE;
-}
-
-/* The message is whole: the keeper completes the envelope and waits. */
-static enum reply
-commit(struct session *s)
-{
-	struct channel_queued queued;
-	size_t at = 0;
-	char text[CHANNEL_TEXT_MAX + 64];
-	struct buffer b = BUFFER_OVER(text);
-
-	if (pipe_end(s) == -1)
-		return session_stream_failed(s);
-	struct channel_commit request = {s->data.octets, s->written, s->broken};
-	struct slice msgid = header_message_id(&s->header);
-
-	channel_start(&s->message, ASK_COMMIT, 0);
-	channel_add(&s->message, &request, sizeof request);
-	channel_add(&s->message, msgid.data, msgid.len);
-	if (channel_send(s->channel, &s->message) == -1)
-		_exit(111);
-	/*
-	 * Everything is in the pipe. Its end comes after the word to the
-	 * keeper, so that the program finds the envelope when it wakes up.
-	 */
-	close(s->pipe);
-	s->pipe = -1;
-	int verdict = session_await(s);
-
-	s->mail = false; /* the keeper has forgotten it too */
-	session_forget_mail(s, ABORT_RESET);
-	if (channel_take(&s->message, &at, &queued, sizeof queued) == -1)
-		_exit(111);
-	if (verdict == VERDICT_OK) {
-		s->idle_commands = 0;
-		buffer_add_text(&b, "250 2.0.0 ok ");
-		buffer_add_number(&b, (uint64_t)queued.now);
-		buffer_add_text(&b, " qp ");
-		buffer_add_number(&b, (uint64_t)queued.qp);
-	} else {
-		buffer_add_text(
-			&b, verdict == VERDICT_REFUSED ? "554 " : "451 ");
-		buffer_add_slice(&b, channel_rest(&s->message, at));
-	}
-	session_reply_text(s, buffer_slice(&b));
 	return REPLY_NONE;
 }
 
@@ -166,7 +88,7 @@ trace_octets(struct session *s, uint64_t octets)
 static enum reply
 violation(struct session *s)
 {
-	session_forget_mail(s, ABORT_LINE_ENDS);
+	message_forget(s, ABORT_LINE_ENDS);
 	return session_stop(s, END_LINE_ENDS, REPLY_BARE);
 }
 
@@ -186,10 +108,10 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 				   ? s->config->databytes
 				   : OVERRUN_MIN;
 	enum data_result result = data_feed(
-		&s->data, input.data, input.len, &taken, s->out, &len);
+		&s->mail.data, input.data, input.len, &taken, s->out, &len);
 
 	stream_consume(&s->stream, taken);
-	s->body_octets += taken;
+	s->mail.octets += taken;
 	if (result == DATA_VIOLATION) {
 		*reply = violation(s);
 		return false;
@@ -200,7 +122,8 @@ data_step(struct session *s, struct slice input, enum reply *damage,
 		*reply = session_stream_failed(s);
 		return false;
 	}
-	if (too_big(s) && s->data.octets - s->config->databytes > overrun) {
+	if (too_big(s) &&
+		s->mail.data.octets - s->config->databytes > overrun) {
 		*reply = session_stop(s, END_ERRORS, REPLY_TOO_BIG);
 		return false;
 	}
@@ -214,31 +137,31 @@ read_data(struct session *s)
 	struct slice input;
 
 	session_forget_line(s);
-	data_start(&s->data, true);
+	data_start(&s->mail.data, true);
 	start_count(s, clock_ms());
-	for (int64_t now = s->body_start;; now = clock_ms()) {
+	for (int64_t now = s->mail.start;; now = clock_ms()) {
 		set_deadline(s, now);
 		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 		if (!data_step(s, input, &damage, &reply))
 			break;
 	}
-	trace_octets(s, s->data.octets);
+	trace_octets(s, s->mail.data.octets);
 	if (s->end != 0)
 		return reply;
-	return damage != REPLY_NONE ? damage : commit(s);
+	return damage != REPLY_NONE ? damage : message_commit(s);
 }
 
 enum reply
 command_data(struct session *s, struct slice argument)
 {
-	enum reply reply = open_message(s);
+	enum reply reply = message_open(s);
 
 	(void)argument;
 	if (s->end != 0)
 		return REPLY_NONE;
 	if (reply != REPLY_NONE) {
-		session_forget_mail(s, ABORT_RESET);
+		message_forget(s, ABORT_RESET);
 		return reply;
 	}
 	/* A client that does not wait for 354 may hide commands in its text. */
@@ -271,18 +194,16 @@ parse_chunk(struct slice argument, uint64_t *octets, bool *last)
 static enum reply
 chunk_allowed(struct session *s)
 {
-	if (s->chunks == CHUNKS_FAILED || !s->mail)
+	if (s->mail.state == MESSAGE_REFUSED || s->mail.state == MESSAGE_NONE)
 		return REPLY_SEQUENCE_NO_MAIL;
-	if (s->recipients == 0)
+	if (s->mail.recipients == 0)
 		return REPLY_NO_RCPT;
-	if (s->chunks == CHUNKS_OPEN)
+	if (s->mail.state >= MESSAGE_OPEN)
 		return REPLY_NONE;
-	enum reply reply = open_message(s);
+	enum reply reply = message_open(s);
 
-	if (reply == REPLY_NONE) {
-		s->chunks = CHUNKS_OPEN;
-		data_start(&s->data, false);
-	}
+	if (reply == REPLY_NONE)
+		data_start(&s->mail.data, false);
 	return reply;
 }
 
@@ -292,13 +213,13 @@ chunk_step(struct session *s, struct slice input)
 {
 	size_t taken, len;
 
-	if (data_feed(&s->data, input.data, input.len, &taken, s->out, &len) ==
-		DATA_VIOLATION)
+	if (data_feed(&s->mail.data, input.data, input.len, &taken, s->out,
+		    &len) == DATA_VIOLATION)
 		return violation(s);
 	enum reply damage = find_damage(s);
 
 	if (damage != REPLY_NONE) {
-		s->chunks = CHUNKS_FAILED;
+		s->mail.state = MESSAGE_REFUSED;
 		return damage;
 	}
 	if (pipe_write(s, len) == -1)
@@ -327,7 +248,7 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 		if (s->end != 0)
 			return reply;
 		stream_consume(&s->stream, input.len);
-		s->body_octets += input.len;
+		s->mail.octets += input.len;
 		octets -= input.len;
 	}
 	trace_octets(s, total);
@@ -359,7 +280,7 @@ command_bdat(struct session *s, struct slice argument)
 	/* Nothing was sent: a command like any other without progress. */
 	if (octets == 0 && ++s->idle_commands > CHANNEL_IDLE_COMMANDS)
 		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
-	if (s->chunks == CHUNKS_NONE)
+	if (s->mail.state < MESSAGE_OPEN)
 		start_count(s, clock_ms());
 	enum reply reply = chunk_allowed(s);
 
@@ -367,9 +288,9 @@ command_bdat(struct session *s, struct slice argument)
 		return REPLY_NONE;
 
 	/* After a failure every chunk is refused until the client resets. */
-	if (reply != REPLY_NONE && (s->mail || s->chunks != CHUNKS_NONE)) {
-		session_forget_mail(s, ABORT_RESET);
-		s->chunks = CHUNKS_FAILED;
+	if (reply != REPLY_NONE && s->mail.state != MESSAGE_NONE) {
+		message_forget(s, ABORT_RESET);
+		s->mail.state = MESSAGE_REFUSED;
 	}
 	if (reply != REPLY_NONE && octets > CHUNK_REFUSED_MAX)
 		return session_stop(s, END_ERRORS, reply);
@@ -380,9 +301,9 @@ command_bdat(struct session *s, struct slice argument)
 		return reply;
 	if (!last)
 		return chunk_reply(s, octets);
-	if (data_finish(&s->data, s->out, &len) == DATA_VIOLATION)
+	if (data_finish(&s->mail.data, s->out, &len) == DATA_VIOLATION)
 		return violation(s);
 	if (pipe_write(s, len) == -1)
 		return session_stream_failed(s);
-	return commit(s);
+	return message_commit(s);
 }

@@ -1,12 +1,11 @@
 /*
  * command - the verbs of SMTP, one short function each, and the table that
- * says when each may come. A function returns the reply, or REPLY_NONE when it
- * has answered by itself. Run by the session.
+ * says when each may come; of MAIL, RCPT, DATA and BDAT see message.c and
+ * body.c. A function returns the reply, or REPLY_NONE when it has answered by
+ * itself. Run by the session.
  */
 #include <string.h>
 
-#include "lib/clock.h"
-#include "session/address.h"
 #include "session/session.h"
 
 /* The name we go by is the greeting's first word, as with qmail. */
@@ -30,7 +29,7 @@ hello(struct session *s, struct slice name, bool esmtp)
 {
 	size_t len = name.len < sizeof s->helo ? name.len : sizeof s->helo;
 
-	session_forget_mail(s, ABORT_RESET);
+	message_forget(s, ABORT_RESET);
 	memcpy(s->helo, name.data, len);
 	s->helo_len = len;
 	s->esmtp = esmtp;
@@ -120,132 +119,10 @@ command_ehlo(struct session *s, struct slice name)
 }
 
 static enum reply
-check_sender(const struct session *s, enum address_result result,
-	const struct address *sender, const struct mail_parameters *parameters)
-{
-	if (result == ADDRESS_SYNTAX)
-		return REPLY_SENDER_SYNTAX;
-	if (result == ADDRESS_PARAMETER)
-		return REPLY_PARAMETER;
-	if (result == ADDRESS_VALUE)
-		return REPLY_PARAMETER_VALUE;
-	if (sender->eight_bit && !parameters->smtputf8)
-		return REPLY_NEEDS_UTF8;
-	if (s->config->databytes != 0 && parameters->has_size &&
-		parameters->size > s->config->databytes)
-		return REPLY_TOO_BIG;
-	return REPLY_NONE;
-}
-
-static enum reply
-accept_sender(struct session *s, struct slice sender)
-{
-	if (deferred_sender(s, sender))
-		return REPLY_OK_MAIL;
-	channel_start(&s->message, ASK_MAIL, 0);
-	channel_add(&s->message, sender.data, sender.len);
-	switch (session_ask(s)) {
-	case VERDICT_OK:
-		s->told = true;
-		return REPLY_OK_MAIL;
-	case VERDICT_SENDER:
-		return REPLY_SENDER_REFUSED;
-	case VERDICT_USERS:
-		return session_stop(s, END_USERS, REPLY_USERS_CHANGED);
-	default:
-		return REPLY_QUEUE_TEMPORARY;
-	}
-}
-
-static enum reply
-command_mail(struct session *s, struct slice argument)
-{
-	struct address sender;
-	struct mail_parameters parameters;
-
-	enum reply reply = check_sender(s,
-		address_mail(
-			argument, s->config->smtputf8, &sender, &parameters),
-		&sender, &parameters);
-
-	if (reply != REPLY_NONE)
-		return reply;
-	reply = accept_sender(s, (struct slice){sender.text, sender.len});
-	if (reply == REPLY_OK_MAIL) {
-		s->mail = true;
-		deferred_count(s, (struct slice){sender.text, sender.len});
-		s->smtputf8 = parameters.smtputf8;
-		s->body = parameters.body;
-	}
-	return reply;
-}
-
-static enum reply
-rcpt_reply(int verdict)
-{
-	switch (verdict) {
-	case VERDICT_OK:
-		return REPLY_OK_RCPT;
-	case VERDICT_TOO_MANY:
-		return REPLY_TOO_MANY_RCPTS;
-	case VERDICT_LIMIT:
-		return REPLY_RELAY_LIMIT;
-	case VERDICT_RECIPIENT:
-		return REPLY_RCPT_REFUSED;
-	case VERDICT_RELAY:
-		return REPLY_RELAY;
-	case VERDICT_NO_DOMAIN:
-		return REPLY_NO_DOMAIN;
-	default:
-		return REPLY_QUEUE_TEMPORARY;
-	}
-}
-
-static enum reply
-command_rcpt(struct session *s, struct slice argument)
-{
-	struct address recipient;
-
-	switch (address_rcpt(argument, s->config->smtputf8, &recipient)) {
-	case ADDRESS_OK:
-		break;
-	case ADDRESS_SYNTAX:
-		return REPLY_RCPT_SYNTAX;
-	default:
-		return REPLY_PARAMETER;
-	}
-	if (recipient.eight_bit && !s->smtputf8)
-		return REPLY_NEEDS_UTF8;
-	int verdict = VERDICT_OK;
-	struct slice path = {recipient.text, recipient.len};
-
-	if (!deferred_recipient(s, path)) {
-		deferred_tell(s);
-		channel_start(&s->message, ASK_RCPT, 0);
-		channel_add(&s->message, path.data, path.len);
-		verdict = session_ask(s);
-	}
-
-	if (verdict == VERDICT_OK) {
-		s->recipients++;
-		deferred_count(s, path);
-	} else if (s->authenticated) {
-		/* A user's typing errors are no attack: counted apart. */
-		session_reply(s, rcpt_reply(verdict));
-		s->errors--;
-		s->refused += verdict != VERDICT_TOO_MANY;
-		if (s->refused >= SESSION_REFUSED_MAX)
-			session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
-		return REPLY_NONE;
-	}
-	return rcpt_reply(verdict);
-}
-
-static enum reply
 command_rset(struct session *s, struct slice argument)
 {
 	(void)argument;
-	session_forget_mail(s, ABORT_RESET);
+	message_forget(s, ABORT_RESET);
 	return REPLY_OK_RESET;
 }
 
@@ -378,16 +255,16 @@ must_log_in(const struct session *s)
 static unsigned
 unmet(const struct session *s, struct slice argument)
 {
-	bool mail = s->mail || s->chunks != CHUNKS_NONE;
+	bool mail = s->mail.state != MESSAGE_NONE;
+	bool chunks = s->mail.state >= MESSAGE_OPEN;
 	bool tls = s->tls.on || s->config->tls_outside;
 
 	return (argument.len > 0 ? NO_ARGUMENT : NEEDS_NAME | NEEDS_ARGUMENT) |
 	       (must_log_in(s) ? NEEDS_LOGIN : 0u) | (tls ? NO_TLS : 0u) |
 	       (s->authenticated ? NO_LOGIN | NO_LOGIN_OR_MAIL : 0u) |
 	       (mail ? NO_MAIL | NO_MAIL_FOR_AUTH | NO_LOGIN_OR_MAIL : 0u) |
-	       (s->chunks != CHUNKS_NONE ? NO_CHUNKS : 0u) |
-	       (s->mail ? 0u : NEEDS_MAIL) |
-	       (s->recipients > 0 ? 0u : NEEDS_RCPT);
+	       (chunks ? NO_CHUNKS : 0u) | (mail ? 0u : NEEDS_MAIL) |
+	       (s->mail.recipients > 0 ? 0u : NEEDS_RCPT);
 }
 
 enum reply

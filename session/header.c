@@ -195,6 +195,7 @@ end_header(struct header *h, char next)
 
 	if (h->completes && !(h->seen & FIELD_DKIM))
 		add_lines(h, &b);
+	/* A blank first would continue the field that precedes the text. */
 	bool joins = !h->begun && bytes_blank(next);
 
 	if (joins || (b.len > 0 && next != '\n' && next != '\0'))

@@ -15,10 +15,9 @@ pipe_start(struct session *s)
 	bool completes = config->addheaders &&
 			 (s->authenticated || config->relayclient_set);
 
-	s->broken = false;
-	s->written = 0;
+	s->mail.written = 0;
 	if (!completes) {
-		header_start(&s->header, NULL);
+		header_start(&s->mail.header, NULL);
 		return;
 	}
 	/* The answer that brought the pipe has the message's id. */
@@ -26,7 +25,7 @@ pipe_start(struct session *s)
 		.host = config->me,
 		.now = clock_seconds()};
 
-	header_start(&s->header, &origin);
+	header_start(&s->mail.header, &origin);
 }
 
 /*
@@ -38,25 +37,26 @@ write_piece(struct session *s, struct slice text)
 {
 	int64_t deadline = 0;
 
-	while (text.len > 0 && !s->broken && s->pipe != -1) {
-		ssize_t n = write(s->pipe, text.data, text.len);
+	while (text.len > 0 && s->mail.state == MESSAGE_OPEN) {
+		ssize_t n = write(s->mail.pipe, text.data, text.len);
 
 		if (n >= 0) {
 			text = slice_from(text, (size_t)n);
-			s->written += (size_t)n;
+			s->mail.written += (size_t)n;
 		} else if (errno == EAGAIN) {
 			if (deadline == 0)
 				deadline =
 					clock_ms() +
 					(int64_t)s->config->timeoutqueue * 1000;
 			int ready = stream_wait_other(
-				&s->stream, s->pipe, POLLOUT, deadline);
+				&s->stream, s->mail.pipe, POLLOUT, deadline);
 
 			if (ready == -1)
 				return -1;
-			s->broken = ready == 0;
+			if (ready == 0)
+				s->mail.state = MESSAGE_BROKEN;
 		} else if (errno != EINTR) {
-			s->broken = true;
+			s->mail.state = MESSAGE_BROKEN;
 		}
 	}
 	return 0;
@@ -67,7 +67,7 @@ pipe_write(struct session *s, size_t len)
 {
 	struct slice text = {s->out, len}, piece;
 
-	while (header_next(&s->header, &text, &piece))
+	while (header_next(&s->mail.header, &text, &piece))
 		if (write_piece(s, piece) == -1)
 			return -1;
 	return 0;
@@ -78,7 +78,7 @@ pipe_end(struct session *s)
 {
 	struct slice piece;
 
-	while (header_end(&s->header, &piece))
+	while (header_end(&s->mail.header, &piece))
 		if (write_piece(s, piece) == -1)
 			return -1;
 	return 0;

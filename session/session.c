@@ -33,8 +33,8 @@ session_stream_failed(struct session *s)
 	}
 }
 
-void
-session_reply_text(struct session *s, struct slice text)
+static void
+put_reply(struct session *s, struct slice text)
 {
 	if (slice_starts_nocase(text, "334"))
 		session_trace_hidden(s, TRACE_TO, "334 ", text.len - 4);
@@ -42,7 +42,19 @@ session_reply_text(struct session *s, struct slice text)
 		session_trace(s, TRACE_TO, text);
 	stream_put(&s->stream, text);
 	stream_put(&s->stream, (struct slice){"\r\n", 2});
+}
+
+void
+session_reply_text(struct session *s, struct slice text)
+{
+	put_reply(s, text);
 	s->errors += text.data[0] == '4' || text.data[0] == '5';
+}
+
+void
+session_reply_forgiven(struct session *s, enum reply reply)
+{
+	put_reply(s, reply_text(reply));
 }
 
 void
@@ -70,27 +82,6 @@ int
 session_await(struct session *s)
 {
 	return verdict_or_leave(s, channel_await(s->channel, &s->message));
-}
-
-void
-session_forget_mail(struct session *s, enum channel_abort why)
-{
-	struct slice msgid = {NULL, 0};
-
-	if (s->pipe != -1) {
-		close(s->pipe);
-		msgid = header_message_id(&s->header);
-	}
-	s->pipe = -1;
-	if (s->mail && s->told) {
-		channel_start(&s->message, ASK_ABORT, why);
-		channel_add(&s->message, msgid.data, msgid.len);
-		session_ask(s);
-	}
-	s->deferred_len = s->envelope_len = 0;
-	s->told = s->mail = s->smtputf8 = s->broken = false;
-	s->recipients = 0;
-	s->chunks = CHUNKS_NONE;
 }
 
 /* ----------------------------------------------------------- one line --- */
@@ -143,7 +134,7 @@ set_line_deadline(struct session *s)
 		(int64_t)s->config->timeoutsmtpd * 1000);
 	if (s->login_deadline < s->stream.deadline)
 		s->stream.deadline = s->login_deadline;
-	if (s->chunks == CHUNKS_OPEN && body_deadline(s) < s->stream.deadline)
+	if (s->mail.pipe != -1 && body_deadline(s) < s->stream.deadline)
 		s->stream.deadline = body_deadline(s);
 }
 
@@ -310,7 +301,7 @@ finish(struct session *s, enum jail_step failed)
 	if (!drain)
 		stream_close(&s->stream, false);
 	/* One turn of the keeper in place of two. */
-	if (!drain && failed == JAIL_ENTERED && s->pipe == -1)
+	if (!drain && failed == JAIL_ENTERED && s->mail.pipe == -1)
 		_exit(CHANNEL_EXIT + s->end);
 	channel_start(&s->message, TELL_END, s->end);
 	if (failed != JAIL_ENTERED)
@@ -318,8 +309,8 @@ finish(struct session *s, enum jail_step failed)
 			&(unsigned char){(unsigned char)failed}, 1);
 	(void)channel_send(s->channel, &s->message);
 	/* A message that is open is the keeper's to let go, now. */
-	if (s->pipe != -1)
-		close(s->pipe);
+	if (s->mail.pipe != -1)
+		close(s->mail.pipe);
 	if (drain)
 		stream_close(&s->stream, true);
 	_exit(0);
@@ -340,7 +331,7 @@ session_run(struct session *s)
 {
 	enum jail_step failed = jail_enter(&s->jail);
 
-	s->pipe = -1;
+	s->mail.pipe = -1;
 	s->line = s->line_copy;
 	if (failed != JAIL_ENTERED) {
 		bool clear = !s->config->smtps || s->config->tls_outside;

@@ -2,9 +2,10 @@
  * session - the jailed process that talks with the client.
  *
  * session.c: greeting, one line, one row of the command table, limits.
- * command.c: one short function a verb. auth.c: the AUTH dialogue. body.c:
- * DATA and BDAT from the client, pipe.c: into the message pipe. tls.c: TLS
- * begins.
+ * command.c: one short function a verb. login.c: the AUTH dialogue. message.c:
+ * MAIL, RCPT, and what becomes of a message. body.c: DATA and BDAT from the
+ * client, pipe.c: into the message pipe. tls.c: TLS begins. trace.c: the
+ * conversation.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -14,8 +15,7 @@
 #include "keeper/channel.h"
 #include "lib/jail.h"
 #include "lib/memory.h"
-#include "session/data.h"
-#include "session/header.h"
+#include "session/message.h"
 #include "session/records.h"
 #include "session/reply.h"
 #include "session/stream.h"
@@ -29,9 +29,6 @@
 #define SESSION_REFUSED_MAX 1000    /* recipients of who is logged in */
 #define SESSION_ERRORS_MAX 20	    /* refused commands */
 
-/* Where a BDAT sequence stands. */
-enum chunks { CHUNKS_NONE, CHUNKS_OPEN, CHUNKS_FAILED };
-
 struct session {
 	const struct config *config;
 	struct slice mechanisms; /* offered in AUTH, blanks between */
@@ -42,19 +39,6 @@ struct session {
 	struct jail jail;
 
 	bool esmtp, authenticated;
-	bool mail, smtputf8; /* a MAIL was accepted */
-	bool told;	     /* ... and the keeper knows of it */
-	size_t deferred_len;
-	size_t envelope_len; /* the keeper's has no more octets */
-	unsigned body;	     /* enum body */
-	unsigned recipients;
-	enum chunks chunks;
-	int pipe; /* message pipe, or -1 */
-	struct data data;
-	bool broken;	      /* the queue program stopped reading */
-	uint64_t written;     /* octets it was given */
-	int64_t body_start;   /* of DATA, or of the first chunk */
-	uint64_t body_octets; /* read since */
 	unsigned errors, idle_commands;
 	unsigned refused;  /* recipients of who is logged in */
 	unsigned char end; /* enum channel_end: say it and stop */
@@ -72,13 +56,10 @@ struct session {
 	 */
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
-	struct header header;
+	struct message mail;
 	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
-	_Alignas(MEMORY_PAGE) union {
-		char out[SESSION_OUT_MAX]; /* what data.c makes of input */
-		/* Until the message opens: what the keeper was not yet told. */
-		char deferred[CHANNEL_BODY_MAX];
-	};
+	/* What data.c makes of input. */
+	_Alignas(MEMORY_PAGE) char out[SESSION_OUT_MAX];
 	char offer[CHANNEL_OFFER_MAX];
 	struct handshake handshake;
 	struct records records;
@@ -101,6 +82,8 @@ enum line_result session_line(struct session *s, bool auth);
  */
 void session_forget_line(struct session *s);
 void session_reply(struct session *s, enum reply reply);
+/* A refusal that is not counted among the client's errors. */
+void session_reply_forgiven(struct session *s, enum reply reply);
 void session_reply_text(struct session *s, struct slice text); /* no CR LF */
 enum reply session_stop(
 	struct session *s, enum channel_end end, enum reply last);
@@ -112,20 +95,6 @@ _Noreturn void session_leave(struct session *s);
 int session_ask(struct session *s);
 /* The answer alone, when the request is sent. */
 int session_await(struct session *s);
-/*
- * May the session accept it by itself? Then the keeper is told in the request
- * that opens the message, or before it is asked about another one. deferred.c
- */
-bool deferred_sender(struct session *s, struct slice sender);
-bool deferred_recipient(struct session *s, struct slice recipient);
-/* An accepted path, deferred or not, is in the envelope. */
-void deferred_count(struct session *s, struct slice path);
-void deferred_tell(struct session *s);
-void deferred_add(struct session *s); /* to the request */
-/* Before it, when the rest of the request is so large. */
-void deferred_make_room(struct session *s, size_t others);
-/* Forgets the envelope, here and in the keeper. */
-void session_forget_mail(struct session *s, enum channel_abort why);
 /* trace.c */
 void session_trace(
 	struct session *s, enum channel_trace way, struct slice text);
@@ -150,13 +119,5 @@ void session_trace_command(struct session *s, const struct command *command,
 enum reply command_auth(struct session *s, struct slice argument);
 /* For EHLO: asks what Dovecot offers, unless that is known. */
 void auth_learn_offer(struct session *s);
-/* pipe.c: the message opens; what data.c put into s->out; it is over. */
-void pipe_start(struct session *s);
-int pipe_write(struct session *s, size_t len); /* -1: the stream failed */
-int pipe_end(struct session *s);
-/* Until when the next octet of an open message must come. body.c */
-int64_t body_deadline(const struct session *s);
-enum reply command_data(struct session *s, struct slice argument);
-enum reply command_bdat(struct session *s, struct slice argument);
 
 #endif

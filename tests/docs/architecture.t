@@ -54,7 +54,8 @@ is_(re.findall(r"^\d\. `(\w+)`:", DOCUMENT, re.M),
 # The channel: keeper.c's table.
 numbers = {"sizeof(struct channel_tls)": 8, "sizeof(struct channel_open)": 8,
            "sizeof(struct channel_commit)": 24}
-for header in ("keeper/channel.h", "keeper/keeper.h", "sasl/mechanism.h"):
+for header in ("keeper/channel.h", "keeper/keeper.h", "keeper/message.h",
+               "sasl/mechanism.h"):
     for name, value in re.findall(r"^#define (\w+) (\d+)\b",
                                   text_of(header), re.M):
         numbers[name] = int(value)
@@ -96,7 +97,8 @@ for name in sorted(set(code) | set(shown)):
 
 # Numbers in the text.
 keeper = "".join(map(text_of, (
-    "keeper/keeper.h", "keeper/end.h", "keeper/channel.h")))
+    "keeper/keeper.h", "keeper/end.h", "keeper/message.h",
+    "keeper/channel.h")))
 for name, words in (("KEEPER_FAILURES_MAX 3", "three failed logins"),
                     ("CHANNEL_RCPTS_MAX 100000", "100,000 recipients"),
                     ("KEEPER_LOG_MAX 200", "200 log lines"),

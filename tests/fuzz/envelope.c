@@ -1,7 +1,8 @@
 /*
- * Fuzz target: the envelope that a session tells the keeper. Whatever it
- * tells, what the keeper has afterwards is one sender, then recipients, each
- * with its NUL and without a control character, and as many as were counted.
+ * Fuzz target: the paths that a session tells the keeper, or asks about.
+ * Whatever it says, what the keeper has afterwards is one sender, then
+ * recipients, each with its NUL and without a control character, and as many
+ * as were counted; and what may be told may be asked.
  */
 #include "keeper/keeper.h"
 
@@ -11,9 +12,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check(const struct keeper *k)
+check(const struct mail *mail)
 {
-	struct slice rest = {k->envelope, k->envelope_len};
+	struct slice rest = {mail->envelope.text, mail->envelope.len};
 	size_t paths = 0;
 
 	while (rest.len > 0) {
@@ -27,12 +28,12 @@ check(const struct keeper *k)
 				abort();
 		paths++;
 	}
-	if (paths != k->recipients + (k->mail ? 1 : 0))
+	if (paths != mail->recipients + (mail->state != MAIL_NONE ? 1 : 0))
 		abort();
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int
+take(struct slice paths, bool asked)
 {
 	static const struct config config = {.relayclient_set = true,
 		.me = {"mail.example.com", 16},
@@ -41,19 +42,35 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.morercpthosts_fd = -1};
 	struct keeper *k = calloc(1, sizeof *k);
 
-	if (k == NULL || size > sizeof k->packet.body) {
-		free(k);
+	if (k == NULL)
+		return -1;
+	k->config = &config;
+	k->channel.log_lines = KEEPER_LOG_MAX + 1; /* no line goes out */
+	int verdict = mail_take_paths(k, paths, asked);
+
+	if (k->mail.state != MAIL_LOST)
+		check(&k->mail);
+	if (k->mail.envelope.text != k->mail.envelope.first)
+		free(k->mail.envelope.text);
+	free(k);
+	return verdict;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = size > 0 ? malloc(size) : NULL;
+
+	if (text == NULL || size > CHANNEL_BODY_MAX) {
+		free(text);
 		return 0;
 	}
-	k->config = &config;
-	k->packet.len = size;
-	if (size > 0)
-		memcpy(k->packet.body, data, size);
-	(void)hear_envelope(k);
-	if (!k->lost)
-		check(k);
-	if (k->envelope != k->envelope_first)
-		free(k->envelope);
-	free(k);
+	memcpy(text, data, size);
+	int told = take((struct slice){text, size}, false);
+	int asked = take((struct slice){text, size}, true);
+
+	if (told != -1 && (told != VERDICT_OK || asked != VERDICT_OK))
+		abort();
+	free(text);
 	return 0;
 }

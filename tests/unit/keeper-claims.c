@@ -203,42 +203,80 @@ test_attacks(void)
 		"a login while the private key is in memory: an attack");
 }
 
-/* What comes of telling this envelope: 0, or 111, an attack. */
+#define ATTACK 111
+
+/* The verdict on the last of these paths, or ATTACK. */
 static int
-told(const struct world *world, const char *text, size_t len)
+asked(const struct world *world, const char *text, size_t len)
 {
 	int channel;
 	pid_t pid = start(world, &channel);
 
-	channel_start(&m, TELL_ENVELOPE, 0);
+	channel_start(&m, ASK_PATHS, 0);
 	(void)channel_add(&m, text, len);
-	(void)channel_send(channel, &m);
-	return finish(pid, channel);
+	int verdict = channel_ask(channel, &m);
+	int code = finish(pid, channel);
+
+	return code == 0 ? verdict : code;
 }
 
-#define TOLD(world, text) told((world), (text), sizeof(text) - 1)
+#define ASKED(world, text) asked((world), (text), sizeof(text) - 1)
 
 static void
-test_envelope(void)
+test_paths(void)
 {
 	static const struct world relay = {.mechanisms = "", .relay = true};
 	static const struct world none = {.mechanisms = ""};
 	static char long_path[1200] = "Fa@b";
 
 	memset(long_path + 4, 'x', sizeof long_path - 5);
-	ok(TOLD(&relay, "Fa@example.com\0Tb@example.net\0Tc@d\0") == 0,
+	ok(ASKED(&relay, "Fa@example.com\0Tb@example.net\0Tc@d\0") ==
+			VERDICT_OK,
 		"an envelope that the policy allows");
-	ok(TOLD(&none, "F\0Tpostmaster\0") == 0, "postmaster, from nobody");
-	ok(TOLD(&none, "Fa@example.com\0Tb@example.net\0") == 111,
-		"a recipient without relaying rights: an attack");
-	ok(TOLD(&relay, "Tb@example.net\0") == 111, "no sender: an attack");
-	ok(TOLD(&relay, "Fa@b\0Fc@d\0") == 111, "two senders: an attack");
-	ok(TOLD(&relay, "Fa@b\0Tc@d") == 111, "no end: an attack");
-	ok(TOLD(&relay, "Fa@b\0\0Tc@d\0") == 111, "an empty path: an attack");
-	ok(TOLD(&relay, "Fa@b\0Xc@d\0") == 111, "no such type: an attack");
-	ok(TOLD(&relay, "Fa\n@b\0") == 111, "a control character: an attack");
-	ok(told(&relay, long_path, sizeof long_path) == 111,
+	ok(ASKED(&relay, "Fa@b\0") == VERDICT_OK, "a sender alone");
+	ok(ASKED(&none, "F\0Tpostmaster\0") == VERDICT_OK,
+		"postmaster, from nobody");
+	ok(ASKED(&none, "Fa@example.com\0Tb@example.net\0") == VERDICT_RELAY,
+		"a recipient without relaying rights: no, when it is asked");
+	ok(ASKED(&none, "Fa@b\0Tb@example.net\0Tpostmaster\0") == ATTACK,
+		"before the last: an attack");
+	ok(ASKED(&relay, "") == ATTACK, "nothing: an attack");
+	ok(ASKED(&relay, "Tb@example.net\0") == ATTACK, "no sender: an attack");
+	ok(ASKED(&relay, "Fa@b\0Fc@d\0") == ATTACK, "two senders: an attack");
+	ok(ASKED(&relay, "Fa@b\0Tc@d") == ATTACK, "no end: an attack");
+	ok(ASKED(&relay, "Fa@b\0\0Tc@d\0") == ATTACK,
+		"an empty path: an attack");
+	ok(ASKED(&relay, "Fa@b\0T\0") == ATTACK,
+		"an empty recipient: an attack");
+	ok(ASKED(&relay, "Fa@b\0Xc@d\0") == ATTACK, "no such type: an attack");
+	ok(ASKED(&relay, "Fa\n@b\0") == ATTACK,
+		"a control character: an attack");
+	ok(asked(&relay, long_path, sizeof long_path) == ATTACK,
 		"a path that is too long: an attack");
+}
+
+static int
+question(int channel, const char *text)
+{
+	channel_start(&m, ASK_PATHS, 0);
+	(void)channel_add(&m, text, strlen(text) + 1);
+	return channel_ask(channel, &m);
+}
+
+/* One that is refused leaves the others; the envelope goes on. */
+static void
+test_questions(void)
+{
+	static const struct world none = {.mechanisms = ""};
+	int channel;
+	pid_t pid = start(&none, &channel);
+
+	ok(question(channel, "F") == VERDICT_OK, "nobody sends");
+	ok(question(channel, "Tb@example.net") == VERDICT_RELAY, "not there");
+	ok(question(channel, "Tpostmaster") == VERDICT_OK,
+		"then to postmaster");
+	ok(question(channel, "Fa@b") == -1 && finish(pid, channel) == ATTACK,
+		"a second sender: an attack");
 }
 
 /* What comes of asking to open a message with this behind flags and HELO. */
@@ -275,6 +313,8 @@ test_open(void)
 	ok(OPENED(0, 0, "Fa@b\0Tc@d\0") == 0, "no HELO");
 	ok(OPENED(0, 4, "helo") == 111, "no envelope: an attack");
 	ok(OPENED(0, 4, "heloFa@b\0") == 111, "no recipient: an attack");
+	ok(OPENED(0, 4, "heloFa@b\0Tc\0") == 111,
+		"a recipient that the policy refuses, last too: an attack");
 	ok(OPENED(0, 4, "heloTc@d\0") == 111, "no sender: an attack");
 	ok(OPENED(0, 4, "heloFa@b\0Tc@d") == 111, "no end: an attack");
 	ok(OPENED(0, 5, "helo") == 111, "HELO behind the end: an attack");
@@ -369,7 +409,8 @@ main(void)
 	test_believed();
 	test_attacks();
 	test_plus();
-	test_envelope();
+	test_paths();
+	test_questions();
 	test_open();
 	test_commit();
 	return tap_done();

@@ -40,7 +40,7 @@ static int64_t
 message(uint64_t databytes)
 {
 	state("joe", true, databytes);
-	k.open = true;
+	k.mail.state = MAIL_OPEN;
 	return keeper_deadline(&k) - k.channel.since - LATE;
 }
 

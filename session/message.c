@@ -1,0 +1,340 @@
+/*
+ * message - what the keeper is asked and told of a message. Run by the
+ * session. The life of a message, which this page follows:
+ *
+ *   command_mail     A sender is accepted: by policy, which is known here, or
+ *   command_rcpt     by the keeper, who is asked. Then recipients likewise.
+ *                    What policy accepts is not asked, but kept: the untold.
+ *   message_open     DATA or the first BDAT. With the untold paths goes the
+ *                    question for a message pipe; a queue program reads it.
+ *   body.c, pipe.c   The octets, from the client into the pipe.
+ *   message_commit   All are in it: what does the queue program say?
+ *   message_forget   In place of the commit, and at any time: RSET, EHLO, a
+ *                    message that may not be queued.
+ *
+ * keeper/message.c answers, in the same order.
+ */
+#include "session/message.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "control/policy.h"
+#include "session/session.h"
+
+/* --------------------------------------------------------------- paths --- */
+
+/* Adds the untold paths to a request: now the keeper knows them all. */
+static void
+tell_paths(struct session *s)
+{
+	channel_add(&s->message, s->mail.untold, s->mail.untold_len);
+	s->mail.untold_len = 0;
+}
+
+/* The most that a path can be in the keeper's envelope. */
+static size_t
+room_of(const struct session *s, struct slice path)
+{
+	/* Our own address in brackets becomes a name. */
+	return path.len + s->config->relayclient.len +
+	       s->config->localiphost.len + 3;
+}
+
+static void
+keep_untold(struct message *mail, char type, struct slice path)
+{
+	struct buffer b = {
+		mail->untold, mail->untold_len, sizeof mail->untold, false};
+
+	buffer_add_char(&b, type);
+	buffer_add_slice(&b, path);
+	buffer_add_char(&b, '\0');
+	mail->untold_len = b.len; /* MESSAGE_UNTOLD_MAX: it always fits */
+}
+
+/*
+ * The verdict on a path. Policy and settings are the keeper's own code and
+ * memory: what they allow is accepted without asking, and told later, with
+ * the next question. There it is decided once more. A round trip to the
+ * keeper costs as much as all else about a recipient.
+ */
+static int
+path_verdict(struct session *s, char type, struct slice path, bool allowed)
+{
+	struct message *mail = &s->mail;
+	int verdict = VERDICT_OK;
+
+	keep_untold(mail, type, path);
+	if (!allowed || mail->untold_len > MESSAGE_UNTOLD_MAX) {
+		channel_start(&s->message, ASK_PATHS, 0);
+		tell_paths(s);
+		verdict = session_ask(s);
+		/* The verdict is on the last; the keeper has the others. */
+		if (mail->state != MESSAGE_NONE || verdict == VERDICT_OK)
+			mail->state = MESSAGE_TOLD;
+	} else if (mail->state == MESSAGE_NONE) {
+		mail->state = MESSAGE_SENDER;
+	}
+	if (verdict == VERDICT_OK)
+		mail->envelope_len += room_of(s, path);
+	return verdict;
+}
+
+/* ---------------------------------------------------------------- MAIL --- */
+
+static enum reply
+sender_fault(const struct session *s, enum address_result result,
+	const struct address *sender, const struct mail_parameters *parameters)
+{
+	if (result == ADDRESS_SYNTAX)
+		return REPLY_SENDER_SYNTAX;
+	if (result == ADDRESS_PARAMETER)
+		return REPLY_PARAMETER;
+	if (result == ADDRESS_VALUE)
+		return REPLY_PARAMETER_VALUE;
+	if (sender->eight_bit && !parameters->smtputf8)
+		return REPLY_NEEDS_UTF8;
+	if (s->config->databytes != 0 && parameters->has_size &&
+		parameters->size > s->config->databytes)
+		return REPLY_TOO_BIG;
+	return REPLY_NONE;
+}
+
+static bool
+sender_allowed(const struct session *s, struct slice sender)
+{
+	/* Only the keeper knows as whom a login may send. */
+	if (s->config->sendercheck && s->authenticated)
+		return false;
+	return policy_sender(s->config, sender) == POLICY_OK;
+}
+
+static enum reply
+sender_reply(struct session *s, int verdict)
+{
+	switch (verdict) {
+	case VERDICT_OK:
+		return REPLY_OK_MAIL;
+	case VERDICT_SENDER:
+		return REPLY_SENDER_REFUSED;
+	case VERDICT_USERS:
+		return session_stop(s, END_USERS, REPLY_USERS_CHANGED);
+	default:
+		return REPLY_QUEUE_TEMPORARY;
+	}
+}
+
+enum reply
+command_mail(struct session *s, struct slice argument)
+{
+	struct address sender;
+	struct mail_parameters parameters;
+
+	enum address_result result = address_mail(
+		argument, s->config->smtputf8, &sender, &parameters);
+	enum reply fault = sender_fault(s, result, &sender, &parameters);
+
+	if (fault != REPLY_NONE)
+		return fault;
+	struct slice path = {sender.text, sender.len};
+
+	s->mail.smtputf8 = parameters.smtputf8;
+	s->mail.body = parameters.body;
+	return sender_reply(
+		s, path_verdict(s, 'F', path, sender_allowed(s, path)));
+}
+
+/* ---------------------------------------------------------------- RCPT --- */
+
+static bool
+recipient_allowed(const struct session *s, struct slice recipient)
+{
+	const struct config *config = s->config;
+	const struct message *mail = &s->mail;
+	bool relay = s->authenticated || config->relayclient_set;
+
+	/* Counts, a file and our own address are the keeper's. */
+	if ((config->relaylimits.present && s->authenticated) ||
+		(config->morercpthosts_fd != -1 && !relay) ||
+		slice_find(recipient, '[') != recipient.len)
+		return false;
+	/* Near to the end of its room only the keeper knows what is left. */
+	if (mail->envelope_len + room_of(s, recipient) > CHANNEL_ENVELOPE_MAX)
+		return false;
+	if (mail->recipients >= CHANNEL_RCPTS_MAX ||
+		(config->maxrcpt != 0 && mail->recipients >= config->maxrcpt))
+		return false;
+	return policy_recipient(config, recipient, relay) == POLICY_OK;
+}
+
+static enum reply
+recipient_reply(int verdict)
+{
+	switch (verdict) {
+	case VERDICT_OK:
+		return REPLY_OK_RCPT;
+	case VERDICT_TOO_MANY:
+		return REPLY_TOO_MANY_RCPTS;
+	case VERDICT_LIMIT:
+		return REPLY_RELAY_LIMIT;
+	case VERDICT_RECIPIENT:
+		return REPLY_RCPT_REFUSED;
+	case VERDICT_RELAY:
+		return REPLY_RELAY;
+	case VERDICT_NO_DOMAIN:
+		return REPLY_NO_DOMAIN;
+	default:
+		return REPLY_QUEUE_TEMPORARY;
+	}
+}
+
+/* A user's typing errors are no attack: counted apart. */
+static enum reply
+refuse_to_user(struct session *s, int verdict)
+{
+	session_reply_forgiven(s, recipient_reply(verdict));
+	s->refused += verdict != VERDICT_TOO_MANY;
+	if (s->refused >= SESSION_REFUSED_MAX)
+		session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
+	return REPLY_NONE;
+}
+
+enum reply
+command_rcpt(struct session *s, struct slice argument)
+{
+	struct address recipient;
+
+	switch (address_rcpt(argument, s->config->smtputf8, &recipient)) {
+	case ADDRESS_OK:
+		break;
+	case ADDRESS_SYNTAX:
+		return REPLY_RCPT_SYNTAX;
+	default:
+		return REPLY_PARAMETER;
+	}
+	if (recipient.eight_bit && !s->mail.smtputf8)
+		return REPLY_NEEDS_UTF8;
+	struct slice path = {recipient.text, recipient.len};
+	int verdict = path_verdict(s, 'T', path, recipient_allowed(s, path));
+
+	if (verdict == VERDICT_OK)
+		s->mail.recipients++;
+	else if (s->authenticated)
+		return refuse_to_user(s, verdict);
+	return recipient_reply(verdict);
+}
+
+/* --------------------------------------------------- open, commit, end --- */
+
+enum reply
+message_open(struct session *s)
+{
+	struct message *mail = &s->mail;
+	struct channel_open open = {
+		.flags = (s->esmtp ? OPEN_ESMTP : 0u) |
+			 (mail->smtputf8 ? OPEN_SMTPUTF8 : 0u) |
+			 (mail->body == BODY_7BIT ? OPEN_7BIT : 0u) |
+			 (mail->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
+		.helo_len = (uint32_t)s->helo_len};
+
+	channel_start(&s->message, ASK_OPEN, 0);
+	channel_add(&s->message, &open, sizeof open);
+	channel_add(&s->message, s->helo, s->helo_len);
+	tell_paths(s);
+	mail->state = MESSAGE_TOLD;
+	if (channel_send(s->channel, &s->message) == -1 ||
+		channel_receive_fd(s->channel, &s->message, &mail->pipe) == -1)
+		session_leave(s);
+	if (s->message.type != ASK_OPEN)
+		_exit(111);
+	if (s->message.code == VERDICT_OK && mail->pipe != -1) {
+		mail->state = MESSAGE_OPEN;
+		pipe_start(s);
+		return REPLY_NONE;
+	}
+	if (s->message.code == VERDICT_USERS)
+		session_stop(s, END_USERS, REPLY_USERS_CHANGED);
+	return REPLY_QUEUE_TEMPORARY;
+}
+
+static void
+forget(struct message *mail)
+{
+	mail->state = MESSAGE_NONE;
+	mail->smtputf8 = false;
+	mail->recipients = 0;
+	mail->untold_len = mail->envelope_len = 0;
+}
+
+/* Everything is in the pipe: the keeper completes the envelope and waits. */
+static int
+commit_verdict(struct session *s)
+{
+	struct message *mail = &s->mail;
+	struct channel_commit request = {mail->data.octets, mail->written,
+		mail->state == MESSAGE_BROKEN};
+	struct slice msgid = header_message_id(&mail->header);
+
+	channel_start(&s->message, ASK_COMMIT, 0);
+	channel_add(&s->message, &request, sizeof request);
+	channel_add(&s->message, msgid.data, msgid.len);
+	if (channel_send(s->channel, &s->message) == -1)
+		_exit(111);
+	/*
+	 * Its end comes after the word to the keeper, so that the program
+	 * finds the envelope when it wakes up.
+	 */
+	close(mail->pipe);
+	mail->pipe = -1;
+	return session_await(s);
+}
+
+enum reply
+message_commit(struct session *s)
+{
+	struct channel_queued queued;
+	size_t at = 0;
+	char text[CHANNEL_TEXT_MAX + 64];
+	struct buffer b = BUFFER_OVER(text);
+
+	if (pipe_end(s) == -1)
+		return session_stream_failed(s);
+	int verdict = commit_verdict(s);
+
+	forget(&s->mail); /* as the keeper has */
+	if (channel_take(&s->message, &at, &queued, sizeof queued) == -1)
+		_exit(111);
+	if (verdict == VERDICT_OK) {
+		s->idle_commands = 0;
+		buffer_add_text(&b, "250 2.0.0 ok ");
+		buffer_add_number(&b, (uint64_t)queued.now);
+		buffer_add_text(&b, " qp ");
+		buffer_add_number(&b, (uint64_t)queued.qp);
+	} else {
+		buffer_add_text(
+			&b, verdict == VERDICT_REFUSED ? "554 " : "451 ");
+		buffer_add_slice(&b, channel_rest(&s->message, at));
+	}
+	session_reply_text(s, buffer_slice(&b));
+	return REPLY_NONE;
+}
+
+void
+message_forget(struct session *s, enum channel_abort why)
+{
+	struct message *mail = &s->mail;
+	struct slice msgid = {NULL, 0};
+
+	if (mail->pipe != -1) {
+		close(mail->pipe);
+		msgid = header_message_id(&mail->header);
+	}
+	mail->pipe = -1;
+	if (mail->state >= MESSAGE_TOLD && mail->state != MESSAGE_REFUSED) {
+		channel_start(&s->message, ASK_ABORT, why);
+		channel_add(&s->message, msgid.data, msgid.len);
+		session_ask(s);
+	}
+	forget(mail);
+}
