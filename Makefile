@@ -21,9 +21,11 @@ BUILD = build/$(LIBC)
 
 # Sources: a program's main is PROGRAM.c, everything else is in the archive.
 MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
-ROOMS = lib control users sasl auth queue-handoff queue keeper session passwd \
+# Their order is that of the code in memory (memory.ld): what all connections
+# run stands first.
+ROOMS = lib control session keeper queue-handoff auth users sasl queue passwd \
 	conf check client
-MODULES = $(filter-out $(MAINS),$(sort $(wildcard $(ROOMS:%=%/*.c))))
+MODULES = $(filter-out $(MAINS),$(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c))))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -67,7 +69,8 @@ all: $(PROGRAMS)
 
 $(foreach p,$(PROGRAMS),$(eval $(p): $(BUILD)/$(basename $(wildcard $(p).c */$(p).c)).o))
 $(PROGRAMS): $(ARCHIVE) memory.ld
-	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -Wl,-Map,$(BUILD)/$@.map \
+		-o $@ $(filter %.o,$^) $(LINKED)
 
 $(ARCHIVE): $(OBJECTS)
 	$(call SAY,ar $@) rm -f $@; ar rcsD $@ $^

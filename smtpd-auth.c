@@ -25,7 +25,6 @@
 #include "lib/clock.h"
 #include "lib/fork.h"
 #include "lib/identity.h"
-#include "lib/memory.h"
 #include "lib/signals.h"
 #include "lib/standard.h"
 #include "session/jail.h"
@@ -46,21 +45,16 @@ struct options {
 	char **program; /* checkpassword and its arguments, or NULL */
 };
 
-/*
- * What is touched before the fork, and by the keeper after it, is in one
- * piece. The session's part stays untouched before the fork: a fresh page is
- * cheaper than a copied one.
- */
-static TOUCHED_LAST struct {
+static struct {
 	struct config config;
 	struct keeper keeper;
 } all;
-static UNTOUCHED _Alignas(MEMORY_PAGE) struct session session;
-static UNTOUCHED struct signer_pair pair;
-static UNTOUCHED struct clientca clientca;
-static TOUCHED struct standard standard[3]; /* the client and the log */
-static TOUCHED int null; /* for the keeper, in the client's place */
-static TOUCHED const char *null_reason; /* why it has none */
+static struct session session;
+static struct signer_pair pair;
+static struct clientca clientca;
+static struct standard standard[3]; /* the client and the log */
+static int null;		    /* for the keeper, in the client's place */
+static const char *null_reason;	    /* why it has none */
 
 static struct config *const config = &all.config;
 static struct keeper *const keeper = &all.keeper;
@@ -262,11 +256,11 @@ open_users(struct keeper *k)
 static void
 choose_mechanisms(struct keeper *k)
 {
-	static TOUCHED char text[USERS_MECHS_MAX];
-	static UNTOUCHED char many[AUTHENTICATOR_OFFER_MAX];
+	static char offered_text[USERS_MECHS_MAX];
+	static char many[AUTHENTICATOR_OFFER_MAX];
 	struct buffer offered = k->kind == AUTHENTICATOR_DOVECOT
 					? BUFFER_OVER(many)
-					: BUFFER_OVER(text);
+					: BUFFER_OVER(offered_text);
 	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
 
 	k->mechanisms = (struct slice){NULL, 0};
@@ -346,8 +340,8 @@ leave_client(void)
 static void
 load_settings(const struct options *options)
 {
-	static TOUCHED char address[64];
-	static UNTOUCHED char path[sizeof((struct sockaddr_un *)0)->sun_path];
+	static char address[64];
+	static char path[sizeof((struct sockaddr_un *)0)->sun_path];
 	bool use_syslog = prepare_process();
 
 	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);

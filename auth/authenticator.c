@@ -13,7 +13,6 @@
 #include "auth/word.h"
 #include "lib/clock.h"
 #include "lib/date.h"
-#include "lib/memory.h"
 
 #define KEEPER_FD 0
 #define USERS_FD 1
@@ -148,9 +147,9 @@ exchange_begin(struct exchange *x, const struct authenticator_setup *setup)
 static _Noreturn void
 mechanism_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct exchange x;
-	static UNTOUCHED struct word word;
-	static UNTOUCHED struct word_response response;
+	static struct exchange x;
+	static struct word word;
+	static struct word_response response;
 	struct slice text;
 
 	exchange_begin(&x, setup);

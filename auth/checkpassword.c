@@ -25,7 +25,6 @@
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
-#include "lib/memory.h"
 
 #define KEEPER_FD 3
 #define PROGRAM_FD 3	   /* where the program reads */
@@ -106,7 +105,7 @@ collector_wait(const struct collector *c)
 static int
 collect(const struct collector *c, struct word *word)
 {
-	static UNTOUCHED struct word_response response;
+	static struct word_response response;
 	struct slice text;
 
 	do {
@@ -301,7 +300,7 @@ check(struct word *word, const struct authenticator_setup *setup)
 _Noreturn void
 checkpassword_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct word word;
+	static struct word word;
 	struct collector collector;
 
 	keep_descriptors(fd);

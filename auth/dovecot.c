@@ -16,7 +16,6 @@
 #include "auth/naming.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
-#include "lib/memory.h"
 #include "lib/words.h"
 
 #define KEEPER_FD 0
@@ -236,8 +235,8 @@ static void
 relay(struct reader *r, struct word_response *response, struct slice text,
 	const struct authenticator_setup *setup, struct word *word)
 {
-	static UNTOUCHED char said[SAID_MAX];
-	static UNTOUCHED struct exchange naming;
+	static char said[SAID_MAX];
+	static struct exchange naming;
 	struct buffer out = BUFFER_OVER(said);
 	struct slice mechanism = slice_of(setup->name);
 
@@ -267,9 +266,8 @@ static void
 serve(struct word_response *response, struct slice text, uint64_t pid,
 	const struct authenticator_setup *setup, struct word *word)
 {
-	static UNTOUCHED struct reader reader;
-	static UNTOUCHED char names[AUTHENTICATOR_OFFER_MAX],
-		list[sizeof names];
+	static struct reader reader;
+	static char names[AUTHENTICATOR_OFFER_MAX], list[sizeof names];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	struct buffer chosen = BUFFER_OVER(list);
 
@@ -290,8 +288,8 @@ serve(struct word_response *response, struct slice text, uint64_t pid,
 _Noreturn void
 dovecot_run(int fd, const struct authenticator_setup *setup)
 {
-	static UNTOUCHED struct word word;
-	static UNTOUCHED struct word_response response;
+	static struct word word;
+	static struct word_response response;
 	struct slice text;
 	const char *failed;
 

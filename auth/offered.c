@@ -2,7 +2,6 @@
 #include "auth/offered.h"
 
 #include "auth/dovecot_lines.h"
-#include "lib/memory.h"
 #include "lib/words.h"
 
 /* A program knows the password, or a digest of it. */
@@ -36,8 +35,8 @@ void
 offer_make(struct buffer *out, enum authenticator_kind kind, int users_fd,
 	struct slice wanted)
 {
-	static TOUCHED char text[USERS_MECHS_MAX];
-	struct buffer usual = BUFFER_OVER(text);
+	static char usual_text[USERS_MECHS_MAX];
+	struct buffer usual = BUFFER_OVER(usual_text);
 	struct slice name;
 
 	if (wanted.data == NULL) {

@@ -6,8 +6,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "lib/memory.h"
-
 #define RESPONSE_THERE 1
 #define WORD_HEAD offsetof(struct word, body)
 
@@ -81,7 +79,7 @@ word_say(int fd, const struct word *word)
 void
 word_name(int fd, struct slice login)
 {
-	static UNTOUCHED struct word word;
+	static struct word word;
 
 	if (login.len > USERS_LOGIN_MAX)
 		return;

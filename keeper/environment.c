@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "lib/memory.h"
-
 extern char **environ;
 
 #define TEXT_MAX (7 * (USERS_LOGIN_MAX + 24))
@@ -58,14 +56,11 @@ is_replaced(const char *variable)
 char *const *
 environment_make(struct keeper *k, unsigned flags)
 {
-	/* The text first: both begin on one page. */
-	static UNTOUCHED _Alignas(MEMORY_PAGE) struct {
-		char text[TEXT_MAX];
-		char *variables[ENVIRONMENT_MAX];
-	} made;
+	static char text[TEXT_MAX];
+	static char *variables[ENVIRONMENT_MAX];
 	static char relayclient[] = "RELAYCLIENT=", smtputf8[] = "SMTPUTF8=1";
 	static char body_8bit[] = "BODY=8BITMIME", body_7bit[] = "BODY=7BIT";
-	struct builder b = {made.variables, 0, false, BUFFER_OVER(made.text)};
+	struct builder b = {variables, 0, false, BUFFER_OVER(text)};
 	bool logged_in = k->login[0] != '\0';
 
 	/* main has removed what else is ours from the launcher's. */
@@ -84,6 +79,6 @@ environment_make(struct keeper *k, unsigned flags)
 		add(&b, body_7bit);
 	if (flags & OPEN_SMTPUTF8)
 		add(&b, smtputf8);
-	made.variables[b.count] = NULL;
-	return b.overflow || b.text.overflow ? NULL : made.variables;
+	variables[b.count] = NULL;
+	return b.overflow || b.text.overflow ? NULL : variables;
 }

@@ -10,7 +10,6 @@
 #include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
-#include "lib/memory.h"
 #include "lib/words.h"
 
 /* What stands behind logins, as the admin has named it. */
@@ -400,7 +399,7 @@ challenge(struct keeper *k, const struct word *word)
 int
 login_verdict(struct keeper *k)
 {
-	static UNTOUCHED _Alignas(MEMORY_PAGE) struct word word;
+	static struct word word;
 
 	if (k->channel.pending == 0) {
 		/* It died in the client's turn: the next step will find out. */

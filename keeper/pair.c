@@ -12,7 +12,6 @@
 #include "lib/chain.h"
 #include "lib/clock.h"
 #include "lib/der.h"
-#include "lib/memory.h"
 #include "lib/pem.h"
 
 #define STACK_USED 16384 /* octets, with room to spare */
@@ -137,7 +136,7 @@ decode_pem(struct pem *pem, char *text, size_t len)
 static const char *
 read_pem(struct pem *pem, int fd)
 {
-	static UNTOUCHED char text[SIGNER_FILE_MAX];
+	static char text[SIGNER_FILE_MAX];
 	size_t len;
 	const char *reason = pem_read(fd, text, sizeof text, &len);
 

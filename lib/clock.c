@@ -9,10 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/*
- * The system call itself: the C library would look for the kernel's function
- * in memory, which touches three pages, for a handful of calls. Cannot fail.
- */
+/* Cannot fail. */
 static struct timespec
 read_clock(clockid_t clock)
 {

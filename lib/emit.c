@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/memory.h"
 
 #define RACE_MS 100 /* poll() saw room, and somebody else was quicker */
 #define AGAIN_US 100000
@@ -92,8 +91,8 @@ write_watched(int fd, const char *text, size_t len, int64_t until)
 bool
 emit(int fd, const char *text, size_t len, int ms)
 {
-	static TOUCHED bool
-		cannot; /* not for this descriptor, or not this kernel */
+	/* Not for this descriptor, or not on this kernel. */
+	static bool cannot;
 	struct iovec whole = {(void *)(uintptr_t)text, len};
 
 	if (!cannot) {

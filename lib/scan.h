@@ -1,6 +1,7 @@
 /*
  * scan - copy text up to the first octet that ends or spoils a line, at the
- * speed of memory: one pass that looks and copies.
+ * speed of memory: one pass that looks and copies. Measured: a large message
+ * at 1.28 times a plain copy in place of 1.53 (docs/performance.md).
  */
 #ifndef LIB_SCAN_H
 #define LIB_SCAN_H

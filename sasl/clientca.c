@@ -12,7 +12,6 @@
 #include "lib/certificate.h"
 #include "lib/chain.h"
 #include "lib/der.h"
-#include "lib/memory.h"
 #include "lib/pem.h"
 
 #define RSA_OCTETS_MIN 256
@@ -98,7 +97,7 @@ has_uses(struct slice behind)
 static const char *
 take_authority(struct reading *r, struct slice base64)
 {
-	static UNTOUCHED char der[CERTIFICATE_MAX];
+	static char der[CERTIFICATE_MAX];
 	struct buffer b = BUFFER_OVER(der);
 	struct der certificate;
 
@@ -142,7 +141,7 @@ decode(struct reading *r, char *text, size_t len)
 static const char *
 load(struct clientca *ca, int fd)
 {
-	static UNTOUCHED char text[CLIENTCA_FILE_MAX];
+	static char text[CLIENTCA_FILE_MAX];
 	struct reading r = {.ca = ca};
 	size_t len;
 	const char *reason = pem_read(fd, text, sizeof text, &len);

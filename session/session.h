@@ -14,7 +14,6 @@
 #include "control/config.h"
 #include "keeper/channel.h"
 #include "lib/jail.h"
-#include "lib/memory.h"
 #include "session/message.h"
 #include "session/records.h"
 #include "session/reply.h"
@@ -50,16 +49,12 @@ struct session {
 	size_t line_len;
 	struct stream stream;
 
-	/*
-	 * What is above, and so much of this as most requests need, is one
-	 * page: of a connection without a message the only one of these.
-	 */
 	struct channel_message message;
 	char line_copy[SESSION_AUTH_LINE_MAX];
 	struct message mail;
-	_Alignas(MEMORY_PAGE) char bulk_input[STREAM_BULK_MAX];
+	char bulk_input[STREAM_BULK_MAX];
 	/* What data.c makes of input. */
-	_Alignas(MEMORY_PAGE) char out[SESSION_OUT_MAX];
+	char out[SESSION_OUT_MAX];
 	char offer[CHANNEL_OFFER_MAX];
 	struct handshake handshake;
 	struct records records;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/memory.h"
 #include "session/records.h"
 
 #define CLOSE_MS 2000
@@ -123,10 +122,7 @@ add_crs(struct stream *s, size_t cap)
 static void
 use_whole_buffer(struct stream *s)
 {
-	volatile char *page = s->bulk_input;
-
-	for (size_t i = s->bulk_size; i < STREAM_BULK_MAX; i += MEMORY_PAGE)
-		page[i] = 0;
+	memset(s->bulk_input + s->bulk_size, 0, STREAM_BULK_MAX - s->bulk_size);
 	s->bulk_size = STREAM_BULK_MAX;
 }
 

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Where memory lies: each row of memory.ld, and each name in it, has found
+something of smtpd-auth in the linker's map; the C library's code stands
+first, the libraries' of others behind ours; of static memory the small stands
+first, and the session's, the largest, last."""
+import os
+import re
+import sys
+sys.path.insert(0, sys.path[0])
+from support import case, done, is_, ok  # noqa: E402
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(TOP, os.environ.get("BUILD", "build/musl"))
+MAP = os.path.join(BUILD, "smtpd-auth.map")
+PAGE = 4096
+OURS = ("smtpd-auth.o", "smtpd-auth.a")
+INPUT = re.compile(
+    r"^ (\.\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S*/)?(\S+)$", re.M)
+
+
+def read(name):
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def output(name):
+    """What the map says of one output section, long names on one line."""
+    text = re.sub(r"^( \.\S+)\n\s+(0x)", r"\1 \2", read(MAP), flags=re.M)
+    text = text[text.index("Linker script and memory map"):]
+    found = re.search(rf"^{re.escape(name)}\s.*?(?=^\S)", text, re.M | re.S)
+    return found[0] if found else ""
+
+
+def inputs(text):
+    """(section, address, octets, file) of what has an octet at all."""
+    return [(m[1], int(m[2], 16), int(m[3], 16), m[5])
+            for m in INPUT.finditer(text) if int(m[3], 16) > 0]
+
+
+def rows():
+    """(output section, row) of memory.ld, those with file names or names."""
+    script = re.sub(r"/\*.*?\*/", "", read("memory.ld"), flags=re.S)
+    for name, body in re.findall(r"(\.\S+) (?:\(\w+\) )?:\s*\{(.*?)\}",
+                                 script, re.S):
+        for row in re.findall(r"^\s*(\*\S*\(.*\))$", body, re.M):
+            yield name, row
+
+
+def found(row, text):
+    """The inputs of one row: up to the next one."""
+    start = text.find("\n " + row + "\n")
+    if start == -1:
+        return []
+    end = text.find("\n *", start + 1)
+    while end != -1 and text.startswith("\n *fill*", end):
+        end = text.find("\n *", end + 1)
+    return inputs(text[start:end if end != -1 else len(text)])
+
+
+def like(name, section):
+    return re.fullmatch(re.escape(name).replace(r"\*", ".*"), section)
+
+
+with case("each row"):
+    for where, row in rows():
+        took = found(row, output(where))
+        ok(took, f"{where}: {row} takes something")
+        if row.startswith("*(.bss"):
+            names = row[2:-1].split()
+            is_([name for name in names
+                 if not any(like(name, one[0]) for one in took)], [],
+                f"{where}: {row}: every name is one")
+
+with case("code"):
+    first = inputs(output(".text.first"))
+    files = [re.sub(r"\(.*", "", one[3]) for one in first]
+    order = [name for i, name in enumerate(files)
+             if i == 0 or files[i - 1] != name]
+    is_(order[-3:], ["libc.a", "smtpd-auth.o", "smtpd-auth.a"],
+        "the C library, main, the archive, and nothing else behind the start")
+    rest = inputs(output(".text")) + inputs(output(".rodata"))
+    is_([one for one in rest if one[3].startswith(OURS)], [],
+        "no code or constant of ours stands among the libraries'")
+    ok(any("bearssl" in one[3] for one in rest), "which stand behind")
+    keeper = [one[1] for one in first if "(keeper.o)" in one[3]]
+    options = [one[1] for one in first if "(digest_md5.o)" in one[3]]
+    ok(keeper and options and max(keeper) < min(options),
+       "what every connection runs stands before what some do")
+
+with case("static memory"):
+    small = inputs(output(".bss.first"))
+    ok([one for one in small[:-1]] and
+       all(one[2] <= PAGE for one in small[:-1]),
+       "before the settings nothing is as large as a page", small[:-1])
+    ok(small[-1][1] - small[0][1] < 2 * PAGE,
+       "settings and keeper begin within two pages")
+    is_(small[-1][0], ".bss.all", "they are what the small ends with")
+    after = inputs(output(".bss"))
+    is_([one[0] for one in inputs(output(".bss.last"))], [".bss.session"],
+        "the session's stands alone and last")
+    session = inputs(output(".bss.last"))[0]
+    is_(session[1] % PAGE, 0, "it begins with a page")
+    ok(small[-1][1] < min(one[1] for one in after) and
+       max(one[1] for one in after) < session[1],
+       "every other array lies between those two")
+
+done()
