@@ -111,9 +111,9 @@ authenticator_start(struct keeper *k)
 }
 
 void
-authenticator_step(struct authenticator *a, struct slice response, int64_t now)
+authenticator_step(struct authenticator *a, struct slice response)
 {
-	a->deadline = now + AUTHENTICATOR_TIMEOUT_MS;
+	a->deadline = clock_ms() + AUTHENTICATOR_TIMEOUT_MS;
 	/* If it is gone, its last word may still be there: reading tells. */
 	(void)word_ask(a->fd, response);
 }

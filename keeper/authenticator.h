@@ -32,8 +32,7 @@ void authenticator_init(struct authenticator *a);
 int authenticator_start(struct keeper *k);
 
 /* Feeds one response (data NULL: none). */
-void authenticator_step(
-	struct authenticator *a, struct slice response, int64_t now);
+void authenticator_step(struct authenticator *a, struct slice response);
 
 /* Its answer, when a->fd is readable: 0 or -1 as word_hear(). */
 int authenticator_read(struct authenticator *a, struct word *word);

@@ -101,11 +101,7 @@ enum channel_abort {
 /* Which way a line went: the keeper writes the mark. */
 enum channel_trace { TRACE_FROM = 1, TRACE_TO };
 
-/*
- * Words of the log, by code; [0] is for a session that died without one. A
- * session that has nothing left to do says it by its exit status alone.
- */
-#define CHANNEL_EXIT 32 /* exit status: this and the code */
+/* Words of the log, by code; [0] is for a session that died without one. */
 enum channel_end {
 	END_QUIT = 1,
 	END_CLIENT,

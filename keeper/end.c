@@ -35,16 +35,6 @@ hear_end(struct keeper *k)
 	return 0;
 }
 
-/* Its last word, where it has not sent one. */
-static void
-hear_exit(struct keeper *k, int status)
-{
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) - CHANNEL_EXIT : 0;
-
-	if (k->end.why == 0 && code > 0 && code < END_CODES)
-		k->end.why = (unsigned)code;
-}
-
 /* Its uid is another than ours, where we were started as root. */
 static void
 kill_session(const struct keeper *k)
@@ -82,7 +72,6 @@ end_reap(struct keeper *k, int64_t grace_ms)
 		k->now = clock_ms();
 	}
 	k->channel.session = -1;
-	hear_exit(k, status);
 }
 
 const char *

@@ -209,7 +209,7 @@ turn(struct keeper *k)
 		[TERM] = {.fd = k->end.term, .events = POLLIN},
 	};
 	size_t n = QUEUE + queue_poll(&k->mail.queue, fds + QUEUE);
-	int ready = clock_poll_at(fds, n, next_deadline(k), k->now);
+	int ready = clock_poll(fds, n, next_deadline(k));
 	bool queue_moves = false;
 
 	k->now = clock_ms();

@@ -122,7 +122,7 @@ hand_over(struct keeper *k, struct slice response)
 	bool there = k->authenticator.fd != -1;
 
 	if (there)
-		authenticator_step(&k->authenticator, response, k->now);
+		authenticator_step(&k->authenticator, response);
 	if (response.len > 0)
 		explicit_bzero((char *)(uintptr_t)response.data, response.len);
 	return there ? 0 : temporary(k, "backend");

@@ -35,29 +35,23 @@ clock_ms(void)
 
 /* For poll(): milliseconds, -1 for ever. */
 static int
-left(int64_t deadline, int64_t now)
+left(int64_t deadline)
 {
 	if (deadline == CLOCK_NEVER)
 		return -1;
+	int64_t now = clock_ms();
+
 	if (deadline <= now)
 		return 0;
 	return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
 }
 
 int
-clock_poll_at(struct pollfd *fds, nfds_t n, int64_t deadline, int64_t now)
+clock_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
 {
 	int ready;
 
-	while ((ready = poll(fds, n, left(deadline, now))) == -1 &&
-		errno == EINTR)
-		now = clock_ms();
+	while ((ready = poll(fds, n, left(deadline))) == -1 && errno == EINTR)
+		;
 	return ready;
-}
-
-int
-clock_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
-{
-	return clock_poll_at(
-		fds, n, deadline, deadline == CLOCK_NEVER ? 0 : clock_ms());
 }

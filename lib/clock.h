@@ -19,7 +19,4 @@ int64_t clock_seconds(void);
  */
 int clock_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
 
-/* The same for who has just read the clock. */
-int clock_poll_at(struct pollfd *fds, nfds_t n, int64_t deadline, int64_t now);
-
 #endif

@@ -22,9 +22,9 @@ next_piece(struct session *s, struct slice *input)
 
 /* A new message, or what is refused as one, counts from now on. */
 static void
-start_count(struct session *s, int64_t now)
+start_count(struct session *s)
 {
-	s->mail.start = now;
+	s->mail.start = clock_ms();
 	s->mail.octets = 0;
 }
 
@@ -42,11 +42,11 @@ body_deadline(const struct session *s)
 
 /* One read's worth of time: the idle limit, and the message's. */
 static void
-set_deadline(struct session *s, int64_t now)
+set_deadline(struct session *s)
 {
 	int64_t body = body_deadline(s);
 
-	stream_time(&s->stream, now, (int64_t)s->config->timeoutsmtpd * 1000);
+	stream_time(&s->stream, (int64_t)s->config->timeoutsmtpd * 1000);
 	if (body < s->stream.deadline)
 		s->stream.deadline = body;
 }
@@ -138,9 +138,9 @@ read_data(struct session *s)
 
 	session_forget_line(s);
 	data_start(&s->mail.data, true);
-	start_count(s, clock_ms());
-	for (int64_t now = s->mail.start;; now = clock_ms()) {
-		set_deadline(s, now);
+	start_count(s);
+	for (;;) {
+		set_deadline(s);
 		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 		if (!data_step(s, input, &damage, &reply))
@@ -236,7 +236,7 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 
 	session_forget_line(s);
 	while (octets > 0 && s->end == 0) {
-		set_deadline(s, clock_ms());
+		set_deadline(s);
 		if (next_piece(s, &input) == -1)
 			return session_stream_failed(s);
 		if (input.len > octets)
@@ -281,7 +281,7 @@ command_bdat(struct session *s, struct slice argument)
 	if (octets == 0 && ++s->idle_commands > CHANNEL_IDLE_COMMANDS)
 		return session_stop(s, END_ERRORS, REPLY_TOO_MANY_COMMANDS);
 	if (s->mail.state < MESSAGE_OPEN)
-		start_count(s, clock_ms());
+		start_count(s);
 	enum reply reply = chunk_allowed(s);
 
 	if (s->end != 0)

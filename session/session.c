@@ -111,27 +111,10 @@ check_line(struct session *s, size_t total, bool auth)
 	return LINE_OK;
 }
 
-/*
- * A whole line in the clear stays where it is until the next read: nothing
- * is copied. TLS may decrypt the next record over it.
- */
-static bool
-line_in_place(struct session *s, struct slice input, size_t len)
-{
-	size_t start = s->stream.input_start;
-
-	if (s->stream.tls != NULL || len == input.len)
-		return false;
-	s->line = s->stream.input + start;
-	s->line_len = len;
-	return true;
-}
-
 static void
 set_line_deadline(struct session *s)
 {
-	stream_time(&s->stream, clock_ms(),
-		(int64_t)s->config->timeoutsmtpd * 1000);
+	stream_time(&s->stream, (int64_t)s->config->timeoutsmtpd * 1000);
 	if (s->login_deadline < s->stream.deadline)
 		s->stream.deadline = s->login_deadline;
 	if (s->mail.pipe != -1 && body_deadline(s) < s->stream.deadline)
@@ -149,7 +132,6 @@ session_line(struct session *s, bool auth)
 	size_t total = 0;
 	struct slice input;
 
-	s->line = s->line_copy;
 	s->line_len = 0;
 	for (bool timed = false;;) {
 		/* A line that is there already needs no look at the clock. */
@@ -163,16 +145,12 @@ session_line(struct session *s, bool auth)
 		}
 		size_t len = slice_find(input, '\n');
 		bool end = len < input.len;
-		size_t room = sizeof s->line_copy - s->line_len;
+		size_t room = sizeof s->line - s->line_len;
 		size_t kept = len < room ? len : room;
 
-		if (total == 0 && line_in_place(s, input, len)) {
-			stream_consume(&s->stream, len + end);
-		} else {
-			memcpy(s->line + s->line_len, input.data, kept);
-			s->line_len += kept;
-			stream_wipe(&s->stream, input, len + end);
-		}
+		memcpy(s->line + s->line_len, input.data, kept);
+		s->line_len += kept;
+		stream_wipe(&s->stream, input, len + end);
 		total += len + end;
 		if (end)
 			return check_line(s, total, auth);
@@ -264,8 +242,7 @@ delay_greeting(struct session *s)
 {
 	struct slice input;
 
-	stream_time(
-		&s->stream, clock_ms(), (int64_t)s->config->greetdelay * 1000);
+	stream_time(&s->stream, (int64_t)s->config->greetdelay * 1000);
 	if (stream_next(&s->stream, &input) == 0)
 		session_stop(s, END_ERRORS, REPLY_EARLY_TALKER);
 	else if (s->stream.state == STREAM_TIMEOUT)
@@ -300,9 +277,6 @@ finish(struct session *s, enum jail_step failed)
 	session_reply(s, s->last);
 	if (!drain)
 		stream_close(&s->stream, false);
-	/* One turn of the keeper in place of two. */
-	if (!drain && failed == JAIL_ENTERED && s->mail.pipe == -1)
-		_exit(CHANNEL_EXIT + s->end);
 	channel_start(&s->message, TELL_END, s->end);
 	if (failed != JAIL_ENTERED)
 		channel_add(&s->message,
@@ -332,7 +306,6 @@ session_run(struct session *s)
 	enum jail_step failed = jail_enter(&s->jail);
 
 	s->mail.pipe = -1;
-	s->line = s->line_copy;
 	if (failed != JAIL_ENTERED) {
 		bool clear = !s->config->smtps || s->config->tls_outside;
 

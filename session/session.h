@@ -45,12 +45,11 @@ struct session {
 	char helo[SESSION_HELO_MAX];
 	size_t helo_len;
 
-	char *line; /* the command, without its end: in the input or below */
+	char line[SESSION_AUTH_LINE_MAX]; /* the command, without its end */
 	size_t line_len;
 	struct stream stream;
 
 	struct channel_message message;
-	char line_copy[SESSION_AUTH_LINE_MAX];
 	struct message mail;
 	char bulk_input[STREAM_BULK_MAX];
 	/* What data.c makes of input. */
@@ -73,7 +72,7 @@ enum line_result {
 enum line_result session_line(struct session *s, bool auth);
 /*
  * The line is done with, and wiped: it may be a password, in a command or in
- * its place. Before the stream is read again, since it may lie in its input.
+ * its place.
  */
 void session_forget_line(struct session *s);
 void session_reply(struct session *s, enum reply reply);

@@ -22,7 +22,6 @@ stream_init(struct stream *s, int in, int out, int channel, char *bulk_input)
 	s->tls = NULL;
 	s->state = STREAM_OPEN;
 	s->deadline = CLOCK_NEVER;
-	s->now = 0;
 	s->bulk = s->full = false;
 	s->bulk_input = bulk_input;
 	s->bulk_size = STREAM_BULK_MIN;
@@ -31,10 +30,9 @@ stream_init(struct stream *s, int in, int out, int channel, char *bulk_input)
 }
 
 void
-stream_time(struct stream *s, int64_t now, int64_t ms)
+stream_time(struct stream *s, int64_t ms)
 {
-	s->now = now;
-	s->deadline = now + ms;
+	s->deadline = clock_ms() + ms;
 }
 
 static int
@@ -61,10 +59,8 @@ wait_client(struct stream *s, int fd, short events)
 {
 	struct pollfd fds[2] = {{.fd = fd, .events = events},
 		{.fd = s->channel, .events = POLLIN}};
-	int ready = s->now != 0 ? clock_poll_at(fds, 2, s->deadline, s->now)
-				: clock_poll(fds, 2, s->deadline);
+	int ready = clock_poll(fds, 2, s->deadline);
 
-	s->now = 0;
 	if (ready == -1)
 		return fail(s, STREAM_GONE);
 	if (ready == 0)
@@ -136,7 +132,6 @@ stream_wire_next(struct stream *s, struct slice *input)
 			(wait && wait_client(s, s->in, POLLIN) == -1))
 			return -1;
 		wait = true;
-		s->now = 0; /* nobody waited: it gets old */
 		if (s->full && s->bulk && s->input == s->bulk_input &&
 			s->bulk_size < STREAM_BULK_MAX)
 			use_whole_buffer(s);
@@ -295,7 +290,7 @@ drain_input(struct stream *s)
 void
 stream_close(struct stream *s, bool drain)
 {
-	stream_time(s, clock_ms(), CLOSE_MS);
+	stream_time(s, CLOSE_MS);
 	if (stream_flush(s) == -1)
 		return;
 	if (s->tls != NULL)

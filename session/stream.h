@@ -35,7 +35,6 @@ struct stream {
 	struct records *tls; /* NULL: clear */
 	enum stream_state state;
 	int64_t deadline; /* clock_ms() */
-	int64_t now;	  /* ... when that was set; 0 after the first wait */
 	bool bulk;	  /* a message comes: read much at once */
 	bool full;	  /* the last read filled the buffer: more is there */
 	char *bulk_input; /* STREAM_BULK_MAX octets */
@@ -50,11 +49,8 @@ struct stream {
 void stream_init(
 	struct stream *s, int in, int out, int channel, char *bulk_input);
 
-/*
- * From now, a reading of the clock just made, the client has so much time.
- * The next wait takes the reading in place of a new one.
- */
-void stream_time(struct stream *s, int64_t now, int64_t ms);
+/* From now on the client has so much time. */
+void stream_time(struct stream *s, int64_t ms);
 
 /*
  * What the client sent next, at least one octet; waits for it, and before

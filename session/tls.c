@@ -298,7 +298,7 @@ enum reply
 tls_start(struct session *s)
 {
 	session_forget_line(s);
-	stream_time(&s->stream, clock_ms(), CHANNEL_HANDSHAKE_MS);
+	stream_time(&s->stream, CHANNEL_HANDSHAKE_MS);
 	int result = prepare(s);
 
 	if (result == 0)
