@@ -52,6 +52,7 @@ for quoted in sorted(QUOTED):
 # Reasons: a word that the code gives an event, beside this event or in a
 # table below it.
 PATTERNS = (r'"reason", [^;]*?"([a-z-]+)"', r'[^_]reason = "([a-z-]+)"',
+            r'STATUS_INCOMPLETE\);\n\treturn "([a-z-]+)"',
             r'(?:refuse|temporary|log_refused)\([^"()]*"([a-z-]+)"')
 reasons = {}
 for name, code in sources("keeper", "auth", "sasl", "users").items():
@@ -67,7 +68,7 @@ for name, start in (("keeper/end.c", "words[KEEPER_ENDS] = {"),
     for word in re.findall(r'"([a-z-]+)"', table):
         reasons[word] = name
 for word in re.findall(r'"(unknown|disabled|no-secret|expired)"',
-                       "".join(sources("auth").values())):
+                       "".join(sources("users").values())):
     reasons[word] = "auth"
 ok({"password", "unknown", "disabled", "no-secret", "no-tls", "not-offered",
     "limit", "memory", "backend", "relay", "bad", "line-ends", "size",
