@@ -128,7 +128,7 @@ sender_reply(struct session *s, int verdict)
 enum reply
 command_mail(struct session *s, struct slice argument)
 {
-	struct address sender;
+	struct address sender = {.len = 0};
 	struct mail_parameters parameters;
 
 	enum address_result result = address_mail(
@@ -203,7 +203,7 @@ refuse_to_user(struct session *s, int verdict)
 enum reply
 command_rcpt(struct session *s, struct slice argument)
 {
-	struct address recipient;
+	struct address recipient = {.len = 0};
 
 	switch (address_rcpt(argument, s->config->smtputf8, &recipient)) {
 	case ADDRESS_OK:
