@@ -45,6 +45,7 @@ take(struct slice paths, bool asked)
 	if (k == NULL)
 		return -1;
 	k->config = &config;
+	log_open(&k->log, "fuzz", "unknown", false);
 	k->channel.log_lines = KEEPER_LOG_MAX + 1; /* no line goes out */
 	int verdict = mail_take_paths(k, paths, asked);
 
