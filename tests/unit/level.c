@@ -10,6 +10,7 @@
 #include "tests/tap.h"
 
 #define RUNS 300
+#define ROUNDS 20
 #define APPS 24 /* of the longest kind they would not fit */
 #define NOBODY "none@example.com"
 #define CRAM                                                                   \
@@ -105,7 +106,8 @@ test_level(const char *mechanism, const char *secret, unsigned apps, bool first)
 	char site[400], what[80];
 	static const char *const logins[] = {
 		"many@example.com", "one@example.com", NOBODY};
-	int64_t least = INT64_MAX, most = 0;
+	int64_t took[3] = {INT64_MAX, INT64_MAX, INT64_MAX};
+	bool alike = false;
 
 	make_record(many, sizeof many, secret, apps);
 	make_record(one, sizeof one, secret, 0);
@@ -114,17 +116,25 @@ test_level(const char *mechanism, const char *secret, unsigned apps, bool first)
 		{logins[1], one}, {"#site", site}, {NULL, NULL}};
 	int fd = cdbfile_make(records);
 
-	for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
-		int64_t took = quickest(fd, mechanism, logins[i], first);
+	/* Again where others took the processor; what is unlike stays so. */
+	for (unsigned round = 0; round < ROUNDS && !alike; round++) {
+		int64_t least = INT64_MAX, most = 0;
 
-		printf("# %s %s %lld ns\n", mechanism, logins[i],
-			(long long)took);
-		least = took < least ? took : least;
-		most = took > most ? took : most;
+		for (size_t i = 0; i < 3; i++) {
+			int64_t now = quickest(fd, mechanism, logins[i], first);
+
+			took[i] = now < took[i] ? now : took[i];
+			least = took[i] < least ? took[i] : least;
+			most = took[i] > most ? took[i] : most;
+		}
+		alike = most < 2 * least;
 	}
+	for (size_t i = 0; i < 3; i++)
+		printf("# %s %s %lld ns\n", mechanism, logins[i],
+			(long long)took[i]);
 	snprintf(what, sizeof what, "%s%s: the same work", mechanism,
 		first ? ", the first message" : "");
-	ok(most < 2 * least, what);
+	ok(alike, what);
 	close(fd);
 }
 
