@@ -382,7 +382,6 @@ class PostfixDovecot(Postfix):
 
     name = "postfix-dovecot"
     scenarios = ("phone", "phone-starttls")
-    phone_user = sides.PHONE
     packages = Postfix.packages + ("dovecot-core",)
     dovecot = None
 
@@ -396,7 +395,7 @@ class PostfixDovecot(Postfix):
 
     def start_dovecot(self):
         home = self.file("dovecot")
-        write(home + "/users", "%s:%s\n" % (self.phone_user, sides.scram_secret(
+        write(home + "/users", "%s:%s\n" % (self.work.user, sides.scram_secret(
             self.work.password, sides.DEFAULT_ITERATIONS)))
         write(home + "/conf", DOVECOT_CONF.format(home=home))
         with open(os.path.join(self.work.directory, "dovecot.log"), "wb") as out:

@@ -9,7 +9,7 @@ import subprocess
 import goals
 import sides
 
-SIDES = ("limit", "isolation", "smtpd-auth", "smtpd-auth-unprivileged",
+SIDES = ("limit", "isolation", "before", "smtpd-auth", "smtpd-auth-unprivileged",
          "mailfront", "postfix", "postfix-dovecot")
 
 # figure, heading, format, ratios wanted

@@ -26,7 +26,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 SECONDS_TO_START = 20
 
-PHONE = "phone@example.com"
 DEFAULT_ITERATIONS = 16384      # smtpd-passwd(8)
 
 SESSIONS = ("connect", "auth", "message", "pipeline", "scram", "big-data",
@@ -93,6 +92,7 @@ class Side:
     name = "?"
     implicit = True         # TLS at the first byte, where there is a key
     believes = False        # lets in whoever comes, with a fixed challenge
+    scenario = ""           # that it is started for
 
     def __init__(self, work):
         self.work = work
@@ -206,9 +206,8 @@ class SmtpdAuth(Tcpserver):
     """smtpd-auth started as root: every layer of the isolation is on."""
 
     name = "smtpd-auth"
-    scram_user = "scram@example.com"    # has a secret of its own kind
-    phone_user = PHONE                  # has the default one
     users = None    # an authusers.cdb made elsewhere, in place of these
+    tree = TOP      # where it was built
 
     def supports(self, scenario, tls):
         return (scenario in SESSIONS + ("lookup", "phone-starttls")
@@ -223,7 +222,7 @@ class SmtpdAuth(Tcpserver):
         os.makedirs(self.file("empty"), mode=0o555, exist_ok=True)
         # One copy for the whole run, where the account reaches it.
         if not os.path.exists(self.file("smtpd-auth")):
-            shutil.copy(os.path.join(TOP, "smtpd-auth"),
+            shutil.copy(os.path.join(self.tree, "smtpd-auth"),
                         self.file("smtpd-auth"))
         self.write("me", self.work.host + "\n")
         for name in ("servercert.pem", "serverkey.pem", "authusers.cdb"):
@@ -232,16 +231,19 @@ class SmtpdAuth(Tcpserver):
         if self.users is not None:
             os.symlink(self.users, os.path.join(control, "authusers.cdb"))
             return
-        self.write("authusers", "%s:{PLAIN}%s\n%s:%s\n%s:%s\n" % (
-            self.work.user, self.work.password,
-            self.scram_user, scram_secret(self.work.password),
-            self.phone_user, scram_secret(self.work.password,
-                                          DEFAULT_ITERATIONS)))
-        subprocess.run([os.path.join(TOP, "smtpd-passwd"), "-f",
+        self.write("authusers", "%s:%s\n" % (self.work.user, self.secret()))
+        subprocess.run([os.path.join(self.tree, "smtpd-passwd"), "-f",
                         os.path.join(control, "authusers"), "build"],
-                       check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)  # it warns of mixed costs
+                       check=True, stdout=subprocess.DEVNULL)
         self.own(os.path.join(control, "authusers.cdb"))
+
+    def secret(self):
+        """One kind in a file: a verdict waits as long as the costliest."""
+        if self.scenario.startswith("phone"):
+            return scram_secret(self.work.password, DEFAULT_ITERATIONS)
+        if self.scenario == "scram":
+            return scram_secret(self.work.password)
+        return "{PLAIN}" + self.work.password
 
     def own(self, path):
         """Of root: the server reads it before it drops its rights."""
@@ -272,6 +274,16 @@ class SmtpdAuth(Tcpserver):
             self.copy_certificate(tls)
             smtps = ["-s"] if self.implicit else []
         return [self.file("smtpd-auth")] + smtps + self.arguments()
+
+
+class Before(SmtpdAuth):
+    """Another tree's, so that one run compares two versions."""
+
+    name = "before"
+
+    def __init__(self, work, tree):
+        super().__init__(work)
+        self.tree = os.path.abspath(tree)
 
 
 class SmtpdAuthUnprivileged(SmtpdAuth):
