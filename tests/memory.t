@@ -87,6 +87,13 @@ with case("code"):
     ok(keeper and options and max(keeper) < min(options),
        "what every connection runs stands before what some do")
 
+with case("before main"):
+    start = re.findall(r"^ (\.init_array\S*)\s+0x\S+\s+0x\S+ (\S+)$",
+                       output(".init_array"), re.M)
+    ok(start, "the start of the C library is listed", output(".init_array"))
+    is_([one for one in start if "nettle" in one[1]], [],
+        "no library asks the processor at each connection's start")
+
 with case("static memory"):
     small = inputs(output(".bss.first"))
     ok([one for one in small[:-1]] and
