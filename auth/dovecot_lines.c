@@ -203,14 +203,14 @@ value_of(struct slice parameter, const char *name)
 {
 	struct slice word = slice_split(&parameter, '=');
 
-	return slice_is(word, name) ? parameter : (struct slice){NULL, 0};
+	return slice_is(word, name) ? parameter : SLICE_NONE;
 }
 
 /* OK id user=login ... */
 static void
 hear_ok(struct word *word, struct slice rest, struct slice authdomain)
 {
-	struct slice user = {NULL, 0};
+	struct slice user = SLICE_NONE;
 
 	while (rest.data != NULL && user.data == NULL)
 		user = value_of(slice_split(&rest, '\t'), "user");

@@ -38,7 +38,7 @@ name_of_xoauth2(struct slice response)
 	static const char word[] = "user=";
 
 	if (!slice_starts_nocase(response, word))
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	response = slice_from(response, sizeof word - 1);
 	struct slice name = slice_split(&response, '\1');
 
@@ -50,14 +50,12 @@ name_of_xoauth2(struct slice response)
 static struct slice
 name_of_oauthbearer(struct slice response, struct buffer *text)
 {
-	struct slice none = {NULL, 0};
-
 	(void)slice_split(&response, ',');
 	struct slice name = slice_split(&response, ',');
 
 	if (response.data == NULL || !slice_starts_nocase(name, "a=") ||
 		scram_decode_name(slice_from(name, 2), text) == -1)
-		return none;
+		return SLICE_NONE;
 	return buffer_slice(text);
 }
 
@@ -68,7 +66,7 @@ name_of_scram(struct slice response, struct buffer *text)
 
 	if (scram_parse_first(response, &first) == -1 ||
 		scram_decode_name(first.name, text) == -1)
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	return buffer_slice(text);
 }
 
@@ -80,7 +78,7 @@ name_of_digest(struct slice response, struct buffer *text)
 	while (directives_next(&response, text, &name, &value) == 1)
 		if (slice_is_nocase(name, "username"))
 			return value;
-	return (struct slice){NULL, 0};
+	return SLICE_NONE;
 }
 
 bool
@@ -88,7 +86,7 @@ naming_hear(struct exchange *x, struct slice mechanism, struct slice response)
 {
 	char octets[DIRECTIVES_MAX];
 	struct buffer text = BUFFER_OVER(octets);
-	struct slice name = {NULL, 0};
+	struct slice name = SLICE_NONE;
 
 	if (response.data == NULL || x->login_len > 0)
 		return x->login_len > 0;

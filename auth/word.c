@@ -53,7 +53,7 @@ word_await(int fd, struct word_response *r, struct slice *text)
 {
 	ssize_t n = read(fd, r->packet, sizeof r->packet);
 
-	*text = (struct slice){NULL, 0};
+	*text = SLICE_NONE;
 	if (n <= 0)
 		return -1;
 	r->len = (size_t)n;

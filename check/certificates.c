@@ -112,7 +112,7 @@ static void
 report_order(struct check *c, const struct cure_place *place,
 	const struct signer *s, const char *number)
 {
-	struct slice chain = chain_of(s), der = {NULL, 0};
+	struct slice chain = chain_of(s), der = SLICE_NONE;
 	uint64_t n = 1;
 
 	(void)slice_number(slice_of(number), &n); /* it is one */

@@ -48,7 +48,7 @@ offer(const struct talk_reply *reply, const char *keyword)
 			return parameters.data == NULL ? slice_of("")
 						       : parameters;
 	}
-	return (struct slice){NULL, 0};
+	return SLICE_NONE;
 }
 
 static int

@@ -96,7 +96,7 @@ attribute(struct slice *rest, char name)
 	struct slice part = slice_split(rest, ',');
 
 	if (part.len < 2 || part.data[0] != name || part.data[1] != '=')
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	return slice_from(part, 2);
 }
 

@@ -68,7 +68,7 @@ authmechs_list(struct slice text, bool any, struct slice *mechanisms)
 	struct buffer b = {keep(text.len + 1), 0, text.len + 1, false};
 	struct slice word;
 
-	*mechanisms = (struct slice){NULL, 0};
+	*mechanisms = SLICE_NONE;
 	if (b.data == NULL)
 		return strerror(errno);
 	while (words_next(&text, &word)) {

@@ -176,12 +176,12 @@ control_line(
 		read_file(dir_fd, name, CONTROL_LINE_MAX, &text, reason);
 	struct slice rest = {text.text, text.len};
 
-	*value = (struct slice){NULL, 0};
+	*value = SLICE_NONE;
 	if (result != CONTROL_OK)
 		return result;
 	if (next_line(&rest, value) && value->len > 0)
 		return CONTROL_OK;
-	*value = (struct slice){NULL, 0};
+	*value = SLICE_NONE;
 	return CONTROL_MISSING;
 }
 

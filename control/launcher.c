@@ -25,15 +25,14 @@ value_of(const char *protocol, const char *word)
 {
 	char name[NAME_MAX_LEN];
 	struct buffer b = BUFFER_OVER(name);
-	struct slice none = {NULL, 0};
 
 	buffer_add_text(&b, protocol);
 	buffer_add_text(&b, word);
 	if (buffer_string(&b) == NULL)
-		return none;
+		return SLICE_NONE;
 	struct slice value = slice_of(getenv(name));
 
-	return value.len == 0 ? none : value;
+	return value.len == 0 ? SLICE_NONE : value;
 }
 
 static const char *
@@ -88,7 +87,7 @@ port_text(in_port_t port)
 	struct buffer b = {text, 0, PORT_TEXT, false};
 
 	if (text == NULL)
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	buffer_add_number(&b, ntohs(port));
 	return (struct slice){text, b.len};
 }

@@ -339,7 +339,7 @@ settle_programs(struct config *config)
 	if (config->queue_program.len == 0)
 		return FAIL(config, queue_program, "names no program");
 	if (!slice_is(config->log_target, "syslog"))
-		config->log_target = (struct slice){NULL, 0};
+		config->log_target = SLICE_NONE;
 	/* An empty variable switches the file's off. */
 	if (config->statedir.len == 0)
 		config->statedir.data = NULL;

@@ -175,7 +175,7 @@ answer_commit(struct keeper *k)
 {
 	struct mail *mail = &k->mail;
 	struct channel_commit commit;
-	struct slice envelope = {NULL, 0};
+	struct slice envelope = SLICE_NONE;
 	size_t at = 0;
 
 	if (channel_take(&k->packet, &at, &commit, sizeof commit) == -1)

@@ -37,6 +37,6 @@ answer_offer(struct keeper *k)
 	k->channel.pending = ASK_OFFER;
 	if (authenticator_start(k) == -1)
 		return offer_failed(k, strerror(errno));
-	authenticator_step(&k->authenticator, (struct slice){NULL, 0});
+	authenticator_step(&k->authenticator, SLICE_NONE);
 	return 0;
 }

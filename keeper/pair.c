@@ -161,7 +161,7 @@ key_algorithm(const struct pem *pem)
 		der_take_a(&key, DER_SEQUENCE, &algorithm) &&
 		der_take_a(&algorithm, DER_OID, &oid))
 		return oid;
-	return (struct slice){NULL, 0};
+	return SLICE_NONE;
 }
 
 /* Keys that people have, and that are no use here. */

@@ -37,8 +37,6 @@ log_sender(struct keeper *k, struct slice sender, const char *reason)
 static int
 take_sender(struct keeper *k, struct slice sender, bool asked)
 {
-	struct slice none = {NULL, 0};
-
 	/* The session refuses this by itself; one that asks was taken over. */
 	if (k->mail.state != MAIL_NONE ||
 		(k->config->require_auth && !keeper_relays(k)))
@@ -52,7 +50,8 @@ take_sender(struct keeper *k, struct slice sender, bool asked)
 		log_sender(k, sender, result == POLICY_LOGIN ? "login" : "bad");
 	if (result != POLICY_OK)
 		return VERDICT_SENDER;
-	bool lost = envelope_add(&k->mail.envelope, 'F', sender, none) == -1;
+	bool lost =
+		envelope_add(&k->mail.envelope, 'F', sender, SLICE_NONE) == -1;
 
 	if (lost && asked)
 		return VERDICT_TEMPORARY;

@@ -44,7 +44,6 @@ int
 answer_tls(struct keeper *k)
 {
 	unsigned char seed[CHANNEL_SEED_LEN];
-	struct slice none = {NULL, 0};
 
 	k->packet.len = 0;
 	/* From the first octet on: the client can be told nothing. */
@@ -52,7 +51,7 @@ answer_tls(struct keeper *k)
 		k->config->smtps)
 		keeper_log_config(
 			k, "control/servercert.pem", strerror(ENOENT));
-	if (!signer_present(&k->tls.signer) || load(k, none) == -1 ||
+	if (!signer_present(&k->tls.signer) || load(k, SLICE_NONE) == -1 ||
 		getrandom(seed, sizeof seed, 0) != sizeof seed)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	channel_add(&k->packet, seed, sizeof seed);

@@ -115,7 +115,7 @@ slice_split(struct slice *rest, char sep)
 	struct slice head = {rest->data, at};
 
 	if (at == rest->len)
-		*rest = (struct slice){NULL, 0};
+		*rest = SLICE_NONE;
 	else
 		*rest = slice_from(*rest, at + 1);
 	return head;

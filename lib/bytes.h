@@ -17,6 +17,9 @@ struct slice {
 	size_t len;	  /* octets */
 };
 
+/* The absent slice. */
+#define SLICE_NONE ((struct slice){NULL, 0})
+
 /* A view of a NUL-terminated string; NULL gives the absent slice. */
 struct slice slice_of(const char *text);
 

@@ -29,7 +29,7 @@ chain_take(struct slice *chain, struct slice *der)
 struct slice
 chain_first(struct slice chain)
 {
-	struct slice der = {NULL, 0};
+	struct slice der = SLICE_NONE;
 
 	(void)chain_take(&chain, &der); /* absent where there is none */
 	return der;

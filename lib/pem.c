@@ -51,7 +51,7 @@ marker_name(struct slice text)
 		!is_line_end(text.data[len]))
 		len++;
 	if (!slice_starts_nocase(slice_from(text, len), DASHES))
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	return (struct slice){text.data, len};
 }
 

@@ -96,8 +96,7 @@ make_from_password(struct import *i, struct slice login, struct slice clear,
 		i->note = "the password cannot be prepared by SASLprep: it "
 			  "was stored as it is";
 	p.password = buffer_slice(&password);
-	if (fault == NULL &&
-		record_set_password(record, (struct slice){NULL, 0}, &p) != 0)
+	if (fault == NULL && record_set_password(record, SLICE_NONE, &p) != 0)
 		fault = strerror(errno);
 	explicit_bzero(text, sizeof text);
 	return fault;

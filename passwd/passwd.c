@@ -62,7 +62,7 @@ bare_login(const struct passwd_request *r)
 
 	if (r->domain.len == 0 || at == 0 || at == r->login.len ||
 		!slice_equal_nocase(slice_from(r->login, at + 1), r->domain))
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	return (struct slice){r->login.data, at};
 }
 
@@ -196,7 +196,7 @@ passwd_store(struct userfile *f, const struct passwd_request *r,
 	int result;
 
 	if (!userfile_find(f, r->login, &old))
-		old.record = (struct slice){NULL, 0};
+		old.record = SLICE_NONE;
 	if (record_set_password(&record, old.record, &p) != 0)
 		return userfile_fail(
 			f, "unable to get random octets: %s", strerror(errno));

@@ -342,8 +342,7 @@ set_senders(
 		buffer_add_text(&list, r->arguments[i]);
 	}
 	out->overflow |= list.overflow;
-	record_set_sender(
-		out, old, none ? (struct slice){NULL, 0} : buffer_slice(&list));
+	record_set_sender(out, old, none ? SLICE_NONE : buffer_slice(&list));
 }
 
 int

@@ -33,7 +33,7 @@ static struct slice
 label_of(struct slice name, const char *prefix)
 {
 	if (!slice_starts_nocase(name, prefix))
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	return slice_from(name, strlen(prefix));
 }
 
@@ -180,7 +180,7 @@ record_set_sender(struct buffer *out, struct slice old, struct slice senders)
 struct slice
 record_sender(struct slice record)
 {
-	struct slice gecos = {NULL, 0};
+	struct slice gecos = SLICE_NONE;
 
 	for (size_t i = 0; i <= GECOS && record.data != NULL; i++) {
 		struct slice field = slice_split(&record, ':');

@@ -253,7 +253,7 @@ void
 source_close(struct formats_source *s)
 {
 	userfile_unmap(s->text);
-	s->text = (struct slice){NULL, 0};
+	s->text = SLICE_NONE;
 	explicit_bzero(s->key, sizeof s->key);
 	explicit_bzero(s->value, sizeof s->value);
 }

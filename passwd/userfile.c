@@ -177,7 +177,7 @@ take_line(struct slice rest, struct userfile_line *line)
 	while (text.len > 0 && text.data[text.len - 1] == '\r')
 		text.len--;
 	line->text = text;
-	line->login = line->record = (struct slice){NULL, 0};
+	line->login = line->record = SLICE_NONE;
 	if (text.len == 0 || text.data[0] == '#')
 		return;
 	line->record = text;

@@ -188,7 +188,7 @@ set_custom(struct status *status, struct slice custom)
 	char clean[STATUS_TEXT_MAX];
 	struct buffer words = BUFFER_OVER(clean);
 	struct buffer out = BUFFER_OVER(status->reply);
-	struct slice code = {NULL, 0};
+	struct slice code = SLICE_NONE;
 	bool refused = custom.len > 0 && custom.data[0] == 'D';
 
 	if (!refused && (custom.len == 0 || custom.data[0] != 'Z')) {

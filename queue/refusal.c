@@ -62,7 +62,7 @@ refusal_descriptor(void)
 static struct slice
 next_line(struct slice *text)
 {
-	struct slice line = {NULL, 0};
+	struct slice line = SLICE_NONE;
 
 	while (text->data != NULL && line.len == 0)
 		line = slice_split(text, '\n');
@@ -116,7 +116,7 @@ server_reply(struct slice words)
 			slice_starts_nocase(slice_from(line, at), mark))
 			return slice_from(line, at + sizeof mark - 1);
 	}
-	return (struct slice){NULL, 0};
+	return SLICE_NONE;
 }
 
 /* "exit 69", "signal 9" */

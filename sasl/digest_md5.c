@@ -93,7 +93,7 @@ take_fields(struct slice rest, struct response *r)
 	int got;
 
 	for (size_t i = 0; i < FIELDS; i++)
-		r->field[i] = (struct slice){NULL, 0};
+		r->field[i] = SLICE_NONE;
 	while ((got = directives_next(&rest, &text, &name, &value)) == 1)
 		for (size_t i = 0; i < FIELDS; i++) {
 			if (!slice_is_nocase(name, names[i]))

@@ -113,6 +113,6 @@ struct slice
 client_chain_proved(const struct client_chain *c)
 {
 	if (!c->complete)
-		return (struct slice){NULL, 0};
+		return SLICE_NONE;
 	return (struct slice){(const char *)c->chain, c->len};
 }

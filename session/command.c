@@ -89,7 +89,6 @@ static enum reply
 command_ehlo(struct session *s, struct slice name)
 {
 	const struct config *config = s->config;
-	struct slice none = {NULL, 0};
 
 	hello(s, name, true);
 	if (auth_usable(s))
@@ -97,21 +96,21 @@ command_ehlo(struct session *s, struct slice name)
 	if (s->end != 0)
 		return REPLY_NONE;
 	keyword(s, "", own_name(s));
-	keyword(s, "PIPELINING", none);
-	keyword(s, "8BITMIME", none);
+	keyword(s, "PIPELINING", SLICE_NONE);
+	keyword(s, "8BITMIME", SLICE_NONE);
 	if (config->smtputf8)
-		keyword(s, "SMTPUTF8", none);
-	keyword(s, "ENHANCEDSTATUSCODES", none);
-	keyword(s, "CHUNKING", none);
+		keyword(s, "SMTPUTF8", SLICE_NONE);
+	keyword(s, "ENHANCEDSTATUSCODES", SLICE_NONE);
+	keyword(s, "CHUNKING", SLICE_NONE);
 	if (config->maxrcpt > 0)
 		keyword_number(s, "LIMITS RCPTMAX=", config->maxrcpt);
 	/* Some clients take 0 for a limit, which RFC 1870 says it is not. */
 	if (config->databytes > 0)
 		keyword_number(s, "SIZE ", config->databytes);
 	else
-		keyword(s, "SIZE", none);
+		keyword(s, "SIZE", SLICE_NONE);
 	if (s->tls.possible && !s->tls.on)
-		keyword(s, "STARTTLS", none);
+		keyword(s, "STARTTLS", SLICE_NONE);
 	if (auth_usable(s))
 		offer_auth(s);
 	session_reply_text(s, slice_of("250 HELP"));

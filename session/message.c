@@ -324,7 +324,7 @@ void
 message_forget(struct session *s, enum channel_abort why)
 {
 	struct message *mail = &s->mail;
-	struct slice msgid = {NULL, 0};
+	struct slice msgid = SLICE_NONE;
 
 	if (mail->pipe != -1) {
 		close(mail->pipe);

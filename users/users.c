@@ -156,7 +156,7 @@ users_level(struct user *user)
 void
 users_forget(struct user *user)
 {
-	user->gecos = (struct slice){NULL, 0};
+	user->gecos = SLICE_NONE;
 	explicit_bzero(user->record, user->record_len);
 	explicit_bzero(user->secrets, sizeof user->secrets);
 	user->secrets_count = user->record_len = 0;

@@ -303,8 +303,7 @@ test_verbs(void)
 		ok(address_mail(arg, true, &a, &m) == ADDRESS_SYNTAX, wrong[i]);
 		ok(address_rcpt(arg, true, &a) == ADDRESS_SYNTAX, wrong[i]);
 	}
-	ok(address_mail((struct slice){NULL, 0}, true, &a, &m) ==
-			ADDRESS_SYNTAX,
+	ok(address_mail(SLICE_NONE, true, &a, &m) == ADDRESS_SYNTAX,
 		"no argument");
 	ok(address_mail(slice_of("TO:<a@b>"), true, &a, &m) == ADDRESS_SYNTAX,
 		"TO: is not FROM:");

@@ -172,7 +172,7 @@ test_room(void)
 	base64_encode(&out, slice_of("foob"));
 	ok(out.overflow, "eight characters do not go into four");
 	in = BUFFER_OVER(three);
-	ok(base64_decode(&in, (struct slice){NULL, 0}) == 0 && in.len == 0,
+	ok(base64_decode(&in, SLICE_NONE) == 0 && in.len == 0,
 		"the absent text is no octets");
 }
 

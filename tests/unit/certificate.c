@@ -26,11 +26,11 @@ static struct slice
 name(const struct certificate *c, enum certificate_name kind, unsigned n)
 {
 	struct certificate_cursor at = {.started = false};
-	struct slice found = {NULL, 0};
+	struct slice found = SLICE_NONE;
 
 	do
 		if (!certificate_next(c, kind, &at, &found))
-			return (struct slice){NULL, 0};
+			return SLICE_NONE;
 	while (n-- > 0);
 	return found;
 }
@@ -168,7 +168,6 @@ static void
 test_broken(void)
 {
 	struct certificate c;
-	struct slice none = {NULL, 0};
 	bool refused = true;
 
 	(void)joe();
@@ -177,7 +176,7 @@ test_broken(void)
 	ok(refused, "cut anywhere");
 	der[der_len] = '\0';
 	ok(is_refused(der, der_len + 1), "an octet behind");
-	ok(certificate_parse(&c, none) == -1, "no certificate");
+	ok(certificate_parse(&c, SLICE_NONE) == -1, "no certificate");
 	/* Any other octet is read or refused, within bounds. */
 	for (size_t i = 0; i < der_len; i++)
 		for (unsigned k = 0; k < 256; k += 15) {

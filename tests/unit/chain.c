@@ -15,7 +15,7 @@ test_first(void)
 	ok(chain_first(chain).data == NULL, "half of it");
 	chain.len = 1;
 	ok(chain_first(chain).data == NULL, "half of its length");
-	ok(chain_first((struct slice){NULL, 0}).data == NULL, "no chain");
+	ok(chain_first(SLICE_NONE).data == NULL, "no chain");
 }
 
 static void

@@ -87,14 +87,13 @@ test_chains(int fd, struct slice chain)
 	/* An authority that is not there vouches for nobody. */
 	static struct clientca ca;
 
-	exchange_facts.client_chain = (struct slice){NULL, 0};
+	exchange_facts.client_chain = SLICE_NONE;
 	ok(try(fd, "joe@example.com") == EXCHANGE_FAIL &&
 			strcmp(x.reason, "certificate") == 0,
 		"no certificate");
 	exchange_facts.client_chain = (struct slice){"\0\1x", 3};
 	ok(try(fd, "joe@example.com") == EXCHANGE_FAIL, "no certificate in it");
-	exchange_facts.client_chain =
-		(struct slice){chain.data, chain.len - 1};
+	exchange_facts.client_chain = (struct slice){chain.data, chain.len - 1};
 	ok(try(fd, "joe@example.com") == EXCHANGE_FAIL, "half a certificate");
 	exchange_facts.client_chain = chain;
 	exchange_facts.clientca = &ca;

@@ -54,8 +54,8 @@ test_addresses(void)
 
 		ok(!statedir_address(&name, slice_of(none[i])), none[i]);
 	}
-	ok(!statedir_address(&(struct buffer){a, 0, sizeof a, false},
-		   (struct slice){NULL, 0}),
+	ok(!statedir_address(
+		   &(struct buffer){a, 0, sizeof a, false}, SLICE_NONE),
 		"no address");
 	/* A login that looks like an address is still a login. */
 	struct buffer address = BUFFER_OVER(a), user = BUFFER_OVER(b);

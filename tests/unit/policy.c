@@ -258,7 +258,6 @@ check_missing(void)
 	struct config none = {.morercpthosts_fd = -1};
 	struct config empty = {.morercpthosts_fd = -1, .rcpthosts = LIST("")};
 	struct slice address = slice_of("a@mx.example.com");
-	struct slice absent = {NULL, 0};
 
 	none.me = empty.me = slice_of("mx.example.com");
 	ok(policy_recipient(&none, address, false) == POLICY_RELAY,
@@ -270,8 +269,8 @@ check_missing(void)
 	ok(policy_recipient(&none, address, true) == POLICY_OK,
 		"no rcpthosts: relaying goes on");
 	ok(policy_sender(&none, address) == POLICY_OK, "no badmailfrom");
-	ok(policy_sender(&none, absent) == POLICY_OK, "absent sender");
-	ok(policy_recipient(&none, absent, true) == POLICY_NO_DOMAIN,
+	ok(policy_sender(&none, SLICE_NONE) == POLICY_OK, "absent sender");
+	ok(policy_recipient(&none, SLICE_NONE, true) == POLICY_NO_DOMAIN,
 		"absent recipient");
 }
 

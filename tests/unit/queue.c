@@ -395,7 +395,7 @@ test_no_envelope(void)
 		    "without an envelope"))
 		return;
 	close(fd);
-	queue_commit(&q, (struct slice){NULL, 0}, clock_ms() + LATE_MS);
+	queue_commit(&q, SLICE_NONE, clock_ms() + LATE_MS);
 	ok(finish(&q) == 0 && q.incomplete && !q.timed_out,
 		"without an envelope: incomplete");
 	ok(faccessat(place.fd, "seen", F_OK, 0) == 0 &&
