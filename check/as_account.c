@@ -1,11 +1,12 @@
 /* as_account - see as_account.h. Run by smtpd-check. */
 #include "check/as_account.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
+#include "lib/clock.h"
 #include "lib/jail.h"
 
 int
@@ -28,9 +29,8 @@ as_account(
 		(void)fflush(stdout); /* an error would show in the parent */
 		_exit(result);
 	}
-	while (waitpid(child, &status, 0) == -1)
-		if (errno != EINTR)
-			return -1;
+	if (child_wait(child, &status, CLOCK_NEVER) == -1)
+		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -294,17 +293,15 @@ struct named {
 static int
 open_named(const struct named *named, struct signer *s)
 {
-	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	const char *certificate =
-		cure_path(named->check, &named->place, "servercert.pem");
-	const char *key =
-		cure_path(named->check, &named->place, "serverkey.pem");
+	const struct check *c = named->check;
 
 	s->key_fd = -1;
-	s->certificate_fd = open(certificate, flags);
+	s->certificate_fd =
+		find_pair_file(cure_path(c, &named->place, "servercert.pem"));
 	if (s->certificate_fd == -1)
 		return -1;
-	s->key_fd = open(key, flags);
+	s->key_fd =
+		find_pair_file(cure_path(c, &named->place, "serverkey.pem"));
 	return s->key_fd == -1 && errno != ENOENT ? -1 : 0;
 }
 

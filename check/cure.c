@@ -6,13 +6,13 @@
 #include "check/as_account.h"
 #include "check/cure.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper/find_pair.h"
 #include "keeper/pair.h"
 
 #define LIVE "/etc/letsencrypt/live"
@@ -101,18 +101,14 @@ static bool
 fits(const char *certificate, const char *key)
 {
 	struct signer s = {.pair = &pair};
-	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int certificate_fd = open(certificate, flags);
-	int key_fd = open(key, flags);
+	int certificate_fd = find_pair_file(certificate);
+	int key_fd = find_pair_file(key);
 	bool good = certificate_fd != -1 && key_fd != -1 &&
 		    pair_load(&s, certificate_fd, key_fd) == 0 &&
 		    s.dates == NULL;
 
-	explicit_bzero(&pair.key, sizeof pair.key);
-	if (certificate_fd != -1)
-		close(certificate_fd);
-	if (key_fd != -1)
-		close(key_fd);
+	pair_forget_key(&s);
+	pair_close(&certificate_fd, &key_fd);
 	return good;
 }
 

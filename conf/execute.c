@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "lib/child.h"
+#include "lib/clock.h"
 
 #define NOT_STARTED 127
 
@@ -75,8 +76,7 @@ execute(char *const argv[], int directory_fd, int input_fd,
 	(void)close(ends[1]);
 	read_reason(ends[0], reason);
 	(void)close(ends[0]);
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	(void)child_wait(pid, &status, CLOCK_NEVER); /* it is ours */
 	if (!WIFEXITED(status)) {
 		(void)snprintf(reason->text, sizeof reason->text,
 			"ended by signal %d", WTERMSIG(status));

@@ -10,11 +10,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/pair.h"
 #include "lib/buffer.h"
+#include "lib/child.h"
 #include "lib/clock.h"
 
 #define HOPS_MAX 8	   /* links that lead to links */
@@ -109,12 +109,18 @@ is_relinked(const char *path)
 
 /* ------------------------------------------------------------ files --- */
 
+int
+find_pair_file(const char *path)
+{
+	return openat(
+		AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
 /* -1 with s->file NULL: there is none. */
 static int
 open_file(struct signer *s, const char *path, const char *file)
 {
-	int fd = openat(
-		AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = find_pair_file(path);
 
 	if (fd == -1 && errno != ENOENT)
 		fail(s, file, strerror(errno));
@@ -215,8 +221,7 @@ is_pair(struct signer *s)
 		_exit(pair_load(s, s->certificate_fd, s->key_fd) == 0 ? 0 : 1);
 	if (child == -1)
 		return true;
-	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
-		continue;
+	(void)child_wait(child, &status, CLOCK_NEVER);
 	return status == 0;
 }
 

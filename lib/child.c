@@ -1,6 +1,6 @@
 /*
- * child - see child.h. Run by smtpd-auth-conf, the keeper, the authenticator
- * that asks a program, the watcher of a limithook, and other programs.
+ * child - see child.h. Run by main, the keeper, the authenticator that asks a
+ * program, the watcher of a limithook, queue-sendmail, and every tool.
  */
 #include "lib/child.h"
 

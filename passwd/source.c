@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/clock.h"
 
 #define LOOKED_AT 512 /* octets that tell text from anything else */
@@ -187,9 +187,8 @@ read_dump(struct formats_source *s, const char *path, char *reason)
 	else if (error != 0)
 		result = fail(
 			reason, "unable to run db_dump: ", strerror(error));
-	while (result == 0 && waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			result = system_fail(reason);
+	if (result == 0 && child_wait(pid, &status, CLOCK_NEVER) == -1)
+		result = system_fail(reason);
 	if (result == 0 && status != 0)
 		result = fail(reason, "db_dump cannot read it", "");
 	if (result == 0)

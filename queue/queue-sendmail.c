@@ -19,10 +19,11 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/buffer.h"
+#include "lib/child.h"
+#include "lib/clock.h"
 #include "queue/arguments.h"
 #include "queue/intake.h"
 #include "queue/program.h"
@@ -182,10 +183,9 @@ finish(struct handover *h, pid_t pid)
 	char room[WORDS_MAX];
 	int status;
 
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return program_fail(
-				QUEUE_DEFERRED, "wait for ", h->sendmail, NULL);
+	if (child_wait(pid, &status, CLOCK_NEVER) == -1)
+		return program_fail(
+			QUEUE_DEFERRED, "wait for ", h->sendmail, NULL);
 	/* The descriptor is sendmail's too, and so is its place in the file. */
 	off_t len = lseek(h->words, 0, SEEK_CUR);
 	ssize_t n = len <= 0 ? 0 : pread(h->words, room, (size_t)len, 0);
