@@ -62,8 +62,9 @@ failures_look(
 	return result;
 }
 
-int
-failures_hold(struct table *t, struct slice name, int64_t now, uint32_t *count)
+/* As failures_look(), and nobody adds to it until table_leave(). */
+static int
+hold(struct table *t, struct slice name, int64_t now, uint32_t *count)
 {
 	struct record r;
 	int result = table_take(t, name, now, &r);
@@ -77,7 +78,7 @@ failures_add(struct table *t, struct slice name, int64_t now, uint32_t *count)
 {
 	struct record r;
 
-	if (failures_hold(t, name, now, count) == -1)
+	if (hold(t, name, now, count) == -1)
 		return -1;
 	*count += FAILURES_ONE;
 	if (*count > FAILURES_MOST * FAILURES_ONE)
@@ -261,7 +262,7 @@ failures_admit(struct keeper *k)
 		!statedir_open_places(k, &k->statedir.failures.guess,
 			PLACES_GUESS, buffer_slice(&name)))
 		return FAILURES_PASSES;
-	if (failures_hold(&k->statedir.failures.table, buffer_slice(&name),
+	if (hold(&k->statedir.failures.table, buffer_slice(&name),
 		    clock_seconds(), &count) == -1) {
 		statedir_log(k, failures_shape.name, strerror(errno));
 		return FAILURES_PASSES;

@@ -68,10 +68,6 @@ int failures_look(
 int failures_add(
 	struct table *t, struct slice name, int64_t now, uint32_t *count);
 
-/* As failures_look(), and nobody adds to it until table_leave(). */
-int failures_hold(
-	struct table *t, struct slice name, int64_t now, uint32_t *count);
-
 /* In failures: a moment's forgetting makes none less. */
 uint32_t failures_number(uint32_t count);
 
