@@ -4,7 +4,6 @@
  */
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
@@ -59,15 +58,14 @@ end_stop(struct keeper *k)
 void
 end_reap(struct keeper *k, int64_t grace_ms)
 {
-	int status = 0;
+	pid_t session = k->channel.session;
 
-	if (k->channel.session == -1)
+	if (session == -1)
 		return;
-	if (child_wait(k->channel.session, &status, 0) == 0) {
-		if (child_wait(k->channel.session, &status, grace_ms) == 0) {
+	if (child_wait(session, NULL, 0) == 0) {
+		if (child_wait(session, NULL, grace_ms) == 0) {
 			kill_session(k);
-			(void)child_wait(
-				k->channel.session, &status, CLOCK_NEVER);
+			(void)child_wait(session, NULL, CLOCK_NEVER);
 		}
 		k->now = clock_ms();
 	}

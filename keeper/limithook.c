@@ -1,6 +1,6 @@
 /*
- * limithook - see limithook.h. Run by the keeper, which forks a watcher, and
- * the watcher the hook: the keeper may be gone before either.
+ * limithook - see limithook.h. Run by the keeper and by the watcher that it
+ * forks. The watcher starts the hook: the keeper may be gone before it ends.
  */
 #include "keeper/limithook.h"
 
@@ -19,7 +19,8 @@
 
 /* Returns 0, or an errno. */
 static int
-start(pid_t *pid, const char *path, char *const *argv, char *const *environment)
+start_hook(pid_t *pid, const char *path, char *const *argv,
+	char *const *environment)
 {
 	const struct child_fd fd = {STDERR_FILENO, STDOUT_FILENO};
 
@@ -30,19 +31,19 @@ start(pid_t *pid, const char *path, char *const *argv, char *const *environment)
 					.fds_count = 1});
 }
 
-/* Waits for the hook's end, or makes it. False when it took too long. */
+/* Waits for the hook, and kills it in the end: then false. */
 static bool
 wait_for(pid_t pid)
 {
-	/* What it has left behind has the rest of its time. */
-	if (child_wait(pid, NULL, HOOK_TIMEOUT_MS) != 0)
+	/* What a hook that has ended left running is not killed. */
+	if (child_wait(pid, NULL, LIMITHOOK_MS) != 0)
 		return true;
 	child_kill(pid);
 	(void)child_wait(pid, NULL, CLOCK_NEVER);
 	return false;
 }
 
-/* Out of the keeper's session, with nothing of its secrets. */
+/* The watcher: out of the keeper's session, with nothing of its secrets. */
 static _Noreturn void
 watch(struct keeper *k, const char *path, char *const *argv,
 	char *const *environment)
@@ -52,7 +53,7 @@ watch(struct keeper *k, const char *path, char *const *argv,
 	setsid();
 	jail_close_from(STDERR_FILENO + 1);
 	signer_close(&k->tls.signer);
-	int failed = start(&pid, path, argv, environment);
+	int failed = start_hook(&pid, path, argv, environment);
 
 	if (failed != 0)
 		keeper_log_config(k, NAME, strerror(failed));
@@ -62,7 +63,7 @@ watch(struct keeper *k, const char *path, char *const *argv,
 }
 
 void
-hook_run(struct keeper *k, uint64_t limit)
+limithook_run(struct keeper *k, uint64_t limit)
 {
 	char path[PATH_LEN], digits[24];
 	struct buffer b = BUFFER_OVER(path), number = BUFFER_OVER(digits);

@@ -177,7 +177,7 @@ recipients_allow(struct keeper *k, struct slice recipient)
 	}
 	log_limit(k, recipient);
 	if (result == RECIPIENTS_FIRST)
-		hook_run(k, r->most);
+		limithook_run(k, r->most);
 	return false;
 }
 
