@@ -1,7 +1,6 @@
 /*
  * verify - what is right and wrong with a chain of certificates, one
- * question at a time. A chain is as secure_chain() has it: of each
- * certificate 2 octets of length, then DER; the server's own comes first.
+ * question at a time. A chain is one of lib/chain.h, as secure_chain() has it.
  */
 #ifndef CLIENT_VERIFY_H
 #define CLIENT_VERIFY_H

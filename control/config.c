@@ -1,7 +1,6 @@
 /*
  * config - the table of settings, see config.h; load.c reads what it names.
- * Run by
- * main before it forks, by the keeper, smtpd-check and smtpd-passwd.
+ * Run by main before it forks, by the keeper, smtpd-check and smtpd-passwd.
  */
 #include "control/config.h"
 
@@ -11,9 +10,10 @@
 #define AT(member) offsetof(struct config, member)
 
 /*
- * They are read in this order: authsocket, which says what mechanisms there
- * may be, stands before authmechs, so does SMTPAUTH, which overrules it, and
- * all before REQUIREAUTH, which overrules them.
+ * They are read in this order. SMTPS stands before ADDHEADERS and REQUIREAUTH,
+ * whose default it is; authsocket, which says what mechanisms there may be, and
+ * SMTPAUTH, which overrules authmechs, before authmechs; and all of these
+ * before REQUIREAUTH, which overrules what SMTPAUTH says about it.
  */
 const struct config_row config_rows[] = {
 	{NULL, "SMTPS", CONFIG_FLAG, AT(smtps), NULL,

@@ -18,7 +18,7 @@ struct keeper;
 struct authenticator {
 	pid_t pid;	  /* -1: none */
 	int fd;		  /* -1 while there is a pid: it died */
-	bool has_child;	  /* told to go it takes a program with it */
+	bool has_child;	  /* it may have started a program, and ends that */
 	bool isolated;	  /* its uid is another than ours */
 	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
 };
@@ -26,24 +26,27 @@ struct authenticator {
 void authenticator_init(struct authenticator *a);
 
 /*
- * Forks the keeper's, for the mechanism that was asked for, and tells it what
- * we know of connection and host. 0, or -1 with errno.
+ * Forks an authenticator for the mechanism that the client asked for; it
+ * knows what the keeper knows of connection and host. 0, or -1 with errno.
  */
 int authenticator_start(struct keeper *k);
 
-/* Feeds one response (data NULL: none). */
+/* Sends it one response (data NULL: there is none). */
 void authenticator_step(struct authenticator *a, struct slice response);
 
-/* Its answer, when a->fd is readable: 0 or -1 as word_hear(). */
+/* Reads its answer, once a->fd is readable: 0 or -1 as word_hear(). */
 int authenticator_read(struct authenticator *a, struct word *word);
 
-/* It died in the client's turn: the next step will find out. */
+/*
+ * It died while the client had its turn. Only the socket is closed: the next
+ * step finds out, and the client is told then.
+ */
 void authenticator_lost(struct authenticator *a);
 
-/* Reaps it after its last word, which its exit follows. */
+/* After its last word: waits for its exit, which comes at once, and reaps. */
 void authenticator_finish(struct authenticator *a);
 
-/* Ends it, by force if it is still there, and reaps it. */
+/* Ends it, kills it if it has not ended, and reaps it. */
 void authenticator_stop(struct authenticator *a);
 
 #endif

@@ -7,9 +7,10 @@
 struct keeper;
 
 /*
- * Before the session exists, by main, with the account's rights on files: are
- * there connlimit connections of this address? Else this is one of them, for
- * as long as the keeper lives. Who is exempt stands in the manual.
+ * Are there connlimit connections of this address already? If not, this one
+ * is counted as long as the keeper lives. Main calls it before there is a
+ * session, with the account's rights on files. The manual says which clients
+ * are exempt.
  */
 bool connections_crowded(struct keeper *k);
 

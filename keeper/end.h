@@ -1,6 +1,6 @@
 /*
- * end - how a connection ends: the session's last word or ours, its exit, or
- * its death by our hand, and the line in the log.
+ * end - how a connection ends: the session says so or the keeper, the session
+ * exits or is killed, and the log gets its line.
  */
 #ifndef KEEPER_END_H
 #define KEEPER_END_H
@@ -29,16 +29,16 @@ struct end {
 	unsigned why;  /* enum channel_end or keeper_end; 0: none said */
 };
 
-/* The session's last word. */
+/* TELL_END, the session's last word: 0, or -1 for an attack. */
 int hear_end(struct keeper *k);
 
 /* What has ended the connection, for the log. */
 const char *end_word(const struct keeper *k);
 
-/* Tells the session that the service stops: no answer comes any more. */
+/* Tells the session that the service stops; it gets no answer any more. */
 void end_stop(struct keeper *k);
 
-/* Waits for the session's exit, and makes it: 0 at once. */
+/* Waits for the session's exit, 0: not at all; then kills the session. */
 void end_reap(struct keeper *k, int64_t grace_ms);
 
 void end_log(struct keeper *k);

@@ -1,16 +1,19 @@
 /*
- * environment - what the queue program finds in its environment: the
- * launcher's, what is known of the login, what the message was declared as.
- * Made anew for each message, in place; the keeper's own is not changed.
+ * environment - what the queue program and the limithook find in their
+ * environment: the launcher's variables, who is logged in, and how the client
+ * has declared the message. The keeper's own environment is not changed.
  */
 #ifndef KEEPER_ENVIRONMENT_H
 #define KEEPER_ENVIRONMENT_H
 
 #include "keeper/keeper.h"
 
-#define ENVIRONMENT_MAX 1024 /* variables; more of a launcher: refused */
+#define ENVIRONMENT_MAX 1024 /* variables */
 
-/* flags: enum channel_flags. NULL when there are too many variables. */
+/*
+ * flags: enum channel_flags. What is returned stands in static memory, and the
+ * next call replaces it. NULL when the launcher has set too many variables.
+ */
 char *const *environment_make(struct keeper *k, unsigned flags);
 
 #endif

@@ -35,17 +35,19 @@ enum failures_word {
 };
 
 /*
- * Before the greeting, by main: has this address failed so often that a
- * service for logged-in clients has nothing to say to it? Opens and closes.
+ * Has this address failed so often that a service for logged-in clients has
+ * nothing to say to it? Called by main before the greeting; what it opens it
+ * closes.
  */
 bool failures_turn_away(struct keeper *k);
 
-/* No AUTH for this address now? Before any secret is looked at. */
+/* Is AUTH refused to this address now? Asked before a secret is looked at. */
 bool failures_refuse(struct keeper *k);
 
 /*
- * May a guess of this address be looked at now? Then it has a place, until
- * failures_settle(), so that guesses at once cannot pass the limit together.
+ * May a guess of this address be looked at now? FAILURES_PASSES: then the guess
+ * has a place until failures_settle(), so that many guesses at once cannot
+ * pass the limit together.
  */
 enum failures_word failures_admit(struct keeper *k);
 void failures_settle(struct keeper *k);
@@ -68,7 +70,7 @@ int failures_look(
 int failures_add(
 	struct table *t, struct slice name, int64_t now, uint32_t *count);
 
-/* In failures: a moment's forgetting makes none less. */
+/* Units of FAILURES_ONE as failures, rounded: one just made counts as one. */
 uint32_t failures_number(uint32_t count);
 
 /* Milliseconds that so many failures of an address and a user cost. */

@@ -14,19 +14,20 @@
 #include "keeper/signer.h"
 
 /*
- * Opens what is there; as root, before the account. 0, or -1 with file and
- * reason. With 0 and file not NULL servercert.pem is a link to nothing: there
- * is none, and something to log.
+ * Opens the default pair, if there is one; called as root, before the change
+ * to the account. 0, or -1 with file and reason. With 0 and file not NULL
+ * servercert.pem is a link to nothing: there is no pair, and the caller logs
+ * why.
  */
 int find_pair_open(
 	struct signer *s, const char *directory, enum config_tls tls_min);
 
 /*
  * Loads the pair for a server name (servercerts/NAME), or the default pair
- * when the name is empty or not in the directory. 0; -1 with file and
- * reason: no TLS. With 0 and file not NULL there is something to log: name's
- * own pair was unusable and the default one is loaded, or what is loaded has
- * expired.
+ * when the name is empty or not in the directory. Returns 0, or -1 with file
+ * and reason: no TLS. With 0 and file not NULL the caller logs a warning: the
+ * name's own pair was unusable and the default one is loaded, or the loaded
+ * one has expired.
  */
 int find_pair_load(struct signer *s, struct slice name);
 

@@ -48,14 +48,15 @@ int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);
 int mail_finished(struct keeper *k); /* the queue program is gone */
-void mail_lost(struct keeper *k);    /* the session has gone before its end */
+void mail_lost(struct keeper *k);    /* the session went in its midst */
 
 /* Has the user file been replaced or changed since the login? */
 bool mail_login_is_old(const struct keeper *k);
 
 /*
- * paths.c: takes paths, as in ASK_PATHS, into the envelope. asked: the verdict
- * on the last is wanted, else VERDICT_OK. -1 when the session may not say this.
+ * paths.c: takes paths, as they stand in ASK_PATHS, into the envelope. asked:
+ * returns the verdict on the last of them, else VERDICT_OK. Returns -1 when the
+ * session may not say this.
  */
 int mail_take_paths(struct keeper *k, struct slice paths, bool asked);
 

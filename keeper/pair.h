@@ -7,7 +7,7 @@
 
 #include "keeper/signer.h"
 
-/* Reasons that smtpd-check tells from others; the latter with a number. */
+/* Reasons that smtpd-check looks for; behind two of them stands a number. */
 #define PAIR_DIFFER "certificate and key differ"
 #define PAIR_ORDER "wrong order: the key fits certificate "
 #define PAIR_LONG "the chain is over 16 KB, certificate "
@@ -22,7 +22,7 @@ int pair_load(struct signer *s, int certificate, int key);
 /* Wipes the key, where it lies and where it was computed with. */
 void pair_forget_key(struct signer *s);
 
-/* Closes two descriptors that are open, and makes them -1. */
+/* Closes both, where they are not -1, and makes them -1. */
 void pair_close(int *certificate, int *key);
 
 #endif

@@ -2,11 +2,11 @@
  * places - how many connections of an address there are, and how many of its
  * guesses wait for their verdict.
  *
- * A place is a number of an address, held by a lock of an open file (an OFD
- * lock) that nobody else holds open: whoever dies, however that comes about,
- * has left it, and there is nothing to count down. The files are empty, 256
- * in a directory; the keyed hash of the address says which one and where in
- * it, so that they name nobody.
+ * Each address has numbered places. A process takes a place with a lock of an
+ * open file (an OFD lock) that no other process holds open: when the process
+ * ends, however that comes about, the place is free, and nothing has to be
+ * counted down. The files are empty, 256 in a directory. The keyed hash of the
+ * address says which file and where in it, so the files name no address.
  */
 #ifndef KEEPER_PLACES_H
 #define KEEPER_PLACES_H
@@ -20,26 +20,26 @@
 enum places_kind { PLACES_CONNECTION, PLACES_GUESS };
 
 struct places {
-	bool open; /* else none is held */
+	bool open; /* false: no place is held */
 	int fd;
 	off_t first;
 };
 
 /*
- * key: whose key the hash is made with. 0, or -1 with a reason. The files are
- * made as they are wanted.
+ * Opens the file of name's places, and makes it where it is missing. The hash
+ * is made with the key of that table. 0, or -1 with a reason.
  */
 int places_open(struct places *p, const struct table *key,
 	enum places_kind kind, struct slice name, const char *directory,
 	const char **reason);
 
-/* With the place that is held. Also for one that is not open. */
+/* Gives back the place that is held, if one is; nothing need be open. */
 void places_close(struct places *p);
 
-/* Takes the first of so many that is free. 1; 0: none is; -1 with errno. */
+/* Takes the first free one of so many: 1; 0: none is free; -1 with errno. */
 int places_take(struct places *p, uint64_t many);
 
-/* How many of the first so many others hold. -1 with errno. */
+/* How many of the first so many are held by others; -1 with errno. */
 int places_held(const struct places *p, unsigned many);
 
 #endif

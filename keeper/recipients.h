@@ -1,9 +1,9 @@
 /*
  * recipients - relaylimits: recipients of a login within a rolling day, in a
  * table that all connections share. A recipient is counted when it is
- * accepted, so that many connections at once cannot have more than one could,
- * and given back when its message is not queued. To be called only where
- * there are relaylimits.
+ * accepted, so that many connections at once get no more than one would, and
+ * is taken off again when its message is not queued. The callers see to it
+ * that there are relaylimits.
  */
 #ifndef KEEPER_RECIPIENTS_H
 #define KEEPER_RECIPIENTS_H
@@ -22,13 +22,13 @@ struct recipients {
 };
 
 /*
- * One recipient more of who is logged in? Counts it. A limit passed is
- * logged, the hook run.
+ * May who is logged in have one recipient more? If so, counts it; if not, logs
+ * that, and the first time runs the limithook.
  */
 bool recipients_allow(struct keeper *k, struct slice recipient);
 
-void recipients_queued(struct keeper *k);    /* the message was */
-void recipients_give_back(struct keeper *k); /* it was not, or never will be */
+void recipients_queued(struct keeper *k);    /* the message was queued */
+void recipients_give_back(struct keeper *k); /* ... and this one will not be */
 
 /* --------------------------------------------------- what is counted --- */
 
@@ -48,7 +48,7 @@ enum recipients_result {
 enum recipients_result recipients_take(
 	struct table *t, struct slice login, uint64_t limit, int64_t now);
 
-/* So many of them were not queued. 0, or -1 with errno. */
+/* Takes so many of them off again. 0, or -1 with errno. */
 int recipients_return(
 	struct table *t, struct slice login, uint64_t count, int64_t now);
 

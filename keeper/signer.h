@@ -1,9 +1,9 @@
 /*
  * signer - certificate chain, private key, and one signature.
  *
- * Files are opened early (they may be root's, find_pair.c) and decoded when
- * TLS is asked for (pair.c). After its one signature the key is wiped and its
- * descriptors are closed. Keys: EC P-256, P-384, P-521; RSA of 2048 to 4096
+ * Main opens the files, since they may be root's (find_pair.c); the keeper
+ * decodes them when the client asks for TLS (pair.c), signs once, wipes the
+ * key and closes the files. Keys: EC P-256, P-384, P-521; RSA of 2048 to 4096
  * bits.
  */
 #ifndef KEEPER_SIGNER_H
@@ -17,7 +17,7 @@
 #define SIGNER_FILE_MAX 65536	 /* octets of a PEM file */
 #define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
 
-/* What a pair of files is decoded into; large, and untouched without TLS. */
+/* What a pair of files is decoded into. */
 struct signer_pair {
 	br_skey_decoder_context key;
 	unsigned char chain[CHANNEL_BODY_MAX - 16]; /* lib/chain.h */

@@ -1,10 +1,9 @@
 /*
  * statedir - the directory of what connections remember: its files, the names
- * that are counted in them, and what becomes of one that cannot be used. It
- * is logged once a connection, and nothing is counted: mail goes on.
+ * that are counted in them, and what is done about a file that cannot be used.
+ * That is logged once a connection, then nothing is counted, and mail goes on.
  *
- * To be called only where there is a statedir: without it not a page of this
- * is touched.
+ * The callers see to it that there is a statedir.
  */
 #ifndef KEEPER_STATEDIR_H
 #define KEEPER_STATEDIR_H
@@ -26,35 +25,36 @@ struct statedir {
 	struct places connection; /* this one's place, to its end */
 };
 
-/* Its path. False for one that is too long. */
+/* Copies the path of the directory. False when it is too long. */
 bool statedir_path(const struct keeper *k, char path[STATEDIR_PATH_MAX]);
 
-/* A file of it for the rest of the connection, or a line in the log. */
+/* Opens a file for the rest of the connection. False: logged why not. */
 bool statedir_open(
 	struct keeper *k, struct table *t, const struct table_shape *shape);
 
-/* Places of that kind, or a line in the log and none. */
+/* Opens the places of a name. False: logged why not, and there are none. */
 bool statedir_open_places(struct keeper *k, struct places *p,
 	enum places_kind kind, struct slice name);
 
+/* Logs what is wrong with a file, the first time in a connection. */
 void statedir_log(struct keeper *k, const char *file, const char *reason);
 
 /*
- * The name that an address (IPv4 alone, IPv6 with its /64) or a user counts
- * under. False when text is no address: it is then not counted.
+ * Adds the name that an address (IPv4 itself, of IPv6 its /64) or a user is
+ * counted by. False when text is no address: then nothing is counted.
  */
 bool statedir_address(struct buffer *name, struct slice text);
 void statedir_user(struct buffer *name, struct slice login);
 
 /*
- * Appends @domain (may be absent) to a name whose login has none: with and
- * without authdomain a login is one.
+ * Appends @domain (it may be absent) to the name of a user without one, so
+ * that joe and joe@authdomain are counted as one user.
  */
 void statedir_domain(struct buffer *name, struct slice domain);
 
 /*
- * The name of this client's address. False also where the launcher vouches
- * for its clients: they share an address, a webmail's.
+ * Adds the name of this client's address. False, too, where the launcher
+ * vouches for its clients: those of a webmail share one address.
  */
 bool statedir_client(const struct keeper *k, struct buffer *name);
 

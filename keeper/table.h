@@ -3,14 +3,14 @@
  *
  * A fixed number of buckets of a few slots each; the name's keyed hash says
  * which bucket, and is all that the file holds of the name. The key is made
- * with the file and stands in its header. Each slot has a keyed checksum, so
- * that one that is torn, stale or made up counts as empty: a damaged file
- * forgets, it never accuses. A full bucket forgets its least record.
+ * with the file and stands in its header. Each slot has a keyed checksum, and
+ * counts as empty when that is wrong: a torn or damaged file forgets, it never
+ * accuses. A full bucket forgets its record of the least weight.
  *
  * There is no daemon and nothing to clean up. A change is a lock on the
- * bucket (gone with the process that holds it), one pread, one pwrite. Who
- * cannot get the lock in TABLE_LOCK_MS goes on without it: a count may then
- * be lost, but nobody can stop the others.
+ * bucket (gone with the process that holds it), one pread, one pwrite. A
+ * process that does not get the lock within TABLE_LOCK_MS goes on without: a
+ * count may then be lost, but no process can stop the others.
  */
 #ifndef KEEPER_TABLE_H
 #define KEEPER_TABLE_H
@@ -44,28 +44,31 @@ struct table {
 	bool locked;
 };
 
-/* write false: for table_look() alone, and a missing file is not made. */
+/*
+ * Opens the file. write: it is made where it is missing; without, only
+ * table_look() may follow. 0, or -1 with a reason.
+ */
 int table_open(struct table *t, const struct table_shape *shape,
 	const char *directory, bool write, const char **reason);
 void table_close(struct table *t);
 
-/* The name's keyed hash: who has the file's key knows it, nobody else. */
+/* The name's keyed hash: nobody can compute it without the file's key. */
 void table_hash(const struct table *t, struct slice name,
 	unsigned char hash[TABLE_HASH_LEN]);
 
 /*
- * A file of the same directory, by the same rules. Returns a descriptor, or
- * -1 with a reason.
+ * Opens another file of the directory as table_open() opens its own. Returns a
+ * descriptor, or -1 with a reason.
  */
 int table_file(const char *directory, const char *name, bool write,
 	const char **reason);
 
-/* The record of that name as it is now, or zeros. 0, or -1 with errno. */
+/* Copies the record of that name, or zeros. 0, or -1 with errno. */
 int table_look(const struct table *t, struct slice name, void *record);
 
-/* The same, locked, to be changed and put back. 0, or -1 with errno. */
+/* The same; the record is locked until it is put back, or left as it was. */
 int table_take(struct table *t, struct slice name, int64_t now, void *record);
 int table_put(struct table *t, const void *record);
-void table_leave(struct table *t); /* unlocked as it was */
+void table_leave(struct table *t);
 
 #endif

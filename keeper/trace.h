@@ -1,6 +1,6 @@
 /*
- * trace - what session/trace.c sends: a line that client or session has said,
- * for the log. (TRACE in smtpd-auth-control(5).)
+ * trace - writes to the log what session/trace.c sends: a line that client or
+ * session has said. (TRACE in smtpd-auth-control(5).)
  */
 #ifndef KEEPER_TRACE_H
 #define KEEPER_TRACE_H

@@ -21,9 +21,9 @@ struct child_program {
 	char *const *arguments;
 	char *const *environment;
 	/*
-	 * Done in this order: a number that is one of ours may be theirs once
-	 * it has been used. What is not named stays unless it is
-	 * close-on-exec, or close_from or more.
+	 * Copied in this order: a copy may take the number of one of ours that
+	 * was copied before. Other descriptors stay open in the program unless
+	 * they are close-on-exec, or their number is close_from or more.
 	 */
 	const struct child_fd *fds;
 	size_t fds_count;
@@ -31,10 +31,10 @@ struct child_program {
 };
 
 /*
- * Runs it in a process group of its own, with every signal's default action
- * and none blocked. Returns 0 with its process id, or the errno of what
- * failed, an exec too, and no process: the only function here whose result
- * is an errno.
+ * Runs the program in a process group of its own, with every signal's default
+ * action and none blocked. Returns 0 with its process id; or the errno of the
+ * call that failed, be it the exec, and there is no process. No other function
+ * here returns an errno.
  */
 int child_spawn(pid_t *pid, const struct child_program *program);
 
@@ -44,17 +44,17 @@ int child_spawn(pid_t *pid, const struct child_program *program);
  */
 int child_find(struct buffer *path, const char *name);
 
-/* A descriptor that is readable once it has ended; -1 with errno. */
+/* A descriptor that is readable once the process has ended; -1 with errno. */
 int child_open(pid_t pid);
 
 /*
- * As waitpid(), for at most so many milliseconds (0: as it stands now,
- * CLOCK_NEVER: for ever), and again after a signal. Returns pid, 0 when it
- * has not ended, or -1 with errno. status may be NULL.
+ * As waitpid(), for at most so many milliseconds (0: without waiting,
+ * CLOCK_NEVER: for ever); a signal does not end the wait. Returns pid, 0 when
+ * the process has not ended, or -1 with errno. status may be NULL.
  */
 pid_t child_wait(pid_t pid, int *status, int64_t ms);
 
-/* Kills what child_spawn() has started, with what that has started itself. */
+/* Kills a process of child_spawn() and all others of its process group. */
 void child_kill(pid_t pid);
 
 #endif

@@ -14,8 +14,8 @@ int64_t clock_ms(void);
 int64_t clock_seconds(void);
 
 /*
- * poll() until deadline (clock_ms() units, or CLOCK_NEVER), again after a
- * signal. Returns what poll() does: 0 past the deadline, -1 with errno.
+ * As poll(), until the deadline (a time of clock_ms(), or CLOCK_NEVER); a
+ * signal does not end the wait. Returns 0 once the deadline is past.
  */
 int clock_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
 

@@ -2,10 +2,10 @@
  * curves - X25519 and P-256 for BearSSL's engine, by nettle.
  *
  * Debian's BearSSL computes them in portable C; nettle takes half to a fifth
- * of the time (docs/performance.md). P-384, P-521 and what verifies
- * signatures stay BearSSL's. Both are written for constant time.
- * The scalar, of one handshake, stays on the stack of who computes: the
- * session, which has the keys of that connection until its end anyway.
+ * of the time (docs/performance.md). BearSSL computes P-384 and P-521, and
+ * verifies signatures. Both libraries are written for constant time. The
+ * scalar of the handshake is left on the session's stack: the session has the
+ * keys of that connection until its end anyway.
  */
 #ifndef LIB_CURVES_H
 #define LIB_CURVES_H

@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 /*
- * Did all of it go out, within ms? 0: without waiting. The flags of fd stay
- * as they are, since they are other processes' too: where the kernel cannot
- * be told not to wait, a timer (SIGALRM, whose action and mask are ours then)
- * interrupts a write that does.
+ * Was all of the text written, within ms (0: without waiting)? The flags of
+ * fd stay as they are, since other processes share them: where the kernel
+ * cannot be told not to wait, a timer interrupts the write. Then SIGALRM, its
+ * action and its mask, is this function's.
  */
 bool emit(int fd, const char *text, size_t len, int ms);
 

@@ -1,4 +1,4 @@
-/* hostname - is this text a host name, by its letters? */
+/* hostname - the form of host names; none is looked up. */
 #ifndef LIB_HOSTNAME_H
 #define LIB_HOSTNAME_H
 

@@ -13,8 +13,9 @@ struct identity {
 int identity_find(const char *name, struct identity *account);
 
 /*
- * As root: from now on files are opened and made with this account's rights
- * and no others; with those of root, as before. 0, or -1.
+ * For a process of root's: from now on it opens and makes files with the
+ * rights of this account alone. Called with the ids 0, it takes that back. 0,
+ * or -1.
  */
 int identity_for_files(const struct identity *account);
 

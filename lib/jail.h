@@ -21,9 +21,9 @@ struct jail {
 	int fds_max;	       /* descriptors from here on may not be opened */
 };
 
-/* What it takes, in this order. */
+/* The steps into the jail, in their order. */
 enum jail_step {
-	JAIL_ENTERED, /* all of it was done */
+	JAIL_ENTERED, /* no step failed */
 	JAIL_CHROOT,
 	JAIL_CHDIR,
 	JAIL_SETRESUID,
@@ -62,10 +62,10 @@ int jail_identity(uid_t uid, gid_t gid);
 void jail_close_from(unsigned first);
 
 /*
- * For the process that stays outside, started as root and changed to the
- * account: what it may still raise for a moment. JAIL_RIGHTS_MAKE is what a
- * child's jail needs (setuid, setgid, chroot) and JAIL_RIGHTS_KILL; the
- * latter alone ends a child whose uid is another.
+ * The capabilities of the keeper, which stays outside: started as root and
+ * changed to the account, it may still raise them for a moment.
+ * JAIL_RIGHTS_KILL lets it end a child that has another uid. JAIL_RIGHTS_MAKE
+ * is that, and what a child needs to enter its jail: setuid, setgid, chroot.
  */
 enum jail_rights { JAIL_RIGHTS_NONE, JAIL_RIGHTS_KILL, JAIL_RIGHTS_MAKE };
 

@@ -35,13 +35,13 @@ struct log_line {
 };
 
 /*
- * Must run before privileges drop: connects to syslog when use_syslog.
- * Both texts must outlive the struct.
+ * Connects to syslog when use_syslog is set, so it comes before privileges
+ * are dropped. Both texts must outlive the struct.
  */
 void log_open(struct log *log, const char *program, const char *address,
 	bool use_syslog);
 
-/* Starts a line; event is "auth fail", "connect", ... as in the contract. */
+/* Starts a line; event: "auth fail", "connect", ... as in smtpd-auth(8). */
 void log_start(struct log_line *line, const struct log *log, const char *event);
 void log_value(struct log_line *line, const char *key, struct slice value);
 void log_msgid(struct log_line *line, struct slice value);
@@ -49,9 +49,9 @@ void log_text(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, uint64_t n);
 
 /*
- * Puts the line out. A log that takes nothing for 5 seconds loses it, and no
- * later one is waited for; the next that goes out comes behind "log lost=N".
- * Errors are losses: mail goes on.
+ * Writes the line. A log that takes nothing for 5 seconds loses the line, and
+ * is not waited for again; "log lost=N" stands before the next line that it
+ * takes. A line that cannot be written is lost, too: mail goes on.
  */
 void log_send(struct log_line *line, struct log *log);
 

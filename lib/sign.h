@@ -2,8 +2,8 @@
  * sign - signatures of a server's key, by nettle: ECDSA with P-256 (a fifth
  * of BearSSL's time) and RSA (half of it). Both in constant time, RSA
  * blinded and its result checked; the nonce and the blinding come from
- * getrandom(2), so not from inside a jail. What they leave on the stack below,
- * the nonce among it, is the caller's to wipe.
+ * getrandom(2), so not from inside a jail. Both leave the nonce and more on
+ * the stack: the caller wipes it.
  */
 #ifndef LIB_SIGN_H
 #define LIB_SIGN_H

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /*
- * From here on SIGTERM waits, in this process and in those that it forks:
- * who reads it from signals_term_fd() ends by it, all others ignore it.
+ * From here on SIGTERM is blocked, in this process and in those that it forks:
+ * a process that reads it from signals_term_fd() may end by it, any other
+ * never hears of it.
  */
 void signals_hold_term(void);
 
@@ -18,14 +19,15 @@ int signals_term_fd(void);
 
 /*
  * Around vfork(): no handler may run in the child, on its parent's memory.
- * What signals_block() returns is signals_restore()'s.
+ * signals_restore() takes what signals_block() has returned.
  */
 uint64_t signals_block(void);
 void signals_restore(uint64_t before);
 
-/* In the child, before an exec: as if nobody had touched them, every signal
- * has its default action, and then none is blocked. Only calls that may be
- * made after vfork(). */
+/*
+ * In the child, before an exec: gives every signal its default action, then
+ * blocks none. It makes only calls that are allowed after vfork().
+ */
 void signals_default(void);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * standard - descriptors 0, 1 and 2, whatever the launcher left of them.
  *
- * One that is closed gets the number of the next file or socket that is
- * opened: what is written to the client or the log would go there, and a
- * process that keeps 0 and 1 alone would keep it. Called by every program
- * before it opens anything.
+ * The number of a closed one goes to the next file or socket that is opened:
+ * what is written to the client or the log would go there, and a process that
+ * closes all but 0 and 1 would keep that file. The daemon and every tool call
+ * standard_open() before they open anything.
  */
 #ifndef LIB_STANDARD_H
 #define LIB_STANDARD_H
@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 struct standard {
-	bool closed; /* it was; the rest is what stands there now */
+	bool closed; /* it was; the other members tell what it is now */
 	mode_t mode;
 	dev_t device;
 	ino_t inode;
@@ -27,16 +27,16 @@ struct standard {
  */
 int standard_open(struct standard s[3]);
 
-/* Would what is written to 2 come out at 0 or 1, or nowhere? */
+/* Was 2 closed, or is it the socket or pipe that 0 or 1 is, too? */
 bool standard_error_is_taken(const struct standard s[3]);
 
 /* Is 1 neither socket nor terminal: a TLS helper's or recordio's pipe? */
 bool standard_output_is_piped(const struct standard s[3]);
 
 /*
- * Ends what 1 is. Behind a pipe there may be a helper that ends with us: it
- * has ms to send what it holds and to end our input, of which nothing is
- * read.
+ * Ends the output, descriptor 1. Behind a pipe there may be a helper that ends
+ * when we do: it gets ms to send what it holds. It is done when our input
+ * ends, of which nothing is read.
  */
 void standard_end_output(const struct standard s[3], int ms);
 

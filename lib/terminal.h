@@ -6,8 +6,8 @@
 
 /*
  * Reads one line of descriptor 0 into out, without its LF. On a terminal it
- * prompts on descriptor 2 and turns echo off; a signal that stops or ends
- * the process turns it on again first. A line that does not fit sets
+ * prompts on descriptor 2 and turns echo off; before a signal stops or ends
+ * the process, echo is on again. A line that does not fit sets
  * out->overflow. Returns 0, or -1 with errno.
  */
 int terminal_password(const char *prompt, struct buffer *out);

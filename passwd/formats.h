@@ -1,6 +1,6 @@
 /*
- * formats - one line of another program's user file to one user. No I/O but
- * nothing else either: a line goes in, a user or a reason comes out.
+ * formats - one line of another program's user file to one user. No I/O: a
+ * line goes in, a user or a reason comes out.
  */
 #ifndef PASSWD_FORMATS_H
 #define PASSWD_FORMATS_H

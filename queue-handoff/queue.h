@@ -18,13 +18,13 @@
 
 #define QUEUE_POLL_MAX 3      /* descriptors that queue_poll() names */
 #define QUEUE_CUSTOM_MAX 1024 /* octets kept of the program's own text */
-#define QUEUE_ABANDON_MS 1000 /* to go by itself, then it is killed */
+#define QUEUE_ABANDON_MS 1000 /* to end by itself, then it is killed */
 
 enum queue_state {
 	QUEUE_IDLE,
 	QUEUE_READING,	 /* the message is on its way */
 	QUEUE_COMMITTED, /* the envelope is on its way, or all was written */
-	QUEUE_ABANDONED	 /* both pipes are closed, it is to go */
+	QUEUE_ABANDONED	 /* both pipes are closed: it will end, or is killed */
 };
 
 struct queue {
@@ -70,7 +70,7 @@ int queue_start(struct queue *q, const struct queue_program *program,
  */
 void queue_commit(struct queue *q, struct slice envelope, int64_t deadline);
 
-/* Let it go: nothing may be queued. */
+/* Closes both pipes: the program ends, and queues nothing. */
 void queue_abandon(struct queue *q);
 
 /* Fills fds[0 .. return value); the deadline is in q->deadline. */
