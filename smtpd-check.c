@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,14 +157,12 @@ read_options(int argc, char **argv, struct options *options)
 static void
 protect(void)
 {
-	const struct rlimit none = {0, 0};
 	struct standard standard[3];
 
 	if (standard_open(standard) == -1)
 		die("open", "/dev/null", strerror(errno));
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+	if (terminal_keep_secret() == -1)
 		die("switch off", "core dumps", strerror(errno));
 }
 

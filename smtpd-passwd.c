@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "passwd/passwd.h"
@@ -18,6 +16,7 @@
 #include "passwd/record.h"
 #include "control/config.h"
 #include "lib/standard.h"
+#include "lib/terminal.h"
 #include "lib/words.h"
 
 static int build(struct passwd_request *r);
@@ -288,14 +287,12 @@ read_realm(struct passwd_request *r)
 static void
 protect(void)
 {
-	const struct rlimit none = {0, 0};
 	struct standard standard[3];
 
 	if (standard_open(standard) == -1)
 		exit(passwd_fatal(PASSWD_TEMPORARY,
 			"unable to open /dev/null: %s", strerror(errno)));
-	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+	if (terminal_keep_secret() == -1)
 		exit(passwd_fatal(PASSWD_TEMPORARY,
 			"unable to switch core dumps off: %s",
 			strerror(errno)));

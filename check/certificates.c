@@ -42,8 +42,8 @@ static const char *
 find_elsewhere(const struct check *c)
 {
 	const char *service = c->service.directory;
-	const char *places[] = {"/etc/smtpd-auth/control/servercert.pem",
-		"/var/qmail/control/servercert.pem",
+	const char *places[] = {CONFIG_OWN "/servercert.pem",
+		CONFIG_QMAIL "/servercert.pem",
 		service == NULL ? NULL
 				: report_text("%s/servercert.pem", service),
 		service == NULL ? NULL

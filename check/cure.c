@@ -188,8 +188,7 @@ cure_renew(const struct check *c, const struct cure_place *place)
 const char *
 cure_live(const struct check *c, const char *name)
 {
-	const char *control =
-		c->directory == NULL ? "/etc/smtpd-auth/control" : c->directory;
+	const char *control = c->directory == NULL ? CONFIG_OWN : c->directory;
 	const char *live = report_quoted(report_text("%s/%s", LIVE, name));
 
 	return report_text("certbot certonly --key-type ecdsa -d %s && cd %s "

@@ -21,11 +21,11 @@ struct question {
 	int answer; /* the names are written to it */
 };
 
-static int
-connect_to(const char *path)
+int
+dovecot_socket_connect(const char *path, int flags)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
 	if (fd != -1 && (slice_string(slice_of(path), address.sun_path,
 				 sizeof address.sun_path) == -1 ||
@@ -89,7 +89,7 @@ ask(const void *what)
 	const struct question *q = what;
 	static char names[AUTHENTICATOR_OFFER_MAX];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
-	int fd = connect_to(q->path);
+	int fd = dovecot_socket_connect(q->path, SOCK_NONBLOCK);
 
 	if (fd == -1)
 		return 0;

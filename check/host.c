@@ -97,10 +97,7 @@ look_at_account(struct check *c)
 	} else if (c->uid == 0) {
 		c->account_known = false;
 		report_add(&c->report, HOST_ACCOUNT_ROOT, where, c->account,
-			report_quoted(report_text(
-				"%s/run", c->service.directory == NULL
-						  ? "."
-						  : c->service.directory)));
+			servicedir_run(&c->service));
 	} else {
 		report_ok("account", where, "%s, uid %u", c->account,
 			(unsigned)c->uid);
@@ -185,9 +182,7 @@ is_taken(struct check *c, const struct passwd *entry)
 	report_add(&c->report, HOST_UIDS_TAKEN, "/etc/passwd",
 		report_text(
 			"%s, uid %u,", entry->pw_name, (unsigned)entry->pw_uid),
-		report_quoted(report_text("%s/run",
-			c->service.directory == NULL ? "."
-						     : c->service.directory)));
+		servicedir_run(&c->service));
 	return true;
 }
 
@@ -195,15 +190,12 @@ static void
 look_at_uids(struct check *c)
 {
 	uint64_t base = c->service.base, end = uids_end(c);
-	const char *where = base == 1900000000u ? "default" : "run";
+	const char *where = base == SERVICEDIR_BASE ? "default" : "run";
 
 	if (base > INT_MAX || end >= UINT_MAX)
 		report_add(&c->report, HOST_UIDS_HIGH, where,
 			report_text("%llu", (unsigned long long)base),
-			report_quoted(report_text(
-				"%s/run", c->service.directory == NULL
-						  ? "."
-						  : c->service.directory)));
+			servicedir_run(&c->service));
 	else if (!passwd_find(is_taken, c))
 		report_ok("uids of the jail", where, "%llu to %llu",
 			(unsigned long long)base, (unsigned long long)end);

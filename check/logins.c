@@ -181,8 +181,7 @@ report_memory(struct check *c, const struct people *p)
 		report_text("sed -i 's/\\<%llu\\>/%llu/' %s",
 			(unsigned long long)c->service.memory,
 			(unsigned long long)needed,
-			report_quoted(
-				report_text("%s/run", c->service.directory))));
+			servicedir_run(&c->service)));
 }
 
 static void

@@ -4,9 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "check/as_account.h"
@@ -17,8 +15,6 @@
 #include "check/settings.h"
 #include "auth/offered.h"
 #include "lib/words.h"
-
-#define QMAIL_CONTROL "/var/qmail/control"
 
 /* As the server: what Dovecot has, or what of it the admin has listed. */
 static bool
@@ -69,17 +65,11 @@ check_mechanisms(struct check *c)
 static int
 can_connect(const void *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool open =
-		fd != -1 &&
-		slice_string(slice_of(path), address.sun_path,
-			sizeof address.sun_path) == 0 &&
-		connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+	int fd = dovecot_socket_connect(path, 0);
 
 	if (fd != -1)
 		close(fd);
-	return open;
+	return fd != -1;
 }
 
 /* It runs as the account: what only root may read needs more. */
@@ -157,9 +147,9 @@ cure_for_nobody(const struct check *c)
 
 	if (c->service.port == NULL || strcmp(c->service.port, "25") != 0)
 		return settings_cure_variable(c, "REQUIREAUTH", "1");
-	if (strcmp(c->directory, QMAIL_CONTROL) != 0 &&
-		access(QMAIL_CONTROL "/rcpthosts", R_OK) == 0)
-		return settings_cure_variable(c, "CONTROLDIR", QMAIL_CONTROL);
+	if (strcmp(c->directory, CONFIG_QMAIL) != 0 &&
+		access(CONFIG_QMAIL "/rcpthosts", R_OK) == 0)
+		return settings_cure_variable(c, "CONTROLDIR", CONFIG_QMAIL);
 	/* mail.example.com has the mail of example.com. */
 	return settings_cure_file(c, "rcpthosts",
 		dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : me);

@@ -15,12 +15,11 @@
 #include "check/report.h"
 
 #define VALUE_MAX 65536 /* octets of a file in env/ */
-#define UID_BASE 1900000000u
 
 void
 servicedir_defaults(struct service *s)
 {
-	*s = (struct service){.jail = "/var/empty", .base = UID_BASE};
+	*s = (struct service){.jail = "/var/empty", .base = SERVICEDIR_BASE};
 }
 
 /* The start of a regular file, ended by NUL. Its length, or -1 with errno. */
@@ -132,4 +131,11 @@ servicedir_read_run(struct service *s)
 
 	if (s->port == NULL && slice_number(slice_of(name), &number) == 0)
 		s->port = name;
+}
+
+const char *
+servicedir_run(const struct service *s)
+{
+	return report_quoted(report_text(
+		"%s/run", s->directory == NULL ? "." : s->directory));
 }

@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SERVICEDIR_RUN_MAX 65536 /* octets of a run script */
+#define SERVICEDIR_RUN_MAX 65536    /* octets of a run script */
+#define SERVICEDIR_BASE 1900000000u /* smtpd-auth without -U */
 
 struct service {
 	const char *directory; /* absolute; NULL: our own environment */
@@ -50,5 +51,8 @@ int servicedir_read_environment(const char *directory);
 
 /* Defaults, when there is no service directory. */
 void servicedir_defaults(struct service *s);
+
+/* Where its run script is, for a command of the shell. */
+const char *servicedir_run(const struct service *s);
 
 #endif

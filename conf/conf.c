@@ -5,16 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+static void
+say(const char *kind, const char *format, va_list list)
+{
+	(void)fprintf(stderr, CONF_PROGRAM ": %s: ", kind);
+	(void)vfprintf(stderr, format, list);
+	(void)fputc('\n', stderr);
+}
+
 int
 conf_fatal(int status, const char *format, ...)
 {
 	va_list list;
 
-	(void)fputs(CONF_PROGRAM ": fatal: ", stderr);
 	va_start(list, format);
-	(void)vfprintf(stderr, format, list);
+	say("fatal", format, list);
 	va_end(list);
-	(void)fputc('\n', stderr);
 	return status;
 }
 
@@ -23,11 +29,9 @@ conf_warn(const char *format, ...)
 {
 	va_list list;
 
-	(void)fputs(CONF_PROGRAM ": warning: ", stderr);
 	va_start(list, format);
-	(void)vfprintf(stderr, format, list);
+	say("warning", format, list);
 	va_end(list);
-	(void)fputc('\n', stderr);
 }
 
 bool

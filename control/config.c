@@ -126,10 +126,9 @@ const size_t config_rows_count = sizeof config_rows / sizeof *config_rows;
 const char *
 config_directory(void)
 {
-	static const char own[] = "/etc/smtpd-auth/control";
 	const char *directory = getenv("CONTROLDIR");
 
 	if (directory != NULL && *directory != '\0')
 		return directory;
-	return access(own, F_OK) == 0 ? own : "/var/qmail/control";
+	return access(CONFIG_OWN, F_OK) == 0 ? CONFIG_OWN : CONFIG_QMAIL;
 }

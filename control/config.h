@@ -77,9 +77,12 @@ struct config_row {
 extern const struct config_row config_rows[];
 extern const size_t config_rows_count;
 
+#define CONFIG_OWN "/etc/smtpd-auth/control"
+#define CONFIG_QMAIL "/var/qmail/control"
+
 /*
- * The control directory: $CONTROLDIR, else /etc/smtpd-auth/control if it
- * exists, else /var/qmail/control.
+ * The control directory: $CONTROLDIR, else our own if it exists, else that of
+ * qmail.
  */
 const char *config_directory(void);
 

@@ -11,6 +11,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
@@ -100,4 +102,15 @@ terminal_password(const char *prompt, struct buffer *out)
 	} while (result == LINE_SIGNAL);
 	(void)close(signals);
 	return result == LINE_READ ? 0 : -1;
+}
+
+int
+terminal_keep_secret(void)
+{
+	const struct rlimit none = {0, 0};
+
+	return setrlimit(RLIMIT_CORE, &none) == 0 &&
+			       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0
+		       ? 0
+		       : -1;
 }

@@ -1,4 +1,7 @@
-/* terminal - read a password from the terminal, or from standard input. */
+/*
+ * terminal - read a password from the terminal, or from standard input, and
+ * let none get into a core dump.
+ */
 #ifndef LIB_TERMINAL_H
 #define LIB_TERMINAL_H
 
@@ -11,5 +14,9 @@
  * out->overflow. Returns 0, or -1 with errno.
  */
 int terminal_password(const char *prompt, struct buffer *out);
+
+/* From here on no core is dumped, and no debugger let in. 0, or -1 with errno.
+ */
+int terminal_keep_secret(void);
 
 #endif

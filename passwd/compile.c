@@ -187,17 +187,6 @@ add_lines(struct run *run)
 	return add_reserved(run);
 }
 
-static size_t
-count_lines(struct slice text)
-{
-	struct userfile_cursor at = {.lets_go = true};
-	struct userfile_line line;
-
-	while (userfile_next(text, &at, &line))
-		;
-	return at.line;
-}
-
 /* Once from the first line to the last. *twice: a login was there twice. */
 static int
 compile_once(struct run *run, int fd, int spill, bool *twice)
@@ -240,7 +229,7 @@ compile_text(const struct compile *c, int fd, int spill, struct census *census)
 
 	/* Rare, and only now worth the memory: which lines are they? */
 	if (twice) {
-		if (seen_open(&run.seen, count_lines(c->text)) == 0)
+		if (seen_open(&run.seen, userfile_lines(c->text, true)) == 0)
 			result = compile_once(&run, fd, spill, &twice);
 		else
 			result = userfile_fail(c->file,

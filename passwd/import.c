@@ -34,17 +34,6 @@ tell(const struct import *i, size_t line, const char *word, const char *what)
 		word, what);
 }
 
-static size_t
-count_lines(struct slice text)
-{
-	struct userfile_cursor at = {0};
-	struct userfile_line line;
-
-	while (userfile_next(text, &at, &line))
-		;
-	return at.line;
-}
-
 /* The logins that are there already, whatever else their lines hold. */
 static int
 remember_existing(struct import *i)
@@ -52,8 +41,9 @@ remember_existing(struct import *i)
 	struct userfile_cursor at = {0};
 	struct userfile_line line;
 
-	if (seen_open(&i->seen, count_lines(i->file.text) +
-					count_lines(i->source.text)) != 0)
+	if (seen_open(&i->seen,
+		    userfile_lines(i->file.text, false) +
+			    userfile_lines(i->source.text, false)) != 0)
 		return -1;
 	while (userfile_next(i->file.text, &at, &line)) {
 		char text[USERS_LOGIN_MAX];

@@ -207,6 +207,17 @@ userfile_next(struct slice text, struct userfile_cursor *at,
 	return true;
 }
 
+size_t
+userfile_lines(struct slice text, bool lets_go)
+{
+	struct userfile_cursor at = {.lets_go = lets_go};
+	struct userfile_line line;
+
+	while (userfile_next(text, &at, &line))
+		;
+	return at.line;
+}
+
 const char *
 userfile_login_fault(struct slice login)
 {

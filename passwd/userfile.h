@@ -80,6 +80,9 @@ size_t userfile_mark(struct slice text);
 bool userfile_next(struct slice text, struct userfile_cursor *at,
 	struct userfile_line *line);
 
+/* Its number of lines; lets_go: as the cursor's. */
+size_t userfile_lines(struct slice text, bool lets_go);
+
 /* What is wrong with a login; NULL when it is sound. */
 const char *userfile_login_fault(struct slice login);
 
