@@ -184,7 +184,7 @@ take_login(struct word *word, struct slice login, struct slice authdomain)
 	struct buffer out = {word->login, 0, USERS_LOGIN_MAX, false};
 
 	for (size_t i = 0; i < login.len; i++)
-		if ((unsigned char)login.data[i] < ' ' || login.data[i] == 0x7f)
+		if (bytes_control(login.data[i]))
 			return -1;
 	buffer_add_slice(&out, login);
 	if (slice_find(login, '@') == login.len && authdomain.len > 0) {

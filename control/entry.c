@@ -27,7 +27,7 @@ octets_fault(struct slice entry)
 					 "counts: "
 					 "a line of its own it must be"
 				       : "holds a blank, which counts";
-		if ((unsigned char)entry.data[i] < ' ' || entry.data[i] == 0x7f)
+		if (bytes_control(entry.data[i]))
 			return "holds a control character";
 	}
 	return NULL;

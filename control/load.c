@@ -267,9 +267,17 @@ static bool
 is_printable(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+		if (bytes_control(text.data[i]))
 			return false;
 	return true;
+}
+
+/* An empty variable switches off what a file has set. */
+static void
+drop_empty(struct slice *value)
+{
+	if (value->len == 0)
+		*value = SLICE_NONE;
 }
 
 static int
@@ -289,15 +297,11 @@ settle_names(struct config *config)
 		config->localiphost = config->me;
 	if (!is_host(config->localiphost))
 		return FAIL(config, localiphost, "not a host name");
-	/* An empty variable switches the file's off. */
-	if (config->authdomain.len == 0)
-		config->authdomain.data = NULL;
-	else if (!is_host(config->authdomain))
+	drop_empty(&config->authdomain);
+	if (config->authdomain.data != NULL && !is_host(config->authdomain))
 		return FAIL(config, authdomain, "not a host name");
-	/* So here. */
-	if (config->authsocket.len == 0)
-		config->authsocket.data = NULL;
-	else if (config->authsocket.len > SOCKET_MAX)
+	drop_empty(&config->authsocket);
+	if (config->authsocket.len > SOCKET_MAX)
 		return FAIL(config, authsocket, "too long");
 	return 0;
 }
@@ -326,7 +330,7 @@ settle_numbers(struct config *config)
 }
 
 static int
-settle_programs(struct config *config)
+settle_tls(struct config *config)
 {
 	if (slice_is(config->tls_min_text, "1.2"))
 		config->tls_min = TLS_1_2;
@@ -336,13 +340,17 @@ settle_programs(struct config *config)
 		config->tls_min = TLS_1_0;
 	else
 		return FAIL(config, tls_min_text, "must be 1.0, 1.1 or 1.2");
+	return 0;
+}
+
+static int
+settle_rest(struct config *config)
+{
 	if (config->queue_program.len == 0)
 		return FAIL(config, queue_program, "names no program");
 	if (!slice_is(config->log_target, "syslog"))
 		config->log_target = SLICE_NONE;
-	/* An empty variable switches the file's off. */
-	if (config->statedir.len == 0)
-		config->statedir.data = NULL;
+	drop_empty(&config->statedir);
 	const char *fault = NULL;
 
 	if (config->relaylimits.present)
@@ -365,5 +373,7 @@ config_load(struct config *config, bool smtps)
 		result = settle_names(config);
 	if (result == 0)
 		result = settle_numbers(config);
-	return result == 0 ? settle_programs(config) : -1;
+	if (result == 0)
+		result = settle_tls(config);
+	return result == 0 ? settle_rest(config) : -1;
 }

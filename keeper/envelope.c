@@ -39,12 +39,9 @@ add(struct envelope *e, struct slice text)
 bool
 envelope_may_hold(struct slice path)
 {
-	for (size_t i = 0; i < path.len; i++) {
-		unsigned char c = (unsigned char)path.data[i];
-
-		if (c < ' ' || c == 0x7f)
+	for (size_t i = 0; i < path.len; i++)
+		if (bytes_control(path.data[i]))
 			return false;
-	}
 	return true;
 }
 

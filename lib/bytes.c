@@ -84,7 +84,7 @@ slice_has_control(struct slice a)
 	for (size_t i = 0; i < a.len; i++) {
 		unsigned char c = (unsigned char)a.data[i];
 
-		if (c < ' ' || c == 0x7f ||
+		if (bytes_control(a.data[i]) ||
 			(before == 0xc2 && c >= 0x80 && c < 0xa0))
 			return true;
 		before = c;
@@ -131,6 +131,12 @@ bool
 bytes_space(char c)
 {
 	return bytes_blank(c) || c == '\n' || c == '\r';
+}
+
+bool
+bytes_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
 }
 
 struct slice

@@ -50,6 +50,9 @@ struct slice slice_split(struct slice *rest, char sep);
 bool bytes_blank(char c);
 bool bytes_space(char c);
 
+/* A control character of ASCII, DEL too. */
+bool bytes_control(char c);
+
 /* The view without the blanks and tabs at its front. */
 struct slice slice_skip_blanks(struct slice a);
 

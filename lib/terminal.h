@@ -15,8 +15,7 @@
  */
 int terminal_password(const char *prompt, struct buffer *out);
 
-/* From here on no core is dumped, and no debugger let in. 0, or -1 with errno.
- */
+/* From here on no core is dumped, no debugger let in. 0, or -1 with errno. */
 int terminal_keep_secret(void);
 
 #endif

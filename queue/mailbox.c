@@ -79,7 +79,7 @@ write_quoted(struct buffer *out, struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.data[i];
 
-		if ((unsigned char)c < ' ' || c == 0x7f || is_one_of(c, ",<>"))
+		if (bytes_control(c) || is_one_of(c, ",<>"))
 			return -1;
 		if (is_one_of(c, "\"\\"))
 			buffer_add_char(out, '\\');

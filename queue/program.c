@@ -40,12 +40,9 @@ program_say(struct slice text)
 
 	buffer_add_text(&line, program_name);
 	buffer_add_text(&line, ": ");
-	for (size_t i = 0; i < text.len && line.len < line.cap; i++) {
-		unsigned char c = (unsigned char)text.data[i];
-
-		buffer_add_char(
-			&line, c < ' ' || c == 0x7f ? '?' : text.data[i]);
-	}
+	for (size_t i = 0; i < text.len && line.len < line.cap; i++)
+		buffer_add_char(&line,
+			bytes_control(text.data[i]) ? '?' : text.data[i]);
 	put_line(&line);
 }
 

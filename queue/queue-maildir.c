@@ -185,12 +185,9 @@ take_address(void *context, char type, struct slice address)
 		return QUEUE_WRITE_FAILED;
 	buffer_add_text(
 		&d->header, type == 'F' ? "Return-Path: <" : "Delivered-To: ");
-	for (size_t i = 0; i < address.len; i++) {
-		unsigned char c = (unsigned char)address.data[i];
-
+	for (size_t i = 0; i < address.len; i++)
 		buffer_add_char(&d->header,
-			c < ' ' || c == 0x7f ? '?' : address.data[i]);
-	}
+			bytes_control(address.data[i]) ? '?' : address.data[i]);
 	buffer_add_text(&d->header, type == 'F' ? ">\n" : "\n");
 	return 0;
 }

@@ -29,9 +29,7 @@ add_login(struct buffer *out, struct slice login, struct slice domain)
 	if (login.len == 0)
 		return -1;
 	for (size_t i = 0; i < login.len; i++) {
-		unsigned char c = (unsigned char)login.data[i];
-
-		if (c < ' ' || c == 0x7f)
+		if (bytes_control(login.data[i]))
 			return -1;
 		buffer_add_char(out, bytes_lower(login.data[i]));
 	}
