@@ -25,6 +25,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 SECONDS_TO_START = 20
+SECONDS_OF_RENEWAL = 11         # keeper/find_pair.c: a younger pair is one
 
 DEFAULT_ITERATIONS = 16384      # smtpd-passwd(8)
 
@@ -252,12 +253,17 @@ class SmtpdAuth(Tcpserver):
         with open(self.file("control/" + name), "w") as file:
             file.write(text)
 
-    def copy_certificate(self, tls):
+    def link_certificate(self, tls):
+        """A pair as sites have it: not of today's renewal, which costs more."""
         for source, name in zip(self.work.certificate(tls),
                                 ("servercert.pem", "serverkey.pem")):
-            path = self.file("control/" + name)
-            shutil.copy(source, path)
-            self.own(path)
+            path = self.file(tls + "-" + name)
+            if not os.path.exists(path):
+                shutil.copy(source, path)
+                self.own(path)
+            while time.time() < os.stat(path).st_ctime + SECONDS_OF_RENEWAL:
+                time.sleep(0.5)
+            os.symlink(path, self.file("control/" + name))
 
     def environment(self):
         return {"CONTROLDIR": self.file("control"),
@@ -271,7 +277,7 @@ class SmtpdAuth(Tcpserver):
     def program(self, tls):
         smtps = []
         if tls is not None:
-            self.copy_certificate(tls)
+            self.link_certificate(tls)
             smtps = ["-s"] if self.implicit else []
         return [self.file("smtpd-auth")] + smtps + self.arguments()
 
