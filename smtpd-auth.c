@@ -1,33 +1,26 @@
 /*
- * smtpd-auth - main: options, controls, what must be opened early, then the
- * fork. The child is the session, the process that was started is the
- * keeper. See smtpd-auth(8).
+ * smtpd-auth - main: options, the state of the process, settings, what must
+ * be opened early (keeper/open.c), then the fork. The child is the session,
+ * the process that was started is the keeper. See smtpd-auth(8).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "auth/offered.h"
-#include "keeper/connections.h"
-#include "keeper/find_pair.h"
+#include "keeper/environment.h"
 #include "keeper/keeper.h"
+#include "keeper/open.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
 #include "lib/identity.h"
 #include "lib/signals.h"
 #include "lib/standard.h"
-#include "session/jail.h"
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
@@ -35,7 +28,6 @@
 #define EXIT_TEMPORARY 111
 #define UID_BASE 1900000000u
 #define HELPER_MS 2000
-#define SESSION_CHANNEL 3 /* the session's descriptors are 0, 1 and this */
 
 struct options {
 	bool smtps;
@@ -50,8 +42,6 @@ static struct {
 	struct keeper keeper;
 } all;
 static struct session session;
-static struct signer_pair pair;
-static struct clientca clientca;
 static struct standard standard[3]; /* the client and the log */
 static int null;		    /* for the keeper, in the client's place */
 static const char *null_reason;	    /* why it has none */
@@ -176,101 +166,6 @@ die_system(const char *what)
 	die_config(what, strerror(errno));
 }
 
-/* No process is made for this address. */
-static _Noreturn void
-refuse_connection(const char *reason, const char *reply)
-{
-	struct log_line line;
-
-	log_start(&line, &keeper->log, "connect refused");
-	if (config->local_port.data != NULL)
-		log_value(&line, "port", config->local_port);
-	log_text(&line, "reason", reason);
-	keeper_log(keeper, &line);
-	die_reply(reply, 0);
-}
-
-/* Too many connections at once, too many failed logins. */
-static void
-turn_away(const struct identity *account)
-{
-	static const struct identity root = {0, 0};
-	bool isolate = account->uid != 0, crowded = false;
-
-	/* Without statedir not even a call into its code, a page. */
-	if (config->connlimit > 0) {
-		if (isolate && identity_for_files(account) == -1)
-			die_system("setfsuid");
-		crowded = connections_crowded(keeper);
-		if (isolate && identity_for_files(&root) == -1)
-			die_system("setfsuid");
-	}
-	if (crowded)
-		refuse_connection(
-			"connections", "421 4.7.0 too many connections\r\n");
-	if (config->statedir.data != NULL && failures_turn_away(keeper))
-		refuse_connection("limit",
-			"421 4.7.0 too many authentication failures\r\n");
-}
-
-/* Copies of what we set ourselves after AUTH prove nothing: clear them. */
-static void
-clear_environment(void)
-{
-	static const char *const names[] = {"SMTPAUTHUSER", "SMTP_AUTH_USER",
-		"AUTHUSER", "AUTHINFO", "SMTPAUTHMETHOD", "AUTHPROTOCOL",
-		"SMTPUTF8", "BODY"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		unsetenv(names[i]);
-}
-
-/* A missing or unreadable user file is 454 to AUTH, nothing to plain mail. */
-static void
-open_users(struct keeper *k)
-{
-	char path[1024];
-	struct buffer b = BUFFER_OVER(path);
-	struct stat status;
-
-	buffer_add_text(&b, config_directory());
-	buffer_add_text(&b, "/authusers.cdb");
-	k->users_fd =
-		buffer_string(&b) == NULL
-			? -1
-			: openat(AT_FDCWD, path,
-				  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (k->users_fd == -1) {
-		k->users_reason = strerror(errno);
-	} else if (fstat(k->users_fd, &status) == -1 ||
-		   !S_ISREG(status.st_mode)) {
-		close(k->users_fd);
-		k->users_fd = -1;
-		k->users_reason = "not a regular file";
-	} else {
-		k->users_ctime = status.st_ctim;
-	}
-}
-
-/* Which mechanisms to offer; none where nobody expects any. */
-static void
-choose_mechanisms(struct keeper *k)
-{
-	static char offered_text[USERS_MECHS_MAX];
-	static char many[AUTHENTICATOR_OFFER_MAX];
-	struct buffer offered = k->kind == AUTHENTICATOR_DOVECOT
-					? BUFFER_OVER(many)
-					: BUFFER_OVER(offered_text);
-	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
-
-	k->mechanisms = (struct slice){NULL, 0};
-	if (config->auth_off || (!users && !config->require_auth &&
-					config->mechanisms.data == NULL))
-		return;
-	offer_make(&offered, k->kind, k->users_fd, config->mechanisms);
-	k->mechanisms = buffer_slice(&offered);
-}
-
 /* From root to the account; rights for the authenticators' jails are kept. */
 static void
 become_account(const struct keeper *k, const struct identity *account)
@@ -282,51 +177,6 @@ become_account(const struct keeper *k, const struct identity *account)
 		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
 }
 
-/* Replies leave when they are written; reads and writes never block us. */
-static bool
-prepare_client(void)
-{
-	bool in = S_ISSOCK(standard[0].mode), out = S_ISSOCK(standard[1].mode);
-	int on = 1;
-
-	/* Fails for what is no TCP socket, which needs it not. */
-	if (out)
-		(void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (!in || !out)
-		return false;
-	/* One socket is one flag, whatever descriptors it has. */
-	if (fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK) == -1 ||
-		(standard[0].inode != standard[1].inode &&
-			fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK) == -1))
-		die_system("client");
-	return true;
-}
-
-/* The child: nothing but the client and the channel stays open. */
-static _Noreturn void
-become_session(struct session *s, int channel, const struct jail *jail,
-	bool nonblocking, bool tls_possible)
-{
-	if (dup2(channel, SESSION_CHANNEL) == -1)
-		_exit(EXIT_TEMPORARY);
-	close(STDERR_FILENO);
-	jail_close_from(SESSION_CHANNEL + 1);
-	s->config = config;
-	s->mechanisms = keeper->mechanisms;
-	s->offer_asks =
-		keeper->kind == AUTHENTICATOR_DOVECOT ? KEEPER_OFFERS_MAX : 0;
-	s->tls.possible = tls_possible;
-	s->channel = SESSION_CHANNEL;
-	s->jail = *jail;
-	s->jail.calls = &session_calls;
-	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
-	s->stream.nonblocking = nonblocking;
-	s->stream.terminal = !nonblocking && isatty(0);
-	s->stream.piped = standard_output_is_piped(standard);
-	stream_init(&s->stream, 0, 1, SESSION_CHANNEL, s->bulk_input);
-	session_run(s);
-}
-
 /* The parent: not the client. */
 static void
 leave_client(void)
@@ -336,80 +186,71 @@ leave_client(void)
 	close(null);
 }
 
+/* Whom the lines of the log are about. */
+static void
+name_client(void)
+{
+	static char address[64];
+
+	if (slice_string(config->remote_ip, address, sizeof address) == 0 &&
+		address[0] != '\0')
+		keeper->log.address = address;
+}
+
 /* Settings, or the reason why not on the log and 421 to the client. */
 static void
 load_settings(const struct options *options)
 {
-	static char address[64];
-	static char path[sizeof((struct sockaddr_un *)0)->sun_path];
 	bool use_syslog = prepare_process();
 
 	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
 	int loaded = config_load(config, options->smtps);
 
-	if (slice_string(config->remote_ip, address, sizeof address) == 0 &&
-		address[0] != '\0')
-		keeper->log.address = address;
+	name_client();
 	if (null_reason != NULL)
 		die_config("/dev/null", null_reason);
 	if (loaded == -1)
 		die_config(config->failed_file, config->reason);
-	clear_environment();
+	environment_clear();
 	keeper->config = config;
-	keeper->program = options->program;
-	keeper->kind = AUTHENTICATOR_USERS;
-	if (config->authsocket.len > 0 &&
-		slice_string(config->authsocket, path, sizeof path) == 0) {
-		keeper->socket = path;
-		keeper->kind = AUTHENTICATOR_DOVECOT;
-	}
-	if (options->program != NULL)
-		keeper->kind = AUTHENTICATOR_CHECKPASSWORD;
 }
 
-/* What may be root's alone. Returns whether STARTTLS is to be offered. */
-static bool
-open_early(void)
+/* Whom the keeper is to be, and how its children are to be kept apart. */
+static void
+load_account(const struct options *options, struct identity *account)
 {
-	keeper->tls.signer.pair = &pair;
-	keeper->users_fd = -1;
-	if (keeper->kind == AUTHENTICATOR_USERS)
-		open_users(keeper);
-	choose_mechanisms(keeper);
-	keeper_open_clientca(keeper, &clientca, config_directory());
-	int opened = find_pair_open(
-		&keeper->tls.signer, config_directory(), config->tls_min);
-
-	if (keeper->tls.signer.file != NULL)
-		keeper_log_config(keeper, keeper->tls.signer.file,
-			keeper->tls.signer.reason);
-	/* There is one, and it cannot be read: 454, not silence. */
-	return opened == -1 || signer_present(&keeper->tls.signer);
-}
-
-int
-main(int argc, char **argv)
-{
-	struct options options;
-	struct identity account = {0, 0};
 	bool isolate = geteuid() == 0;
-	int channel[2];
 
-	parse_options(argc, argv, &options);
-	load_settings(&options);
-	if (isolate && identity_find(options.account, &account) == -1)
-		die_config(options.account, "no such account in /etc/passwd");
-	if (isolate && account.uid == 0)
-		die_config(options.account, "root is no account for this");
-	turn_away(&account);
-	bool tls_possible = open_early();
-
-	bool nonblocking = prepare_client();
-
+	*account = (struct identity){0, 0};
+	if (isolate && identity_find(options->account, account) == -1)
+		die_config(options->account, "no such account in /etc/passwd");
+	if (isolate && account->uid == 0)
+		die_config(options->account, "root is no account for this");
 	keeper->jail = (struct jail){.isolate = isolate,
-		.base = options.base,
-		.account = account.uid,
-		.directory = options.directory};
+		.base = options->base,
+		.account = account->uid,
+		.directory = options->directory};
+}
+
+static void
+turn_away(const struct identity *account)
+{
+	const char *reply;
+
+	if (keeper_turn_away(keeper, account, &reply) == -1)
+		die_system("setfsuid");
+	if (reply != NULL)
+		die_reply(reply, 0);
+}
+
+/* The child is the session; what returns is the keeper. */
+static void
+fork_session(bool tls_possible)
+{
+	int nonblocking = standard_unblock(standard), channel[2];
+
+	if (nonblocking == -1)
+		die_system("client");
 	if (channel_pair(channel) == -1)
 		die_system("channel");
 	pid_t child = fork_child();
@@ -417,13 +258,37 @@ main(int argc, char **argv)
 	if (child == -1)
 		die_system("fork");
 	if (child == 0)
-		become_session(&session, channel[1], &keeper->jail, nonblocking,
-			tls_possible);
+		session_start(&session,
+			&(struct session_setup){.config = config,
+				.mechanisms = keeper->mechanisms,
+				.offer_asks =
+					keeper->kind == AUTHENTICATOR_DOVECOT
+						? KEEPER_OFFERS_MAX
+						: 0,
+				.tls_possible = tls_possible,
+				.nonblocking = nonblocking == 1,
+				.piped = standard_output_is_piped(standard),
+				.channel = channel[1],
+				.jail = &keeper->jail});
 	close(channel[1]);
 	keeper->channel.session = child;
 	keeper->channel.fd = channel[0];
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct identity account;
+
+	parse_options(argc, argv, &options);
+	load_settings(&options);
+	load_account(&options, &account);
+	/* Who the client is must be settled by now. */
+	turn_away(&account);
+	fork_session(keeper_open(keeper, options.program));
 	leave_client();
-	if (isolate)
+	if (keeper->jail.isolate)
 		become_account(keeper, &account);
 	prctl(PR_SET_DUMPABLE, 0);
 	/* Not exit(): nothing is buffered, and it would touch a page. */

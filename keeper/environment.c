@@ -1,6 +1,10 @@
-/* environment - see environment.h. Run by the keeper. */
+/*
+ * environment - see environment.h. Run by the keeper; environment_clear() by
+ * main before it forks.
+ */
 #include "keeper/environment.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 extern char **environ;
@@ -53,6 +57,18 @@ is_replaced(const char *variable)
 	return slice_is(name, "TCPREMOTEINFO");
 }
 
+void
+environment_clear(void)
+{
+	static const char *const declared[] = {"SMTPUTF8", "BODY", NULL};
+	static const char *const *const all[] = {logins, methods, declared};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		for (const char *const *name = all[i]; *name != NULL; name++)
+			if (!is_replaced(*name))
+				(void)unsetenv(*name);
+}
+
 char *const *
 environment_make(struct keeper *k, unsigned flags)
 {
@@ -63,7 +79,7 @@ environment_make(struct keeper *k, unsigned flags)
 	struct builder b = {variables, 0, false, BUFFER_OVER(text)};
 	bool logged_in = k->login[0] != '\0';
 
-	/* main has removed what else is ours from the launcher's. */
+	/* environment_clear() has removed what else is ours. */
 	for (char **v = environ; *v != NULL; v++)
 		if (!logged_in || !is_replaced(*v))
 			add(&b, *v);

@@ -11,6 +11,12 @@
 #define ENVIRONMENT_MAX 1024 /* variables */
 
 /*
+ * Of the launcher's variables, removes what environment_make() sets: a copy
+ * proves nothing. Run before the fork.
+ */
+void environment_clear(void);
+
+/*
  * flags: enum channel_flags. What is returned stands in static memory, and the
  * next call replaces it. NULL when the launcher has set too many variables.
  */

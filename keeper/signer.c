@@ -1,7 +1,7 @@
 /*
  * signer - checks the form of what is to be signed, hashes it, signs it: once.
- * Run by the keeper, the only holder of the key, and by smtpd-check for a look
- * at the pair.
+ * Run by the keeper, the only holder of the key; by main, which looks whether
+ * there is a pair, and by smtpd-check.
  */
 #include "keeper/signer.h"
 

@@ -1,7 +1,4 @@
-/*
- * tls - see tls.h: chain, one signature, facts. Run by the keeper; by main,
- * before the fork, where clientca.pem is opened.
- */
+/* tls - see tls.h: chain, one signature, facts. Run by the keeper. */
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -9,7 +6,6 @@
 #include "control/authmechs.h"
 #include "keeper/find_pair.h"
 #include "keeper/keeper.h"
-#include "lib/keep.h"
 
 /* Names for the log, by number of the IANA registry; ECDHE suites only. */
 static const struct {
@@ -112,40 +108,6 @@ answer_sign(struct keeper *k)
 	k->packet.len = 0;
 	channel_add(&k->packet, signature, len);
 	return keeper_answer(k, VERDICT_OK);
-}
-
-/* Has a user a certificate's fingerprint? If that cannot be told, yes. */
-static bool
-users_have_certificates(int users_fd)
-{
-	char text[USERS_MECHS_MAX];
-	struct buffer some = BUFFER_OVER(text);
-
-	return users_some(users_fd, &some) != USERS_FOUND ||
-	       authmechs_wants(buffer_slice(&some), AUTHMECHS_CERTIFICATE);
-}
-
-void
-keeper_open_clientca(
-	struct keeper *k, struct clientca *ca, const char *directory)
-{
-	size_t len = k->mechanisms.len;
-
-	k->tls.clientca_fd = -1;
-	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
-		return;
-	if (clientca_open(ca, directory, &k->tls.clientca_fd) == 0) {
-		k->tls.clientca = ca;
-		return;
-	}
-	if (users_have_certificates(k->users_fd))
-		return;
-	struct buffer rest = {keep(len), 0, len, false};
-
-	if (rest.data == NULL)
-		return;
-	authmechs_offer(k->mechanisms, ~(unsigned)AUTHMECHS_CERTIFICATE, &rest);
-	k->mechanisms = buffer_slice(&rest);
 }
 
 /* A claim, for EXTERNAL; the authenticator looks at it. */

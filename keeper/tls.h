@@ -36,12 +36,4 @@ int hear_tls(struct keeper *k);
 /* What mechanisms may want: AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE. */
 unsigned keeper_has(const struct keeper *k);
 
-/*
- * Opens clientca.pem where EXTERNAL is among the mechanisms, and takes
- * EXTERNAL off them where there is neither that file nor a user with a
- * certificate. ca must outlive k. Run before the fork.
- */
-void keeper_open_clientca(
-	struct keeper *k, struct clientca *ca, const char *directory);
-
 #endif

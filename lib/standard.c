@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +55,25 @@ bool
 standard_output_is_piped(const struct standard s[3])
 {
 	return !S_ISSOCK(s[1].mode) && !isatty(1);
+}
+
+int
+standard_unblock(const struct standard s[3])
+{
+	bool in = S_ISSOCK(s[0].mode), out = S_ISSOCK(s[1].mode);
+	int on = 1;
+
+	/* Fails for what is no TCP socket, which needs it not. */
+	if (out)
+		(void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (!in || !out)
+		return 0;
+	/* One socket is one flag, whatever descriptors it has. */
+	if (fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK) == -1 ||
+		(s[0].inode != s[1].inode &&
+			fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK) == -1))
+		return -1;
+	return 1;
 }
 
 void

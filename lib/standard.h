@@ -34,6 +34,13 @@ bool standard_error_is_taken(const struct standard s[3]);
 bool standard_output_is_piped(const struct standard s[3]);
 
 /*
+ * What is written to the output, descriptor 1, leaves at once; where input and
+ * output are sockets, reading and writing never block from now on. 1: they
+ * are; 0: they are not; -1 with errno.
+ */
+int standard_unblock(const struct standard s[3]);
+
+/*
  * Ends the output, descriptor 1. Behind a pipe there may be a helper that ends
  * when we do: it gets ms to send what it holds. It is done when our input
  * ends, of which nothing is read.

@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "session/jail.h"
+
+#define SESSION_CHANNEL 3 /* its descriptors are 0, 1 and this */
 
 enum reply
 session_stop(struct session *s, enum channel_end end, enum reply last)
@@ -300,8 +303,8 @@ session_leave(struct session *s)
 	finish(s, JAIL_ENTERED);
 }
 
-void
-session_run(struct session *s)
+static _Noreturn void
+run(struct session *s)
 {
 	enum jail_step failed = jail_enter(&s->jail);
 
@@ -325,4 +328,27 @@ session_run(struct session *s)
 	while (s->end == 0)
 		one_command(s);
 	finish(s, JAIL_ENTERED);
+}
+
+/* Nothing but the client and the channel stays open. */
+void
+session_start(struct session *s, const struct session_setup *setup)
+{
+	if (dup2(setup->channel, SESSION_CHANNEL) == -1)
+		_exit(111);
+	close(STDERR_FILENO);
+	jail_close_from(SESSION_CHANNEL + 1);
+	s->config = setup->config;
+	s->mechanisms = setup->mechanisms;
+	s->offer_asks = setup->offer_asks;
+	s->tls.possible = setup->tls_possible;
+	s->channel = SESSION_CHANNEL;
+	s->jail = *setup->jail;
+	s->jail.calls = &session_calls;
+	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
+	s->stream.nonblocking = setup->nonblocking;
+	s->stream.terminal = !setup->nonblocking && isatty(0);
+	s->stream.piped = setup->piped;
+	stream_init(&s->stream, 0, 1, SESSION_CHANNEL, s->bulk_input);
+	run(s);
 }

@@ -59,10 +59,26 @@ struct session {
 	struct records records;
 };
 
-/* Enters the jail, greets, serves, ends. */
-_Noreturn void session_run(struct session *s);
+/* What main has made ready for it. */
+struct session_setup {
+	const struct config *config;
+	struct slice mechanisms; /* to be offered in AUTH, blanks between */
+	unsigned offer_asks;	 /* times to ask what Dovecot offers */
+	bool tls_possible;	 /* there is a certificate */
+	bool nonblocking;	 /* the client: reads and writes */
+	bool piped;		 /* it is behind a pipe: a TLS helper's */
+	int channel;		 /* to the keeper */
+	const struct jail *jail; /* but for its calls and descriptors */
+};
 
-/* For command.c, auth.c and body.c. */
+/*
+ * After the fork, in the child: drops what a session is not to have, enters
+ * the jail, greets, serves, ends. s: nothing but zeros, untouched till now.
+ */
+_Noreturn void session_start(
+	struct session *s, const struct session_setup *setup);
+
+/* For command.c, login.c, message.c and body.c. */
 enum line_result {
 	LINE_OK,
 	LINE_TOO_LONG, /* read to its end and dropped */

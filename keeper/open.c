@@ -1,0 +1,198 @@
+/* open - see open.h. Run by main before it forks. */
+#include "keeper/open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "auth/offered.h"
+#include "keeper/connections.h"
+#include "keeper/find_pair.h"
+#include "keeper/keeper.h"
+#include "lib/keep.h"
+
+/* --------------------------------------------------------- turned away --- */
+
+/* As the account: the files of statedir are its own. */
+static int
+is_crowded(struct keeper *k, const struct identity *account, bool *crowded)
+{
+	static const struct identity root = {0, 0};
+	bool isolate = account->uid != 0;
+
+	if (isolate && identity_for_files(account) == -1)
+		return -1;
+	*crowded = connections_crowded(k);
+	return isolate ? identity_for_files(&root) : 0;
+}
+
+static void
+log_refused(struct keeper *k, const char *reason)
+{
+	struct log_line line;
+
+	log_start(&line, &k->log, "connect refused");
+	if (k->config->local_port.data != NULL)
+		log_value(&line, "port", k->config->local_port);
+	log_text(&line, "reason", reason);
+	keeper_log(k, &line);
+}
+
+int
+keeper_turn_away(
+	struct keeper *k, const struct identity *account, const char **reply)
+{
+	bool crowded = false;
+
+	*reply = NULL;
+	/* Without statedir not even a call into its code, a page. */
+	if (k->config->connlimit > 0 && is_crowded(k, account, &crowded) == -1)
+		return -1;
+	if (crowded) {
+		log_refused(k, "connections");
+		*reply = "421 4.7.0 too many connections\r\n";
+	} else if (k->config->statedir.data != NULL && failures_turn_away(k)) {
+		log_refused(k, "limit");
+		*reply = "421 4.7.0 too many authentication failures\r\n";
+	}
+	return 0;
+}
+
+/* ----------------------------------------------- who knows the passwords ---
+ */
+
+/* A missing or unreadable user file is 454 to AUTH, nothing to plain mail. */
+static void
+open_users(struct keeper *k)
+{
+	char path[1024];
+	struct buffer b = BUFFER_OVER(path);
+	struct stat status;
+
+	buffer_add_text(&b, config_directory());
+	buffer_add_text(&b, "/authusers.cdb");
+	k->users_fd =
+		buffer_string(&b) == NULL
+			? -1
+			: openat(AT_FDCWD, path,
+				  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (k->users_fd == -1) {
+		k->users_reason = strerror(errno);
+	} else if (fstat(k->users_fd, &status) == -1 ||
+		   !S_ISREG(status.st_mode)) {
+		close(k->users_fd);
+		k->users_fd = -1;
+		k->users_reason = "not a regular file";
+	} else {
+		k->users_ctime = status.st_ctim;
+	}
+}
+
+/* A program, where there is one; else Dovecot's socket; else the user file. */
+static void
+open_backend(struct keeper *k, char *const *program)
+{
+	static char socket[sizeof((struct sockaddr_un *)0)->sun_path];
+	const struct slice *path = &k->config->authsocket;
+
+	k->kind = AUTHENTICATOR_USERS;
+	if (path->len > 0 && slice_string(*path, socket, sizeof socket) == 0) {
+		k->socket = socket;
+		k->kind = AUTHENTICATOR_DOVECOT;
+	}
+	k->program = program;
+	if (program != NULL)
+		k->kind = AUTHENTICATOR_CHECKPASSWORD;
+	k->users_fd = -1;
+	if (k->kind == AUTHENTICATOR_USERS)
+		open_users(k);
+}
+
+/* Which mechanisms to offer; none where nobody expects any. */
+static void
+choose_mechanisms(struct keeper *k)
+{
+	static char offered_text[USERS_MECHS_MAX];
+	static char many[AUTHENTICATOR_OFFER_MAX];
+	const struct config *config = k->config;
+	struct buffer offered = k->kind == AUTHENTICATOR_DOVECOT
+					? BUFFER_OVER(many)
+					: BUFFER_OVER(offered_text);
+	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
+
+	k->mechanisms = (struct slice){NULL, 0};
+	if (config->auth_off || (!users && !config->require_auth &&
+					config->mechanisms.data == NULL))
+		return;
+	offer_make(&offered, k->kind, k->users_fd, config->mechanisms);
+	k->mechanisms = buffer_slice(&offered);
+}
+
+/* -------------------------------------------------------- certificates --- */
+
+/* Has a user a certificate's fingerprint? If that cannot be told, yes. */
+static bool
+users_have_certificates(int users_fd)
+{
+	char text[USERS_MECHS_MAX];
+	struct buffer some = BUFFER_OVER(text);
+
+	return users_some(users_fd, &some) != USERS_FOUND ||
+	       authmechs_wants(buffer_slice(&some), AUTHMECHS_CERTIFICATE);
+}
+
+/*
+ * Where EXTERNAL is among the mechanisms. It is taken off them where there is
+ * neither that file nor a user with a certificate.
+ */
+static void
+open_clientca(struct keeper *k)
+{
+	static struct clientca clientca;
+	size_t len = k->mechanisms.len;
+
+	k->tls.clientca_fd = -1;
+	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+		return;
+	if (clientca_open(&clientca, config_directory(), &k->tls.clientca_fd) ==
+		0) {
+		k->tls.clientca = &clientca;
+		return;
+	}
+	if (users_have_certificates(k->users_fd))
+		return;
+	struct buffer rest = {keep(len), 0, len, false};
+
+	if (rest.data == NULL)
+		return;
+	authmechs_offer(k->mechanisms, ~(unsigned)AUTHMECHS_CERTIFICATE, &rest);
+	k->mechanisms = buffer_slice(&rest);
+}
+
+/* Is there a pair? One that cannot be read is 454 to STARTTLS, not silence. */
+static bool
+open_pair(struct keeper *k)
+{
+	static struct signer_pair pair;
+	struct signer *signer = &k->tls.signer;
+
+	signer->pair = &pair;
+	int opened =
+		find_pair_open(signer, config_directory(), k->config->tls_min);
+
+	if (signer->file != NULL)
+		keeper_log_config(k, signer->file, signer->reason);
+	return opened == -1 || signer_present(signer);
+}
+
+bool
+keeper_open(struct keeper *k, char *const *program)
+{
+	open_backend(k, program);
+	choose_mechanisms(k);
+	open_clientca(k);
+	return open_pair(k);
+}

@@ -1,0 +1,31 @@
+/*
+ * open - what main does for the keeper before the fork, while it is root
+ * still: it turns clients away, and opens what may be root's alone.
+ */
+#ifndef KEEPER_OPEN_H
+#define KEEPER_OPEN_H
+
+#include <stdbool.h>
+
+#include "lib/identity.h"
+
+struct keeper;
+
+/*
+ * Too many connections at once, too many failed logins: is no session to be
+ * made for this client? Then it is logged, and *reply is what the client is
+ * told; else NULL. account: root where nobody else is become. 0; -1 with errno
+ * where the account's rights cannot be taken, for the files of statedir.
+ */
+int keeper_turn_away(
+	struct keeper *k, const struct identity *account, const char **reply);
+
+/*
+ * Who knows the passwords, the mechanisms that are offered, clientca.pem, and
+ * the certificate with its key. program: checkpassword and its arguments, or
+ * NULL. What cannot be opened is logged, or is so once it is asked for.
+ * Returns whether STARTTLS is to be offered.
+ */
+bool keeper_open(struct keeper *k, char *const *program);
+
+#endif
