@@ -16,6 +16,7 @@
 #include "keeper/pair.h"
 #include "lib/certificate.h"
 #include "lib/chain.h"
+#include "lib/path.h"
 #include "sasl/clientca.h"
 
 #define DAYS_WARNED 14 /* certbot renews at 30 */
@@ -297,11 +298,10 @@ open_named(const struct named *named, struct signer *s)
 
 	s->key_fd = -1;
 	s->certificate_fd =
-		find_pair_file(cure_path(c, &named->place, "servercert.pem"));
+		path_open(cure_path(c, &named->place, "servercert.pem"));
 	if (s->certificate_fd == -1)
 		return -1;
-	s->key_fd =
-		find_pair_file(cure_path(c, &named->place, "serverkey.pem"));
+	s->key_fd = path_open(cure_path(c, &named->place, "serverkey.pem"));
 	return s->key_fd == -1 && errno != ENOENT ? -1 : 0;
 }
 

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "keeper/find_pair.h"
 #include "keeper/pair.h"
+#include "lib/path.h"
 
 #define LIVE "/etc/letsencrypt/live"
 #define CERTIFICATE "servercert.pem"
@@ -101,8 +101,8 @@ static bool
 fits(const char *certificate, const char *key)
 {
 	struct signer s = {.pair = &pair};
-	int certificate_fd = find_pair_file(certificate);
-	int key_fd = find_pair_file(key);
+	int certificate_fd = path_open(certificate);
+	int key_fd = path_open(key);
 	bool good = certificate_fd != -1 && key_fd != -1 &&
 		    pair_load(&s, certificate_fd, key_fd) == 0 &&
 		    s.dates == NULL;

@@ -1,6 +1,6 @@
 /*
  * config - the table of settings, see config.h; load.c reads what it names.
- * Run by main before it forks, by the keeper, smtpd-check and smtpd-passwd.
+ * Run by main before it forks, by smtpd-check and smtpd-passwd.
  */
 #include "control/config.h"
 

@@ -13,6 +13,7 @@
 enum config_tls { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 
 struct config {
+	const char *directory; /* the control directory */
 	/* files and environment; absent slices have data NULL */
 	struct slice me, smtpgreeting, localiphost, authdomain;
 	struct slice authsocket; /* Dovecot's, or absent */
@@ -81,8 +82,8 @@ extern const size_t config_rows_count;
 #define CONFIG_QMAIL "/var/qmail/control"
 
 /*
- * The control directory: $CONTROLDIR, else our own if it exists, else that of
- * qmail.
+ * Looks for the control directory: $CONTROLDIR, else our own if it exists,
+ * else that of qmail.
  */
 const char *config_directory(void);
 

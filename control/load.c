@@ -231,7 +231,7 @@ rows_present(int dir_fd)
 static int
 load_rows(struct config *config, bool smtps)
 {
-	const char *directory = config_directory();
+	const char *directory = config->directory;
 	int dir_fd =
 		openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint64_t present = rows_present(dir_fd);
@@ -364,7 +364,9 @@ settle_rest(struct config *config)
 int
 config_load(struct config *config, bool smtps)
 {
-	*config = (struct config){.morercpthosts_fd = -1, .smtps = smtps};
+	*config = (struct config){.directory = config_directory(),
+		.morercpthosts_fd = -1,
+		.smtps = smtps};
 	/* First, so that the line about a failure can name the client. */
 	launcher_read(config, STDIN_FILENO);
 	int result = load_rows(config, smtps);

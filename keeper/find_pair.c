@@ -16,6 +16,7 @@
 #include "lib/buffer.h"
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "lib/path.h"
 
 #define HOPS_MAX 8	   /* links that lead to links */
 #define RENEWAL_STEP 10	   /* milliseconds from one look to the next */
@@ -76,7 +77,7 @@ cut_name(struct buffer *path)
 static bool
 is_relinked(const char *path)
 {
-	char text[2048], target[1024];
+	char text[2 * PATH_ROOM], target[PATH_ROOM];
 	struct buffer at = BUFFER_OVER(text);
 	struct stat status, own;
 	ssize_t len = 0;
@@ -109,18 +110,34 @@ is_relinked(const char *path)
 
 /* ------------------------------------------------------------ files --- */
 
-int
-find_pair_file(const char *path)
+/* name: NULL for the default pair. NULL where it does not fit. */
+static const char *
+path_of(const char *directory, const char *name, const char *file, char *out,
+	size_t room)
 {
-	return openat(
-		AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char text[SIGNER_FILE_TEXT];
+	struct buffer in = BUFFER_OVER(text);
+
+	if (name != NULL) {
+		buffer_add_text(&in, "servercerts/");
+		buffer_add_text(&in, name);
+		buffer_add_char(&in, '/');
+	}
+	buffer_add_text(&in, file);
+	return buffer_string(&in) == NULL
+		       ? NULL
+		       : path_join(out, room, slice_of(directory), text);
 }
 
 /* -1 with s->file NULL: there is none. */
 static int
-open_file(struct signer *s, const char *path, const char *file)
+open_file(struct signer *s, const char *name, const char *file)
 {
-	int fd = find_pair_file(path);
+	char path[PATH_ROOM];
+
+	if (path_of(s->directory, name, file, path, sizeof path) == NULL)
+		return fail(s, file, "path too long");
+	int fd = path_open(path);
 
 	if (fd == -1 && errno != ENOENT)
 		fail(s, file, strerror(errno));
@@ -129,37 +146,12 @@ open_file(struct signer *s, const char *path, const char *file)
 	return fd;
 }
 
-static int
-path_of(const struct signer *s, const char *name, const char *file, char *out,
-	size_t cap)
-{
-	struct buffer path = {out, 0, cap, false};
-
-	buffer_add_text(&path, s->directory);
-	buffer_add_char(&path, '/');
-	if (name != NULL) {
-		buffer_add_text(&path, "servercerts/");
-		buffer_add_text(&path, name);
-		buffer_add_char(&path, '/');
-	}
-	buffer_add_text(&path, file);
-	return buffer_string(&path) == NULL ? -1 : 0;
-}
-
 /* Names the file with its directory, for the log; -1. */
 static int
 name_file(struct signer *s, const char *name)
 {
-	struct buffer b = BUFFER_OVER(s->file_text);
-
-	buffer_add_text(&b, "control/");
-	if (name != NULL) {
-		buffer_add_text(&b, "servercerts/");
-		buffer_add_text(&b, name);
-		buffer_add_char(&b, '/');
-	}
-	buffer_add_text(&b, s->file);
-	s->file = buffer_string(&b);
+	s->file = path_of(
+		"control", name, s->file, s->file_text, sizeof s->file_text);
 	return -1;
 }
 
@@ -167,17 +159,11 @@ name_file(struct signer *s, const char *name)
 static int
 open_pair(struct signer *s, const char *name, int *certificate, int *key)
 {
-	char path[1024];
-
 	s->file = NULL;
-	if (path_of(s, name, "servercert.pem", path, sizeof path) == -1)
-		return fail(s, "servercert.pem", "path too long");
-	*certificate = open_file(s, path, "servercert.pem");
+	*certificate = open_file(s, name, "servercert.pem");
 	if (*certificate == -1)
 		return s->file == NULL ? 0 : -1;
-	if (path_of(s, name, "serverkey.pem", path, sizeof path) == -1)
-		return fail(s, "serverkey.pem", "path too long");
-	*key = open_file(s, path, "serverkey.pem");
+	*key = open_file(s, name, "serverkey.pem");
 	return s->file == NULL ? 0 : -1;
 }
 
@@ -185,12 +171,13 @@ open_pair(struct signer *s, const char *name, int *certificate, int *key)
 static int
 half_renewed(const struct signer *s, const char *name, int certificate, int key)
 {
-	char path[1024];
+	char path[PATH_ROOM];
 
 	if (is_young(certificate) || is_young(key))
 		return RENEWAL_TRIES;
 	if (s->file != NULL && s->reason == dangling &&
-		path_of(s, name, s->file, path, sizeof path) == 0 &&
+		path_of(s->directory, name, s->file, path, sizeof path) !=
+			NULL &&
 		is_relinked(path))
 		return RENEWAL_TRIES;
 	return 0;
@@ -326,12 +313,13 @@ covers(struct slice entry, struct slice name)
 static int
 find_name(struct signer *s, struct slice name, char *out, size_t cap)
 {
-	char path[1024];
+	char path[PATH_ROOM];
 	int found = 0;
 	bool exact = false;
 
 	if (name.len == 0 || name.data[0] == '.' ||
-		path_of(s, NULL, "servercerts", path, sizeof path) == -1)
+		path_of(s->directory, NULL, "servercerts", path, sizeof path) ==
+			NULL)
 		return 0;
 	DIR *directory = opendir(path);
 

@@ -31,10 +31,4 @@ int find_pair_open(
  */
 int find_pair_load(struct signer *s, struct slice name);
 
-/*
- * Opens one file of a pair, and never waits for what is no file. Returns a
- * descriptor, or -1 with errno.
- */
-int find_pair_file(const char *path);
-
 #endif

@@ -13,9 +13,9 @@
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
+#include "lib/path.h"
 
 #define NAME "control/limithook"
-#define PATH_LEN 1024
 
 /* Returns 0, or an errno. */
 static int
@@ -65,14 +65,14 @@ watch(struct keeper *k, const char *path, char *const *argv,
 void
 limithook_run(struct keeper *k, uint64_t limit)
 {
-	char path[PATH_LEN], digits[24];
-	struct buffer b = BUFFER_OVER(path), number = BUFFER_OVER(digits);
+	char path[PATH_ROOM], digits[24];
+	struct buffer number = BUFFER_OVER(digits);
+	struct slice directory = slice_of(k->config->directory);
 	char *const argv[] = {path, k->login, digits, NULL};
 
-	buffer_add_text(&b, config_directory());
-	buffer_add_text(&b, "/limithook");
 	buffer_add_number(&number, limit);
-	if (buffer_string(&b) == NULL || buffer_string(&number) == NULL)
+	if (path_join(path, sizeof path, directory, "limithook") == NULL ||
+		buffer_string(&number) == NULL)
 		return; /* a directory that could not have been opened */
 	if (access(path, X_OK) == -1) {
 		if (errno != ENOENT)

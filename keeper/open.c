@@ -2,7 +2,6 @@
 #include "keeper/open.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +12,7 @@
 #include "keeper/find_pair.h"
 #include "keeper/keeper.h"
 #include "lib/keep.h"
+#include "lib/path.h"
 
 /* --------------------------------------------------------- turned away --- */
 
@@ -68,17 +68,9 @@ keeper_turn_away(
 static void
 open_users(struct keeper *k)
 {
-	char path[1024];
-	struct buffer b = BUFFER_OVER(path);
 	struct stat status;
 
-	buffer_add_text(&b, config_directory());
-	buffer_add_text(&b, "/authusers.cdb");
-	k->users_fd =
-		buffer_string(&b) == NULL
-			? -1
-			: openat(AT_FDCWD, path,
-				  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	k->users_fd = path_open_in(k->config->directory, "authusers.cdb");
 	if (k->users_fd == -1) {
 		k->users_reason = strerror(errno);
 	} else if (fstat(k->users_fd, &status) == -1 ||
@@ -157,8 +149,8 @@ open_clientca(struct keeper *k)
 	k->tls.clientca_fd = -1;
 	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
 		return;
-	if (clientca_open(&clientca, config_directory(), &k->tls.clientca_fd) ==
-		0) {
+	if (clientca_open(&clientca, k->config->directory,
+		    &k->tls.clientca_fd) == 0) {
 		k->tls.clientca = &clientca;
 		return;
 	}
@@ -180,8 +172,8 @@ open_pair(struct keeper *k)
 	struct signer *signer = &k->tls.signer;
 
 	signer->pair = &pair;
-	int opened =
-		find_pair_open(signer, config_directory(), k->config->tls_min);
+	int opened = find_pair_open(
+		signer, k->config->directory, k->config->tls_min);
 
 	if (signer->file != NULL)
 		keeper_log_config(k, signer->file, signer->reason);

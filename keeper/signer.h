@@ -15,6 +15,7 @@
 
 #define SIGNER_EXPONENT_MAX 8	 /* octets */
 #define SIGNER_FILE_MAX 65536	 /* octets of a PEM file */
+#define SIGNER_FILE_TEXT 320	 /* octets of its name for the log, with NUL */
 #define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
 
 /* What a pair of files is decoded into. */
@@ -36,7 +37,7 @@ struct signer {
 	size_t exponent_len;
 	const char *file; /* on failure: what is wrong with which file */
 	const char *reason;
-	char file_text[320];
+	char file_text[SIGNER_FILE_TEXT];
 	char reason_text[64];
 	const char *dates; /* expired, not yet valid; or NULL */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "keeper/keeper.h"
+#include "lib/path.h"
 
 #define TEXT_MAX 64   /* octets of an address */
 #define NETWORK_LEN 8 /* octets of a /64 */
@@ -19,16 +20,14 @@ void
 statedir_log(struct keeper *k, const char *file, const char *reason)
 {
 	char path[STATEDIR_PATH_MAX + 64];
-	struct buffer b = BUFFER_OVER(path);
 
 	if (k->statedir.logged)
 		return;
 	k->statedir.logged = true;
-	buffer_add_slice(&b, k->config->statedir);
-	buffer_add_char(&b, '/');
-	buffer_add_text(&b, file);
-	keeper_log_config(
-		k, buffer_string(&b) == NULL ? "statedir" : path, reason);
+	const char *joined =
+		path_join(path, sizeof path, k->config->statedir, file);
+
+	keeper_log_config(k, joined == NULL ? "statedir" : joined, reason);
 }
 
 bool

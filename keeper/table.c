@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/buffer.h"
 #include "lib/clock.h"
+#include "lib/path.h"
 
 #define KEY_LEN 32
 #define CHECK_LEN 16
@@ -164,17 +164,11 @@ wrong_file(int fd)
 static int
 open_file(const char *directory, const char *name, bool write)
 {
-	char path[1024];
-	struct buffer b = BUFFER_OVER(path);
+	char path[PATH_ROOM];
 	int flags = write ? O_RDWR | O_CREAT : O_RDONLY;
 
-	buffer_add_text(&b, directory);
-	buffer_add_char(&b, '/');
-	buffer_add_text(&b, name);
-	if (buffer_string(&b) == NULL) {
-		errno = ENAMETOOLONG;
+	if (path_join(path, sizeof path, slice_of(directory), name) == NULL)
 		return -1;
-	}
 	return open(path,
 		flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
 }

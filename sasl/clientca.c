@@ -5,13 +5,13 @@
 #include "sasl/clientca.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "lib/base64.h"
 #include "lib/certificate.h"
 #include "lib/chain.h"
 #include "lib/der.h"
+#include "lib/path.h"
 #include "lib/pem.h"
 
 #define RSA_OCTETS_MIN 256
@@ -152,16 +152,7 @@ load(struct clientca *ca, int fd)
 int
 clientca_open(struct clientca *ca, const char *directory, int *fd)
 {
-	char path[1024];
-	struct buffer b = BUFFER_OVER(path);
-
-	*fd = -1;
-	buffer_add_text(&b, directory);
-	buffer_add_text(&b, "/clientca.pem");
-	if (buffer_string(&b) == NULL)
-		errno = ENAMETOOLONG;
-	else
-		*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	*fd = path_open_in(directory, "clientca.pem");
 	if (*fd == -1 && errno == ENOENT)
 		return -1;
 	if (*fd == -1)
