@@ -172,8 +172,9 @@ become_account(const struct keeper *k, const struct identity *account)
 {
 	if (jail_keep() == -1 ||
 		jail_identity(account->uid, account->gid) == -1 ||
-		jail_lower(k->mechanisms.len > 0 ? JAIL_RIGHTS_MAKE
-						 : JAIL_RIGHTS_KILL) == -1)
+		jail_lower(k->backend.mechanisms.len > 0
+				   ? JAIL_RIGHTS_MAKE
+				   : JAIL_RIGHTS_KILL) == -1)
 		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
 }
 
@@ -260,9 +261,10 @@ fork_session(bool tls_possible)
 	if (child == 0)
 		session_start(&session,
 			&(struct session_setup){.config = config,
-				.mechanisms = keeper->mechanisms,
+				.mechanisms = keeper->backend.mechanisms,
 				.offer_asks =
-					keeper->kind == AUTHENTICATOR_DOVECOT
+					keeper->backend.kind ==
+							AUTHENTICATOR_DOVECOT
 						? KEEPER_OFFERS_MAX
 						: 0,
 				.tls_possible = tls_possible,

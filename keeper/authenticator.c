@@ -94,18 +94,19 @@ authenticator_start(struct keeper *k)
 
 	load_clientca(k);
 	struct mechanism_facts facts = connection_facts(k);
-	struct authenticator_setup setup = {.kind = k->kind,
+	struct authenticator_setup setup = {.kind = k->backend.kind,
 		.name = mechanism_name(k),
-		.users_fd = k->users_fd,
+		.users_fd = k->backend.users_fd,
 		.authdomain = c->authdomain,
 		.facts = &facts,
-		.program = k->program,
-		.socket = k->socket,
+		.program = k->backend.program,
+		.socket = k->backend.socket,
 		.wanted = c->mechanisms,
 		.peer = {c->remote_ip, c->remote_port, c->local_ip,
 			c->local_port, k->tls.on || c->tls_outside},
 		.jail = k->jail,
-		.senders = k->kind == AUTHENTICATOR_USERS && c->sendercheck};
+		.senders = k->backend.kind == AUTHENTICATOR_USERS &&
+			   c->sendercheck};
 
 	return start(&k->authenticator, &setup);
 }

@@ -9,8 +9,6 @@
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
 
-#include <time.h>
-
 #include "control/authmechs.h"
 #include "control/config.h"
 #include "control/policy.h"
@@ -20,6 +18,7 @@
 #include "keeper/end.h"
 #include "keeper/guess.h"
 #include "keeper/message.h"
+#include "keeper/open.h"
 #include "keeper/statedir.h"
 #include "keeper/tls.h"
 #include "keeper/trace.h"
@@ -52,14 +51,8 @@ struct keeper_channel {
 struct keeper {
 	const struct config *config;
 	struct log log;
-	struct jail jail;	 /* the authenticator's */
-	struct slice mechanisms; /* offered, blanks between; empty: no AUTH */
-	enum authenticator_kind kind;
-	char *const *program;	     /* checkpassword and its arguments */
-	const char *socket;	     /* Dovecot's */
-	int users_fd;		     /* authusers.cdb, or -1 */
-	struct timespec users_ctime; /* its, when it was opened */
-	const char *users_reason;    /* why it is -1, or NULL */
+	struct jail jail; /* the authenticator's */
+	struct backend backend;
 
 	struct keeper_channel channel;
 	struct end end;

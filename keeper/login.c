@@ -16,17 +16,19 @@
 static const char *
 backend_name(const struct keeper *k)
 {
-	if (k->kind == AUTHENTICATOR_CHECKPASSWORD)
-		return k->program[0];
-	return k->kind == AUTHENTICATOR_DOVECOT ? k->socket
-						: "control/authusers.cdb";
+	if (k->backend.kind == AUTHENTICATOR_CHECKPASSWORD)
+		return k->backend.program[0];
+	return k->backend.kind == AUTHENTICATOR_DOVECOT
+		       ? k->backend.socket
+		       : "control/authusers.cdb";
 }
 
 /* No user file where one is expected: ours to mend, not the user's. */
 static bool
 users_missing(const struct keeper *k)
 {
-	return k->kind == AUTHENTICATOR_USERS && k->users_fd == -1;
+	return k->backend.kind == AUTHENTICATOR_USERS &&
+	       k->backend.users_fd == -1;
 }
 
 static void
@@ -82,10 +84,10 @@ offered(const struct keeper *k, struct slice name)
 	struct buffer offer = BUFFER_OVER(text);
 
 	/* Without a choice of the admin's the authenticator will ask. */
-	if (k->kind == AUTHENTICATOR_DOVECOT &&
+	if (k->backend.kind == AUTHENTICATOR_DOVECOT &&
 		k->config->mechanisms.data == NULL)
-		return k->mechanisms.len > 0;
-	authmechs_offer(k->mechanisms, keeper_has(k), &offer);
+		return k->backend.mechanisms.len > 0;
+	authmechs_offer(k->backend.mechanisms, keeper_has(k), &offer);
 	return words_has(buffer_slice(&offer), name);
 }
 
@@ -180,7 +182,7 @@ static int
 start(struct keeper *k, struct slice response)
 {
 	if (users_missing(k)) {
-		keeper_log_config(k, backend_name(k), k->users_reason);
+		keeper_log_config(k, backend_name(k), k->backend.users_reason);
 		return temporary(k, "backend");
 	}
 	guess_start(k);
@@ -196,7 +198,8 @@ start(struct keeper *k, struct slice response)
 static const struct authmech *
 foreign_mechanism(struct keeper *k, struct slice name)
 {
-	if (k->kind != AUTHENTICATOR_DOVECOT || name.len > AUTHMECHS_NAME_MAX)
+	if (k->backend.kind != AUTHENTICATOR_DOVECOT ||
+		name.len > AUTHMECHS_NAME_MAX)
 		return NULL;
 	for (size_t i = 0; i < name.len; i++)
 		k->foreign_name[i] = bytes_upper(name.data[i]);

@@ -35,11 +35,11 @@ mail_login_is_old(const struct keeper *k)
 {
 	struct stat now;
 
-	if (k->login[0] == '\0' || k->kind != AUTHENTICATOR_USERS)
+	if (k->login[0] == '\0' || k->backend.kind != AUTHENTICATOR_USERS)
 		return false;
-	return fstat(k->users_fd, &now) == -1 || now.st_nlink == 0 ||
-	       now.st_ctim.tv_sec != k->users_ctime.tv_sec ||
-	       now.st_ctim.tv_nsec != k->users_ctime.tv_nsec;
+	return fstat(k->backend.users_fd, &now) == -1 || now.st_nlink == 0 ||
+	       now.st_ctim.tv_sec != k->backend.users_ctime.tv_sec ||
+	       now.st_ctim.tv_nsec != k->backend.users_ctime.tv_nsec;
 }
 
 int

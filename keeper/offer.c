@@ -12,7 +12,7 @@ int
 offer_failed(struct keeper *k, const char *reason)
 {
 	authenticator_stop(&k->authenticator);
-	keeper_log_config(k, k->socket, reason);
+	keeper_log_config(k, k->backend.socket, reason);
 	k->packet.len = 0;
 	return keeper_answer(k, VERDICT_TEMPORARY);
 }
@@ -31,7 +31,7 @@ offer_made(struct keeper *k, const struct word *word)
 int
 answer_offer(struct keeper *k)
 {
-	if (k->kind != AUTHENTICATOR_DOVECOT)
+	if (k->backend.kind != AUTHENTICATOR_DOVECOT)
 		return -1;
 	k->mechanism = NULL;
 	k->channel.pending = ASK_OFFER;

@@ -66,61 +66,62 @@ keeper_turn_away(
 
 /* A missing or unreadable user file is 454 to AUTH, nothing to plain mail. */
 static void
-open_users(struct keeper *k)
+open_users(struct backend *b, const char *directory)
 {
 	struct stat status;
 
-	k->users_fd = path_open_in(k->config->directory, "authusers.cdb");
-	if (k->users_fd == -1) {
-		k->users_reason = strerror(errno);
-	} else if (fstat(k->users_fd, &status) == -1 ||
+	b->users_fd = path_open_in(directory, "authusers.cdb");
+	if (b->users_fd == -1) {
+		b->users_reason = strerror(errno);
+	} else if (fstat(b->users_fd, &status) == -1 ||
 		   !S_ISREG(status.st_mode)) {
-		close(k->users_fd);
-		k->users_fd = -1;
-		k->users_reason = "not a regular file";
+		close(b->users_fd);
+		b->users_fd = -1;
+		b->users_reason = "not a regular file";
 	} else {
-		k->users_ctime = status.st_ctim;
+		b->users_ctime = status.st_ctim;
 	}
-}
-
-/* A program, where there is one; else Dovecot's socket; else the user file. */
-static void
-open_backend(struct keeper *k, char *const *program)
-{
-	static char socket[sizeof((struct sockaddr_un *)0)->sun_path];
-	const struct slice *path = &k->config->authsocket;
-
-	k->kind = AUTHENTICATOR_USERS;
-	if (path->len > 0 && slice_string(*path, socket, sizeof socket) == 0) {
-		k->socket = socket;
-		k->kind = AUTHENTICATOR_DOVECOT;
-	}
-	k->program = program;
-	if (program != NULL)
-		k->kind = AUTHENTICATOR_CHECKPASSWORD;
-	k->users_fd = -1;
-	if (k->kind == AUTHENTICATOR_USERS)
-		open_users(k);
 }
 
 /* Which mechanisms to offer; none where nobody expects any. */
 static void
-choose_mechanisms(struct keeper *k)
+choose_mechanisms(struct backend *b, const struct config *config)
 {
 	static char offered_text[USERS_MECHS_MAX];
 	static char many[AUTHENTICATOR_OFFER_MAX];
-	const struct config *config = k->config;
-	struct buffer offered = k->kind == AUTHENTICATOR_DOVECOT
+	struct buffer offered = b->kind == AUTHENTICATOR_DOVECOT
 					? BUFFER_OVER(many)
 					: BUFFER_OVER(offered_text);
-	bool users = k->kind != AUTHENTICATOR_USERS || k->users_fd != -1;
+	bool users = b->kind != AUTHENTICATOR_USERS || b->users_fd != -1;
 
-	k->mechanisms = (struct slice){NULL, 0};
+	b->mechanisms = SLICE_NONE;
 	if (config->auth_off || (!users && !config->require_auth &&
 					config->mechanisms.data == NULL))
 		return;
-	offer_make(&offered, k->kind, k->users_fd, config->mechanisms);
-	k->mechanisms = buffer_slice(&offered);
+	offer_make(&offered, b->kind, b->users_fd, config->mechanisms);
+	b->mechanisms = buffer_slice(&offered);
+}
+
+/* A program, where there is one; else Dovecot's socket; else the user file. */
+static void
+open_backend(
+	struct backend *b, const struct config *config, char *const *program)
+{
+	static char socket[sizeof((struct sockaddr_un *)0)->sun_path];
+
+	b->kind = AUTHENTICATOR_USERS;
+	if (config->authsocket.len > 0 &&
+		slice_string(config->authsocket, socket, sizeof socket) == 0) {
+		b->socket = socket;
+		b->kind = AUTHENTICATOR_DOVECOT;
+	}
+	b->program = program;
+	if (program != NULL)
+		b->kind = AUTHENTICATOR_CHECKPASSWORD;
+	b->users_fd = -1;
+	if (b->kind == AUTHENTICATOR_USERS)
+		open_users(b, config->directory);
+	choose_mechanisms(b, config);
 }
 
 /* -------------------------------------------------------- certificates --- */
@@ -144,24 +145,24 @@ static void
 open_clientca(struct keeper *k)
 {
 	static struct clientca clientca;
-	size_t len = k->mechanisms.len;
+	struct slice *offered = &k->backend.mechanisms;
+	struct buffer rest = {NULL, 0, offered->len, false};
 
 	k->tls.clientca_fd = -1;
-	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+	if (!authmechs_wants(*offered, AUTHMECHS_CERTIFICATE))
 		return;
 	if (clientca_open(&clientca, k->config->directory,
 		    &k->tls.clientca_fd) == 0) {
 		k->tls.clientca = &clientca;
 		return;
 	}
-	if (users_have_certificates(k->users_fd))
+	if (users_have_certificates(k->backend.users_fd))
 		return;
-	struct buffer rest = {keep(len), 0, len, false};
-
+	rest.data = keep(offered->len);
 	if (rest.data == NULL)
 		return;
-	authmechs_offer(k->mechanisms, ~(unsigned)AUTHMECHS_CERTIFICATE, &rest);
-	k->mechanisms = buffer_slice(&rest);
+	authmechs_offer(*offered, ~(unsigned)AUTHMECHS_CERTIFICATE, &rest);
+	*offered = buffer_slice(&rest);
 }
 
 /* Is there a pair? One that cannot be read is 454 to STARTTLS, not silence. */
@@ -183,8 +184,7 @@ open_pair(struct keeper *k)
 bool
 keeper_open(struct keeper *k, char *const *program)
 {
-	open_backend(k, program);
-	choose_mechanisms(k);
+	open_backend(&k->backend, k->config, program);
 	open_clientca(k);
 	return open_pair(k);
 }

@@ -5,9 +5,21 @@
 #ifndef KEEPER_OPEN_H
 #define KEEPER_OPEN_H
 
-#include <stdbool.h>
+#include <time.h>
 
+#include "auth/authenticator.h"
 #include "lib/identity.h"
+
+/* Who knows the passwords. */
+struct backend {
+	enum authenticator_kind kind;
+	char *const *program;	     /* checkpassword and its arguments */
+	const char *socket;	     /* Dovecot's */
+	int users_fd;		     /* authusers.cdb, or -1 */
+	struct timespec users_ctime; /* its, when it was opened */
+	const char *users_reason;    /* why it is -1, or NULL */
+	struct slice mechanisms; /* offered, blanks between; empty: no AUTH */
+};
 
 struct keeper;
 
@@ -21,10 +33,9 @@ int keeper_turn_away(
 	struct keeper *k, const struct identity *account, const char **reply);
 
 /*
- * Who knows the passwords, the mechanisms that are offered, clientca.pem, and
- * the certificate with its key. program: checkpassword and its arguments, or
- * NULL. What cannot be opened is logged, or is so once it is asked for.
- * Returns whether STARTTLS is to be offered.
+ * Opens the backend, clientca.pem, and the certificate with its key. program:
+ * checkpassword and its arguments, or NULL. What cannot be opened is logged,
+ * now or when it is asked for. Returns whether STARTTLS is to be offered.
  */
 bool keeper_open(struct keeper *k, char *const *program);
 

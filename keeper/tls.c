@@ -67,7 +67,7 @@ compute_binding(struct keeper *k)
 	struct certificate own;
 
 	k->tls.binding_len = 0;
-	if (authmechs_wants(k->mechanisms, AUTHMECHS_BINDING) &&
+	if (authmechs_wants(k->backend.mechanisms, AUTHMECHS_BINDING) &&
 		certificate_parse(&own, signer_certificate(&k->tls.signer)) ==
 			0)
 		k->tls.binding_len = certificate_binding(&own, k->tls.binding);
@@ -114,7 +114,7 @@ answer_sign(struct keeper *k)
 int
 hear_client(struct keeper *k)
 {
-	if (!authmechs_wants(k->mechanisms, AUTHMECHS_CERTIFICATE))
+	if (!authmechs_wants(k->backend.mechanisms, AUTHMECHS_CERTIFICATE))
 		return -1;
 	memcpy(k->tls.client_chain, k->packet.body, k->packet.len);
 	k->tls.client_len = k->packet.len;

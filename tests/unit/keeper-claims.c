@@ -50,8 +50,8 @@ be_keeper(int channel, const struct world *world)
 	config.mechanisms = slice_of(world->mechanisms);
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
-	k.mechanisms = config.mechanisms;
-	k.users_fd = users_fd;
+	k.backend.mechanisms = config.mechanisms;
+	k.backend.users_fd = users_fd;
 	k.channel.fd = channel;
 	k.channel.session = 1; /* nobody's child */
 	k.tls.signer.pair = &pair;

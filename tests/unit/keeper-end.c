@@ -112,7 +112,7 @@ be_keeper(int channel, pid_t session, int timeout)
 		.morercpthosts_fd = -1};
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
-	k.users_fd = k.tls.clientca_fd = -1;
+	k.backend.users_fd = k.tls.clientca_fd = -1;
 	k.tls.signer.certificate_fd = k.tls.signer.key_fd = -1;
 	k.channel.fd = channel;
 	k.channel.session = session;

@@ -33,7 +33,7 @@ be_keeper(int channel, int log, bool trace)
 	log_open(&k.log, "smtpd-auth", "192.0.2.9", false);
 	k.config = &config;
 	k.jail.directory = JAIL;
-	k.users_fd = -1;
+	k.backend.users_fd = -1;
 	k.channel.fd = channel;
 	k.channel.session = 1; /* nobody's child */
 	k.tls.signer.pair = &pair;
