@@ -135,7 +135,7 @@ command_starttls(struct session *s, struct slice argument)
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_TLS);
 	if (!s->tls.possible)
 		return REPLY_TLS_UNAVAILABLE;
-	channel_start(&s->message, ASK_TLS, 0);
+	channel_start(&s->packet, ASK_TLS, 0);
 	if (session_ask(s) != VERDICT_OK)
 		return REPLY_TLS_UNAVAILABLE;
 	session_reply(s, REPLY_OK_STARTTLS);

@@ -29,32 +29,32 @@ give_back(struct session *s, int64_t asked)
 static int
 ask_slowly(struct session *s)
 {
-	unsigned char type = s->message.type;
+	unsigned char type = s->packet.type;
 	int64_t asked = clock_ms();
 	int fd;
 
-	if (channel_send(s->channel, &s->message) == -1)
+	if (channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
-	explicit_bzero(s->message.body, s->message.len);
+	explicit_bzero(s->packet.body, s->packet.len);
 	if (stream_wait_other(&s->stream, s->channel, POLLIN, CLOCK_NEVER) ==
 		-1) {
 		session_stream_failed(s);
 		return -1;
 	}
-	if (channel_receive_fd(s->channel, &s->message, &fd) == -1)
+	if (channel_receive_fd(s->channel, &s->packet, &fd) == -1)
 		session_leave(s);
-	if (s->message.type != type)
+	if (s->packet.type != type)
 		_exit(111);
 	if (type != ASK_OFFER)
 		give_back(s, asked);
-	return s->message.code;
+	return s->packet.code;
 }
 
 /* Adds the decoded response to the request. "=" is the empty response. */
 static int
 add_response(struct session *s, struct slice text)
 {
-	struct channel_message *m = &s->message;
+	struct channel_message *m = &s->packet;
 	struct buffer body = {
 		(char *)m->body, m->len, m->len + RESPONSE_MAX, false};
 
@@ -74,15 +74,15 @@ put_challenge(struct session *s)
 	struct buffer b = BUFFER_OVER(text);
 
 	buffer_add_text(&b, "334 ");
-	base64_encode(&b, channel_rest(&s->message, 0));
+	base64_encode(&b, channel_rest(&s->packet, 0));
 	session_reply_text(s, buffer_slice(&b));
 }
 
 static enum reply
 cancel(struct session *s, enum channel_cancel why, enum reply reply)
 {
-	channel_start(&s->message, TELL_AUTH_CANCEL, why);
-	if (channel_send(s->channel, &s->message) == -1)
+	channel_start(&s->packet, TELL_AUTH_CANCEL, why);
+	if (channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
 	return reply;
 }
@@ -106,7 +106,7 @@ respond(struct session *s, int *verdict)
 	session_trace_hidden(s, TRACE_FROM, "", line.len);
 	if (slice_is(line, "*"))
 		return cancel(s, CANCEL_CLIENT, REPLY_CANCELLED);
-	channel_start(&s->message, ASK_AUTH_STEP, 0);
+	channel_start(&s->packet, ASK_AUTH_STEP, 0);
 	int result = add_response(s, line);
 
 	session_forget_line(s);
@@ -154,20 +154,20 @@ start(struct session *s, struct slice argument)
 	struct slice response = argument;
 	struct slice name = slice_word(&response);
 
-	channel_start(&s->message, ASK_AUTH, INITIAL_NONE);
+	channel_start(&s->packet, ASK_AUTH, INITIAL_NONE);
 	if (name.len > 40)
 		name.len = 0; /* no mechanism has such a name */
-	channel_add(&s->message, name.len > 0 ? name.data : "?",
+	channel_add(&s->packet, name.len > 0 ? name.data : "?",
 		name.len > 0 ? name.len : 1);
-	channel_add(&s->message, "", 1);
+	channel_add(&s->packet, "", 1);
 	if (response.len == 0)
 		return;
-	size_t len = s->message.len;
+	size_t len = s->packet.len;
 
-	s->message.code = INITIAL_RESPONSE;
+	s->packet.code = INITIAL_RESPONSE;
 	if (!slice_is(response, "=") && add_response(s, response) == -1) {
-		s->message.code = INITIAL_MALFORMED;
-		s->message.len = len;
+		s->packet.code = INITIAL_MALFORMED;
+		s->packet.len = len;
 	}
 }
 
@@ -177,7 +177,7 @@ auth_learn_offer(struct session *s)
 	if (s->offer_asks == 0)
 		return;
 	s->offer_asks--;
-	channel_start(&s->message, ASK_OFFER, 0);
+	channel_start(&s->packet, ASK_OFFER, 0);
 	switch (ask_slowly(s)) {
 	case VERDICT_OK:
 		break;
@@ -187,7 +187,7 @@ auth_learn_offer(struct session *s)
 	default: /* what was offered before stays */
 		return;
 	}
-	struct slice names = channel_rest(&s->message, 0);
+	struct slice names = channel_rest(&s->packet, 0);
 
 	s->offer_asks = 0;
 	s->mechanisms = (struct slice){s->offer, names.len};

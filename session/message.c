@@ -28,7 +28,7 @@
 static void
 tell_paths(struct session *s)
 {
-	channel_add(&s->message, s->mail.untold, s->mail.untold_len);
+	channel_add(&s->packet, s->mail.untold, s->mail.untold_len);
 	s->mail.untold_len = 0;
 }
 
@@ -67,7 +67,7 @@ path_verdict(struct session *s, char type, struct slice path, bool allowed)
 
 	keep_untold(mail, type, path);
 	if (!allowed || mail->untold_len > MESSAGE_UNTOLD_MAX) {
-		channel_start(&s->message, ASK_PATHS, 0);
+		channel_start(&s->packet, ASK_PATHS, 0);
 		tell_paths(s);
 		verdict = session_ask(s);
 		/* The verdict is on the last; the keeper has the others. */
@@ -238,22 +238,22 @@ message_open(struct session *s)
 			 (mail->body == BODY_8BITMIME ? OPEN_8BITMIME : 0u),
 		.helo_len = (uint32_t)s->helo_len};
 
-	channel_start(&s->message, ASK_OPEN, 0);
-	channel_add(&s->message, &open, sizeof open);
-	channel_add(&s->message, s->helo, s->helo_len);
+	channel_start(&s->packet, ASK_OPEN, 0);
+	channel_add(&s->packet, &open, sizeof open);
+	channel_add(&s->packet, s->helo, s->helo_len);
 	tell_paths(s);
 	mail->state = MESSAGE_TOLD;
-	if (channel_send(s->channel, &s->message) == -1 ||
-		channel_receive_fd(s->channel, &s->message, &mail->pipe) == -1)
+	if (channel_send(s->channel, &s->packet) == -1 ||
+		channel_receive_fd(s->channel, &s->packet, &mail->pipe) == -1)
 		session_leave(s);
-	if (s->message.type != ASK_OPEN)
+	if (s->packet.type != ASK_OPEN)
 		_exit(111);
-	if (s->message.code == VERDICT_OK && mail->pipe != -1) {
+	if (s->packet.code == VERDICT_OK && mail->pipe != -1) {
 		mail->state = MESSAGE_OPEN;
 		pipe_start(s);
 		return REPLY_NONE;
 	}
-	if (s->message.code == VERDICT_USERS)
+	if (s->packet.code == VERDICT_USERS)
 		session_stop(s, END_USERS, REPLY_USERS_CHANGED);
 	return REPLY_QUEUE_TEMPORARY;
 }
@@ -276,10 +276,10 @@ commit_verdict(struct session *s)
 		mail->state == MESSAGE_BROKEN};
 	struct slice msgid = header_message_id(&mail->header);
 
-	channel_start(&s->message, ASK_COMMIT, 0);
-	channel_add(&s->message, &request, sizeof request);
-	channel_add(&s->message, msgid.data, msgid.len);
-	if (channel_send(s->channel, &s->message) == -1)
+	channel_start(&s->packet, ASK_COMMIT, 0);
+	channel_add(&s->packet, &request, sizeof request);
+	channel_add(&s->packet, msgid.data, msgid.len);
+	if (channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
 	/*
 	 * Its end comes after the word to the keeper, so that the program
@@ -303,7 +303,7 @@ message_commit(struct session *s)
 	int verdict = commit_verdict(s);
 
 	forget(&s->mail); /* as the keeper has */
-	if (channel_take(&s->message, &at, &queued, sizeof queued) == -1)
+	if (channel_take(&s->packet, &at, &queued, sizeof queued) == -1)
 		_exit(111);
 	if (verdict == VERDICT_OK) {
 		s->idle_commands = 0;
@@ -314,7 +314,7 @@ message_commit(struct session *s)
 	} else {
 		buffer_add_text(
 			&b, verdict == VERDICT_REFUSED ? "554 " : "451 ");
-		buffer_add_slice(&b, channel_rest(&s->message, at));
+		buffer_add_slice(&b, channel_rest(&s->packet, at));
 	}
 	session_reply_text(s, buffer_slice(&b));
 	return REPLY_NONE;
@@ -332,8 +332,8 @@ message_forget(struct session *s, enum channel_abort why)
 	}
 	mail->pipe = -1;
 	if (mail->state >= MESSAGE_TOLD && mail->state != MESSAGE_REFUSED) {
-		channel_start(&s->message, ASK_ABORT, why);
-		channel_add(&s->message, msgid.data, msgid.len);
+		channel_start(&s->packet, ASK_ABORT, why);
+		channel_add(&s->packet, msgid.data, msgid.len);
 		session_ask(s);
 	}
 	forget(mail);

@@ -21,7 +21,7 @@ pipe_start(struct session *s)
 		return;
 	}
 	/* The answer that brought the pipe has the message's id. */
-	struct header_origin origin = {.id = channel_rest(&s->message, 0),
+	struct header_origin origin = {.id = channel_rest(&s->packet, 0),
 		.host = config->me,
 		.now = clock_seconds()};
 

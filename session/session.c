@@ -78,13 +78,13 @@ verdict_or_leave(struct session *s, int verdict)
 int
 session_ask(struct session *s)
 {
-	return verdict_or_leave(s, channel_ask(s->channel, &s->message));
+	return verdict_or_leave(s, channel_ask(s->channel, &s->packet));
 }
 
 int
 session_await(struct session *s)
 {
-	return verdict_or_leave(s, channel_await(s->channel, &s->message));
+	return verdict_or_leave(s, channel_await(s->channel, &s->packet));
 }
 
 /* ----------------------------------------------------------- one line --- */
@@ -232,7 +232,7 @@ one_command(struct session *s)
 static void
 implicit_tls(struct session *s)
 {
-	channel_start(&s->message, ASK_TLS, 0);
+	channel_start(&s->packet, ASK_TLS, 0);
 	if (session_ask(s) == VERDICT_OK)
 		tls_start(s);
 	else
@@ -280,11 +280,11 @@ finish(struct session *s, enum jail_step failed)
 	session_reply(s, s->last);
 	if (!drain)
 		stream_close(&s->stream, false);
-	channel_start(&s->message, TELL_END, s->end);
+	channel_start(&s->packet, TELL_END, s->end);
 	if (failed != JAIL_ENTERED)
-		channel_add(&s->message,
-			&(unsigned char){(unsigned char)failed}, 1);
-	(void)channel_send(s->channel, &s->message);
+		channel_add(
+			&s->packet, &(unsigned char){(unsigned char)failed}, 1);
+	(void)channel_send(s->channel, &s->packet);
 	/* A message that is open is the keeper's to let go, now. */
 	if (s->mail.pipe != -1)
 		close(s->mail.pipe);

@@ -1,11 +1,15 @@
 /*
  * session - the jailed process that talks with the client.
  *
- * session.c: greeting, one line, one row of the command table, limits.
- * command.c: one short function a verb. login.c: the AUTH dialogue. message.c:
- * MAIL, RCPT, and what becomes of a message. body.c: DATA and BDAT from the
- * client, pipe.c: into the message pipe. tls.c: TLS begins. trace.c: the
- * conversation.
+ * Declared here:
+ *   session.c  greeting, a line, its row in the table of commands, limits
+ *   command.c  that table, and one short function a verb
+ *   login.c    the AUTH dialogue
+ *   trace.c    the conversation, for the log
+ * With headers of their own, beside what needs no session: message.c (MAIL,
+ * RCPT, and what becomes of a message), whose octets body.c takes from the
+ * client and pipe.c hands on; tls.c (TLS begins), after which records.c is the
+ * way of every octet.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -49,7 +53,7 @@ struct session {
 	size_t line_len;
 	struct stream stream;
 
-	struct channel_message message;
+	struct channel_message packet; /* the request, then the answer */
 	struct message mail;
 	char bulk_input[STREAM_BULK_MAX];
 	/* What data.c makes of input. */

@@ -67,7 +67,7 @@ fetch_chain(struct handshake *h, const br_ssl_server_context *server,
 {
 	struct slice name =
 		slice_of(br_ssl_engine_get_server_name(&server->eng));
-	struct channel_message *m = &h->session->message;
+	struct channel_message *m = &h->session->packet;
 	size_t at = 0, n = 0;
 
 	channel_start(m, ASK_CERTIFICATE, 0);
@@ -145,7 +145,7 @@ do_sign(const br_ssl_server_policy_class **policy, unsigned algo_id,
 	unsigned char *data, size_t hv_len, size_t len)
 {
 	struct handshake *h = handshake_of(policy);
-	struct channel_message *m = &h->session->message;
+	struct channel_message *m = &h->session->packet;
 
 	channel_start(m, ASK_SIGN, algo_id >> 8);
 	if (channel_add(m, data, hv_len) == -1 ||
@@ -235,8 +235,8 @@ prepare(struct session *s)
 	/* The engine's own seeder would open a file, which the jail forbids. */
 	server->eng.rng_os_rand_done = 1;
 	br_ssl_engine_inject_entropy(
-		&server->eng, s->message.body, CHANNEL_SEED_LEN);
-	explicit_bzero(s->message.body, CHANNEL_SEED_LEN);
+		&server->eng, s->packet.body, CHANNEL_SEED_LEN);
+	explicit_bzero(s->packet.body, CHANNEL_SEED_LEN);
 	return br_ssl_server_reset(server) ? 0 : -1;
 }
 
@@ -251,9 +251,9 @@ tell_client_chain(struct session *s)
 
 	if (chain.len == 0)
 		return;
-	channel_start(&s->message, TELL_CLIENT, 0);
-	if (channel_add(&s->message, chain.data, chain.len) == -1 ||
-		channel_send(s->channel, &s->message) == -1)
+	channel_start(&s->packet, TELL_CLIENT, 0);
+	if (channel_add(&s->packet, chain.data, chain.len) == -1 ||
+		channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
 	s->tls.has |= AUTHMECHS_CERTIFICATE;
 }
@@ -286,11 +286,11 @@ tell_tls(struct session *s)
 	struct slice sni =
 		slice_of(br_ssl_engine_get_server_name(&s->records.server.eng));
 
-	channel_start(&s->message, TELL_TLS, 0);
-	channel_add(&s->message, &told, sizeof told);
-	channel_add(&s->message, sni.data, sni.len);
+	channel_start(&s->packet, TELL_TLS, 0);
+	channel_add(&s->packet, &told, sizeof told);
+	channel_add(&s->packet, sni.data, sni.len);
 	if (s->stream.state == STREAM_KEEPER ||
-		channel_send(s->channel, &s->message) == -1)
+		channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
 }
 
