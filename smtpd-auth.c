@@ -16,7 +16,6 @@
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
 #include "keeper/open.h"
-#include "lib/clock.h"
 #include "lib/fork.h"
 #include "lib/identity.h"
 #include "lib/signals.h"
@@ -166,27 +165,6 @@ die_system(const char *what)
 	die_config(what, strerror(errno));
 }
 
-/* From root to the account; rights for the authenticators' jails are kept. */
-static void
-become_account(const struct keeper *k, const struct identity *account)
-{
-	if (jail_keep() == -1 ||
-		jail_identity(account->uid, account->gid) == -1 ||
-		jail_lower(k->backend.mechanisms.len > 0
-				   ? JAIL_RIGHTS_MAKE
-				   : JAIL_RIGHTS_KILL) == -1)
-		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
-}
-
-/* The parent: not the client. */
-static void
-leave_client(void)
-{
-	dup2(null, 0);
-	dup2(null, 1);
-	close(null);
-}
-
 /* Whom the lines of the log are about. */
 static void
 name_client(void)
@@ -254,27 +232,46 @@ fork_session(bool tls_possible)
 		die_system("client");
 	if (channel_pair(channel) == -1)
 		die_system("channel");
+	struct session_setup setup = {.config = config,
+		.mechanisms = keeper->backend.mechanisms,
+		.tls_possible = tls_possible,
+		.nonblocking = nonblocking == 1,
+		.piped = standard_output_is_piped(standard),
+		.channel = channel[1],
+		.jail = &keeper->jail};
+
+	if (keeper->backend.kind == AUTHENTICATOR_DOVECOT)
+		setup.offer_asks = KEEPER_OFFERS_MAX;
 	pid_t child = fork_child();
 
 	if (child == -1)
 		die_system("fork");
 	if (child == 0)
-		session_start(&session,
-			&(struct session_setup){.config = config,
-				.mechanisms = keeper->backend.mechanisms,
-				.offer_asks =
-					keeper->backend.kind ==
-							AUTHENTICATOR_DOVECOT
-						? KEEPER_OFFERS_MAX
-						: 0,
-				.tls_possible = tls_possible,
-				.nonblocking = nonblocking == 1,
-				.piped = standard_output_is_piped(standard),
-				.channel = channel[1],
-				.jail = &keeper->jail});
+		session_start(&session, &setup);
 	close(channel[1]);
 	keeper->channel.session = child;
 	keeper->channel.fd = channel[0];
+}
+
+/* The parent: not the client. */
+static void
+leave_client(void)
+{
+	dup2(null, 0);
+	dup2(null, 1);
+	close(null);
+}
+
+/* From root to the account; rights for the authenticators' jails are kept. */
+static void
+become_account(const struct keeper *k, const struct identity *account)
+{
+	if (jail_keep() == -1 ||
+		jail_identity(account->uid, account->gid) == -1 ||
+		jail_lower(k->backend.mechanisms.len > 0
+				   ? JAIL_RIGHTS_MAKE
+				   : JAIL_RIGHTS_KILL) == -1)
+		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
 }
 
 int
