@@ -16,7 +16,6 @@
 #include "sasl/mechanism.h"
 
 #define AUTHENTICATOR_TIMEOUT_MS 60000 /* one step; then it is killed */
-#define AUTHENTICATOR_OFFER_MAX 512    /* octets of names, blanks between */
 
 enum authenticator_kind {
 	AUTHENTICATOR_USERS,	     /* authusers.cdb, jailed */

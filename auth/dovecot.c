@@ -267,7 +267,7 @@ serve(struct word_response *response, struct slice text, uint64_t pid,
 	const struct authenticator_setup *setup, struct word *word)
 {
 	static struct reader reader;
-	static char names[AUTHENTICATOR_OFFER_MAX], list[sizeof names];
+	static char names[AUTHMECHS_OFFER_MAX], list[sizeof names];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	struct buffer chosen = BUFFER_OVER(list);
 

@@ -1,6 +1,6 @@
 /*
  * dovecot_lines - see dovecot_lines.h. Run by the authenticator; what looks at
- * names of mechanisms also by main, the keeper and smtpd-check.
+ * names of mechanisms also by main and smtpd-check.
  */
 #include "auth/dovecot_lines.h"
 
@@ -11,19 +11,6 @@
 
 #define VERSION_MAJOR 1
 #define VERSION_MINOR 1
-
-bool
-dovecot_is_name(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.data[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			    c == '-' || c == '_'))
-			return false;
-	}
-	return name.len > 0 && name.len <= AUTHMECHS_NAME_MAX;
-}
 
 bool
 dovecot_is_relayed(struct slice name)
@@ -65,7 +52,7 @@ hear_mechanism(struct dovecot_handshake *h, struct slice rest)
 		if (slice_is(flag, "private") || slice_is(flag, "anonymous"))
 			return;
 	}
-	if (!dovecot_is_name(name) || !dovecot_is_relayed(name) ||
+	if (!authmechs_is_name(name) || !dovecot_is_relayed(name) ||
 		words_has(buffer_slice(out), name) ||
 		out->cap - out->len < name.len + 1)
 		return;

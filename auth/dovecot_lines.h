@@ -22,9 +22,6 @@ struct dovecot_handshake {
 	struct buffer offered; /* the caller's: names, blanks between */
 };
 
-/* Can it be the name of a mechanism? Upper case. */
-bool dovecot_is_name(struct slice name);
-
 /*
  * Can it be relayed? Not ANONYMOUS, which is nobody's login, not EXTERNAL and
  * -PLUS, for which Dovecot would have to see our TLS.

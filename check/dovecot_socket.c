@@ -87,7 +87,7 @@ static int
 ask(const void *what)
 {
 	const struct question *q = what;
-	static char names[AUTHENTICATOR_OFFER_MAX];
+	static char names[AUTHMECHS_OFFER_MAX];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	int fd = dovecot_socket_connect(q->path, SOCK_NONBLOCK);
 
@@ -103,7 +103,7 @@ ask(const void *what)
 const char *
 dovecot_socket_ask(const struct check *c, const char *path)
 {
-	char names[AUTHENTICATOR_OFFER_MAX];
+	char names[AUTHMECHS_OFFER_MAX];
 	int ends[2];
 	ssize_t len = -1;
 

@@ -38,7 +38,7 @@ offer_dovecot(const struct check *c, struct buffer *names)
 void
 check_mechanisms(struct check *c)
 {
-	static char text[AUTHENTICATOR_OFFER_MAX];
+	static char text[AUTHMECHS_OFFER_MAX];
 	struct buffer names = BUFFER_OVER(text);
 	enum authenticator_kind kind =
 		c->service.checkpassword != NULL ? AUTHENTICATOR_CHECKPASSWORD

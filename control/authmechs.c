@@ -17,6 +17,30 @@ const struct authmech authmechs[AUTHMECHS_COUNT] = {AUTHMECHS(ENTRY)};
 
 #define NAME_SHOWN 40 /* octets of an unknown name in the log */
 
+bool
+authmechs_is_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			    c == '-' || c == '_'))
+			return false;
+	}
+	return name.len > 0 && name.len <= AUTHMECHS_NAME_MAX;
+}
+
+bool
+authmechs_name(struct slice word, char name[AUTHMECHS_NAME_MAX + 1])
+{
+	if (word.len > AUTHMECHS_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		name[i] = bytes_upper(word.data[i]);
+	name[word.len] = '\0';
+	return authmechs_is_name((struct slice){name, word.len});
+}
+
 const struct authmech *
 authmechs_find(struct slice name)
 {
@@ -37,45 +61,23 @@ unknown(struct slice word)
 	return text;
 }
 
-/* RFC 4422 §3.1, in any case. */
-static bool
-is_name(struct slice word)
-{
-	for (size_t i = 0; i < word.len; i++) {
-		char c = bytes_lower(word.data[i]);
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			    c == '-' || c == '_'))
-			return false;
-	}
-	return word.len <= AUTHMECHS_NAME_MAX;
-}
-
-static void
-add_name(struct buffer *b, struct slice word)
-{
-	size_t start = b->len + (b->len > 0);
-
-	words_add(b, word);
-	for (size_t i = start; i < b->len; i++)
-		b->data[i] = bytes_upper(b->data[i]);
-}
-
 const char *
 authmechs_list(struct slice text, bool any, struct slice *mechanisms)
 {
 	/* What is kept is never longer than what was read. */
 	struct buffer b = {keep(text.len + 1), 0, text.len + 1, false};
+	char name[AUTHMECHS_NAME_MAX + 1];
 	struct slice word;
 
 	*mechanisms = SLICE_NONE;
 	if (b.data == NULL)
 		return strerror(errno);
 	while (words_next(&text, &word)) {
-		if (authmechs_find(word) == NULL && !(any && is_name(word)))
+		if (!authmechs_name(word, name) ||
+			(!any && authmechs_find(word) == NULL))
 			return unknown(word);
 		if (!words_has(buffer_slice(&b), word))
-			add_name(&b, word);
+			words_add(&b, slice_of(name));
 	}
 	if (b.len > 0)
 		*mechanisms = buffer_slice(&b);

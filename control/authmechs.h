@@ -8,7 +8,8 @@
 
 #include "lib/buffer.h"
 
-#define AUTHMECHS_NAME_MAX 20 /* octets of a name, RFC 4422 §3.1 */
+#define AUTHMECHS_NAME_MAX 20	/* octets of a name, RFC 4422 §3.1 */
+#define AUTHMECHS_OFFER_MAX 512 /* octets of an offer, blanks between */
 
 /* What a mechanism wants of the connection beside a user file. */
 enum {
@@ -52,6 +53,15 @@ struct authmech {
 enum { AUTHMECHS(AUTHMECHS_NUMBER) AUTHMECHS_COUNT };
 
 extern const struct authmech authmechs[AUTHMECHS_COUNT];
+
+/* Can it be the name of a mechanism, as RFC 4422 §3.1 has them: upper case? */
+bool authmechs_is_name(struct slice name);
+
+/*
+ * The same for a word in any case; name becomes it in upper case, with a NUL.
+ * name is then good for nothing where it is none.
+ */
+bool authmechs_name(struct slice word, char name[AUTHMECHS_NAME_MAX + 1]);
 
 /* Finds one by name, without case; NULL when it is not built in. */
 const struct authmech *authmechs_find(struct slice name);

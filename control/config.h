@@ -10,6 +10,8 @@
 
 #include "control/control.h"
 
+#define CONFIG_RCPTS_MAX 100000 /* recipients of one message at most */
+
 enum config_tls { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 
 struct config {
@@ -19,8 +21,8 @@ struct config {
 	struct slice authsocket; /* Dovecot's, or absent */
 	uint64_t timeoutsmtpd, timeoutqueue, greetdelay; /* seconds */
 	uint64_t databytes;				 /* 0: no limit */
-	uint64_t maxrcpt;				 /* 0: no limit */
-	uint64_t error_fd;				 /* 2 to 9 */
+	uint64_t maxrcpt;  /* 0: no limit but CONFIG_RCPTS_MAX */
+	uint64_t error_fd; /* 2 to 9 */
 	bool smtputf8, forcetls, oldclients, received_auth, trace;
 	bool sendercheck;
 	struct slice recipientdelimiter; /* each character is one */

@@ -20,7 +20,6 @@
 #define HOST_MAX 255	     /* octets, RFC 5321 4.5.3.1.2 */
 #define GREETING_MAX 500     /* octets; fits a reply line of 512 */
 #define TIMEOUT_MAX 31536000 /* seconds, a year */
-#define MAXRCPT_MAX 100000   /* where the keeper stops anyway */
 #define GREETDELAY_MAX 60    /* seconds */
 #define SOCKET_MAX 107	     /* octets, unix(7) */
 #define ERROR_FD_MIN 2
@@ -320,8 +319,8 @@ settle_numbers(struct config *config)
 {
 	config->timeoutsmtpd = timeout_within(config->timeoutsmtpd);
 	config->timeoutqueue = timeout_within(config->timeoutqueue);
-	if (config->maxrcpt > MAXRCPT_MAX)
-		config->maxrcpt = MAXRCPT_MAX;
+	if (config->maxrcpt > CONFIG_RCPTS_MAX)
+		config->maxrcpt = CONFIG_RCPTS_MAX;
 	if (config->error_fd < ERROR_FD_MIN || config->error_fd > ERROR_FD_MAX)
 		return FAIL(config, error_fd, "out of range");
 	if (config->greetdelay > GREETDELAY_MAX)

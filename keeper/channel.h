@@ -13,16 +13,15 @@
 
 #include "lib/bytes.h"
 
-#define CHANNEL_BODY_MAX 16384	 /* octets: a certificate chain */
-#define CHANNEL_CHAIN_MAX 64	 /* certificates in it */
-#define CHANNEL_SEED_LEN 32	 /* octets of entropy for the TLS engine */
-#define CHANNEL_RANDOMS_LEN 64	 /* client and server random */
-#define CHANNEL_SIGN_MAX 208	 /* randoms, curve, a P-521 point */
-#define CHANNEL_OFFER_MAX 512	 /* names of mechanisms */
-#define CHANNEL_TEXT_MAX 512	 /* a reply of the queue program */
-#define CHANNEL_TRACE_MAX 1000	 /* octets of a line */
-#define CHANNEL_RCPTS_MAX 100000 /* recipients, whatever maxrcpt says */
+#define CHANNEL_BODY_MAX 16384 /* octets: a certificate chain */
+#define CHANNEL_CHAIN_MAX 64   /* certificates in it */
+#define CHANNEL_SEED_LEN 32    /* octets of entropy for the TLS engine */
+#define CHANNEL_RANDOMS_LEN 64 /* client and server random */
+#define CHANNEL_SIGN_MAX 208   /* randoms, curve, a P-521 point */
+#define CHANNEL_TEXT_MAX 512   /* a reply of the queue program */
+#define CHANNEL_TRACE_MAX 1000 /* octets of a line */
 #define CHANNEL_ENVELOPE_MAX (4u << 20) /* octets of all of them */
+#define CHANNEL_HELO_MAX 255		/* octets kept of HELO */
 #define CHANNEL_ID_MAX 48     /* octets of a message's id on the log */
 #define CHANNEL_MSGID_MAX 250 /* octets told of its Message-ID */
 #define CHANNEL_ADDED_MAX 512 /* octets that the session may add to it */

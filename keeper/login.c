@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/dovecot_lines.h"
 #include "control/authmechs.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
@@ -80,7 +79,7 @@ log_temporary(struct keeper *k, struct slice user, const char *reason,
 static bool
 offered(const struct keeper *k, struct slice name)
 {
-	char text[AUTHENTICATOR_OFFER_MAX];
+	char text[AUTHMECHS_OFFER_MAX];
 	struct buffer offer = BUFFER_OVER(text);
 
 	/* Without a choice of the admin's the authenticator will ask. */
@@ -199,19 +198,14 @@ static const struct authmech *
 foreign_mechanism(struct keeper *k, struct slice name)
 {
 	if (k->backend.kind != AUTHENTICATOR_DOVECOT ||
-		name.len > AUTHMECHS_NAME_MAX)
+		!authmechs_name(name, k->foreign_name))
 		return NULL;
-	for (size_t i = 0; i < name.len; i++)
-		k->foreign_name[i] = bytes_upper(name.data[i]);
-	k->foreign_name[name.len] = '\0';
 	k->foreign = (struct authmech){
 		.name = "other", .client_first = true, .proof = 1};
 	/* As mechanisms go whose first message is no proof. */
 	if (slice_starts_nocase(name, "SCRAM-"))
 		k->foreign.proof = 2;
-	return dovecot_is_name((struct slice){k->foreign_name, name.len})
-		       ? &k->foreign
-		       : NULL;
+	return &k->foreign;
 }
 
 int

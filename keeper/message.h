@@ -12,7 +12,6 @@
 
 #define KEEPER_PATH_MAX 1024	  /* octets of a sender or recipient */
 #define KEEPER_UNFINISHED_MAX 100 /* messages opened since one was queued */
-#define KEEPER_HELO_MAX 255	  /* octets kept of HELO */
 
 enum mail_state {
 	MAIL_NONE,
@@ -31,7 +30,7 @@ struct mail {
 	struct queue queue;
 	pid_t qp;
 	char id[CHANNEL_ID_MAX];
-	char helo[KEEPER_HELO_MAX]; /* the session's claim */
+	char helo[CHANNEL_HELO_MAX]; /* the session's claim */
 	size_t helo_len;
 	uint64_t octets;
 	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */

@@ -20,7 +20,7 @@ offer_failed(struct keeper *k, const char *reason)
 int
 offer_made(struct keeper *k, const struct word *word)
 {
-	if (word->result != WORD_OFFER || word->body_len > CHANNEL_OFFER_MAX)
+	if (word->result != WORD_OFFER || word->body_len > AUTHMECHS_OFFER_MAX)
 		return offer_failed(k, word->detail);
 	authenticator_stop(&k->authenticator);
 	k->packet.len = 0;

@@ -88,7 +88,7 @@ static void
 choose_mechanisms(struct backend *b, const struct config *config)
 {
 	static char offered_text[USERS_MECHS_MAX];
-	static char many[AUTHENTICATOR_OFFER_MAX];
+	static char many[AUTHMECHS_OFFER_MAX];
 	struct buffer offered = b->kind == AUTHENTICATOR_DOVECOT
 					? BUFFER_OVER(many)
 					: BUFFER_OVER(offered_text);

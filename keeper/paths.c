@@ -93,7 +93,7 @@ recipient_verdict(
 	size_t room = path.len + k->config->relayclient.len + 3;
 
 	*reason = "limit";
-	if (k->mail.recipients >= CHANNEL_RCPTS_MAX ||
+	if (k->mail.recipients >= CONFIG_RCPTS_MAX ||
 		room > CHANNEL_ENVELOPE_MAX ||
 		k->mail.envelope.len > CHANNEL_ENVELOPE_MAX - room ||
 		(limit != 0 && k->mail.recipients >= limit))

@@ -155,10 +155,10 @@ start(struct session *s, struct slice argument)
 	struct slice name = slice_word(&response);
 
 	channel_start(&s->packet, ASK_AUTH, INITIAL_NONE);
-	if (name.len > 40)
-		name.len = 0; /* no mechanism has such a name */
-	channel_add(&s->packet, name.len > 0 ? name.data : "?",
-		name.len > 0 ? name.len : 1);
+	/* Cut, it is still longer than any mechanism's, and so none's. */
+	if (name.len > AUTHMECHS_NAME_MAX)
+		name.len = AUTHMECHS_NAME_MAX + 1;
+	channel_add(&s->packet, name.data, name.len);
 	channel_add(&s->packet, "", 1);
 	if (response.len == 0)
 		return;

@@ -162,7 +162,7 @@ recipient_allowed(const struct session *s, struct slice recipient)
 	/* Near to the end of its room only the keeper knows what is left. */
 	if (mail->envelope_len + room_of(s, recipient) > CHANNEL_ENVELOPE_MAX)
 		return false;
-	if (mail->recipients >= CHANNEL_RCPTS_MAX ||
+	if (mail->recipients >= CONFIG_RCPTS_MAX ||
 		(config->maxrcpt != 0 && mail->recipients >= config->maxrcpt))
 		return false;
 	return policy_recipient(config, recipient, relay) == POLICY_OK;

@@ -28,7 +28,6 @@
 #define SESSION_LINE_MAX 4096	    /* octets of a command with CR LF */
 #define SESSION_AUTH_LINE_MAX 12288 /* octets, RFC 4954 §4 */
 #define SESSION_GREETING_MAX 512    /* octets; control/load.c allows 500 */
-#define SESSION_HELO_MAX 255	    /* octets kept of HELO */
 #define SESSION_REFUSED_MAX 1000    /* recipients of who is logged in */
 #define SESSION_ERRORS_MAX 20	    /* refused commands */
 
@@ -46,7 +45,7 @@ struct session {
 	unsigned refused;  /* recipients of who is logged in */
 	unsigned char end; /* enum channel_end: say it and stop */
 	enum reply last;   /* ... with this reply, or REPLY_NONE */
-	char helo[SESSION_HELO_MAX];
+	char helo[CHANNEL_HELO_MAX];
 	size_t helo_len;
 
 	char line[SESSION_AUTH_LINE_MAX]; /* the command, without its end */
@@ -58,7 +57,7 @@ struct session {
 	char bulk_input[STREAM_BULK_MAX];
 	/* What data.c makes of input. */
 	char out[SESSION_OUT_MAX];
-	char offer[CHANNEL_OFFER_MAX];
+	char offer[AUTHMECHS_OFFER_MAX];
 	struct handshake handshake;
 	struct records records;
 };

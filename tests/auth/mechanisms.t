@@ -13,6 +13,7 @@ SCRAMS = ALL[2:]
 OK = "235 2.7.0 ok, go ahead"
 FAILED = "535 5.7.8 authentication failed"
 MALFORMED = "501 5.5.2"
+UNKNOWN = "504 5.5.4 authentication mechanism not offered"
 CANCELLED = "501 5.7.0"
 
 
@@ -56,6 +57,15 @@ with case("each mechanism"), Server(users=USERS) as server:
             starts(c.command("*"), CANCELLED, f"auth {name.lower()}: *")
             if sent:
                 is_(c.command("AuTh pLaIn " + sent), OK, "AuTh pLaIn x")
+
+with case("names that are none"), Server(users=USERS) as server:
+    for name in ("PLAINE", "PLAI", "P" * 20, "P" * 21, "P" * 40, "P" * 41,
+                 "PLAIN" * 700, "?"):
+        with case(name), server.client() as c:
+            is_(c.command(f"AUTH {name} AGpvZQBwYXNz"), UNKNOWN,
+                f"AUTH, a name of {len(name)} octets: 504")
+            is_(c.command("NOOP").code, 250,
+                f"AUTH, a name of {len(name)} octets: it goes on")
 
 with case("logins"), Server(users={JOE: "secret", "nodomain": "secret",
                                    "colon@example.com": "a:b\tc d",

@@ -28,7 +28,7 @@ check_offer(const struct dovecot_handshake *h)
 	while (rest.len > 0) {
 		struct slice name = slice_split(&rest, ' ');
 
-		must(dovecot_is_name(name) && dovecot_is_relayed(name));
+		must(authmechs_is_name(name) && dovecot_is_relayed(name));
 	}
 	must(h->version || (h->offered.len == 0 && !h->done));
 }

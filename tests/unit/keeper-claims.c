@@ -304,10 +304,10 @@ opened(unsigned flags, unsigned helo_len, const char *text, size_t len)
 static void
 test_open(void)
 {
-	char helo[KEEPER_HELO_MAX + 20];
+	char helo[CHANNEL_HELO_MAX + 20];
 
 	memset(helo, 'h', sizeof helo);
-	memcpy(helo + KEEPER_HELO_MAX + 1, "Fa@b\0Tc@d", 10);
+	memcpy(helo + CHANNEL_HELO_MAX + 1, "Fa@b\0Tc@d", 10);
 	ok(OPENED(OPEN_ESMTP, 4, "heloFa@b\0Tc@d\0") == 0,
 		"HELO and an envelope that the policy allows");
 	ok(OPENED(0, 0, "Fa@b\0Tc@d\0") == 0, "no HELO");
@@ -320,7 +320,7 @@ test_open(void)
 	ok(OPENED(0, 5, "helo") == 111, "HELO behind the end: an attack");
 	ok(OPENED(0, ~0u, "heloFa@b\0Tc@d\0") == 111,
 		"HELO of four billion octets: an attack");
-	ok(opened(0, KEEPER_HELO_MAX + 1, helo, KEEPER_HELO_MAX + 11) == 111,
+	ok(opened(0, CHANNEL_HELO_MAX + 1, helo, CHANNEL_HELO_MAX + 11) == 111,
 		"HELO that is too long: an attack");
 	ok(OPENED(OPEN_FLAGS + 1, 4, "heloFa@b\0Tc@d\0") == 111,
 		"an unknown flag: an attack");
