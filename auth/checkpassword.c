@@ -30,6 +30,7 @@
 #define PROGRAM_FD 3	   /* where the program reads */
 #define RECORD_MAX 512	   /* octets that a checkpassword program reads */
 #define KILLED_WAIT_MS 200 /* for one that is killed to be gone */
+#define PARTING_MS 1000	   /* from the collector's last word to its exit */
 
 /* Of the kind AUTHENTICATOR_COLLECTOR; we are to it what the keeper is to us.
  */
@@ -73,17 +74,25 @@ collector_start(struct collector *c, const struct authenticator_setup *setup)
 	return c->pid == -1 ? -1 : 0;
 }
 
-/* It has said all that is wanted, and may be another uid than ours. */
+/* Its uid is another than ours, where we were started as root. */
 static void
-collector_stop(struct collector *c, const struct jail *jail)
+collector_kill(const struct collector *c, const struct jail *jail)
 {
-	close(c->fd);
 	if (jail->isolate)
 		(void)jail_raise(JAIL_RIGHTS_MAKE);
 	kill(c->pid, SIGKILL);
 	if (jail->isolate)
 		(void)jail_lower(JAIL_RIGHTS_MAKE);
 	(void)child_wait(c->pid, NULL, CLOCK_NEVER);
+}
+
+/* ms: how long its exit is waited for, before it is killed. */
+static void
+collector_stop(struct collector *c, const struct jail *jail, int64_t ms)
+{
+	close(c->fd);
+	if (child_wait(c->pid, NULL, ms) != c->pid)
+		collector_kill(c, jail);
 }
 
 /* Waits for the collector. Returns -1 when the keeper is gone meanwhile. */
@@ -308,7 +317,8 @@ checkpassword_run(int fd, const struct authenticator_setup *setup)
 		_exit(1); /* the keeper finds out */
 	int result = collect(&collector, &word);
 
-	collector_stop(&collector, &setup->jail);
+	/* After its last word it ends by itself. */
+	collector_stop(&collector, &setup->jail, result == 0 ? PARTING_MS : 0);
 	/* No other is needed; a program may have to be killed. */
 	if (setup->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);

@@ -6,7 +6,9 @@ import hmac
 import os
 import pwd
 import re
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 sys.path.insert(0, sys.path[0] + "/..")
@@ -16,6 +18,7 @@ from support.extra_auth import b64  # noqa: E402
 from support.extra_checkpassword import Program  # noqa: E402
 from support.extra_process import (  # noqa: E402
     Family, Process, gone, wait_for)
+from support.extra_tls import read  # noqa: E402
 
 JOE = "joe@example.com"
 OK = "235 2.7.0 ok, go ahead"
@@ -366,6 +369,29 @@ with case("what a program leaves behind"), checking(program) as server:
         run = program.runs()[-1]
         ok(Process(run.child).alive(), "it is left alone")
         os.kill(run.child, signal.SIGKILL)
+
+def killed_by_us(server, line):
+    """The kills of a connection with that line, as strace has seen them."""
+    trace = os.path.join(home("trace"), "calls")
+    got = subprocess.run(
+        ["strace", "-f", "-o", trace, "-e", "trace=kill", *server.command()],
+        env=server.env, input=f"{line}\r\nQUIT\r\n", text=True,
+        capture_output=True, check=False, timeout=300)
+    if "\n221 " not in got.stdout:
+        raise AssertionError(str(got))
+    return [call for call in read(trace).split("\n") if "kill(" in call]
+
+
+with case("a usual end"), checking(program) as server:
+    if not shutil.which("strace"):
+        skip("the collector ends by itself", "no strace")
+    else:
+        # Once is enough: a machine that is busy may need more than a second.
+        for password in ("secret", "wrong"):
+            kills = [killed_by_us(server, plain(JOE, password))]
+            while kills[-1] and len(kills) < 10:
+                kills.append(killed_by_us(server, plain(JOE, password)))
+            is_(kills[-1], [], f"{password}: the collector ends by itself")
 
 with case("60 seconds"):
     waiting.join()
