@@ -32,7 +32,8 @@ struct authenticator_peer {
 
 struct authenticator_setup {
 	enum authenticator_kind kind;
-	const char *name; /* of the mechanism; NULL: Dovecot's offer */
+	bool offer;	  /* no exchange: what does Dovecot offer? */
+	const char *name; /* else of the mechanism that is asked for */
 	int users_fd;	  /* authusers.cdb */
 	struct slice authdomain;
 	char *const *program; /* checkpassword and its arguments */

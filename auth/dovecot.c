@@ -274,7 +274,7 @@ serve(struct word_response *response, struct slice text, uint64_t pid,
 	if (shake_hands(&reader, &h, pid, word) == -1)
 		return;
 	choose(&chosen, setup->wanted, buffer_slice(&h.offered));
-	if (setup->name == NULL) {
+	if (setup->offer) {
 		word->result = WORD_OFFER;
 		word->body_len = (uint32_t)chosen.len;
 		memcpy(word->body, list, chosen.len);

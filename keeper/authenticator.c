@@ -20,16 +20,6 @@ authenticator_init(struct authenticator *a)
 		.pid = -1, .fd = -1, .deadline = CLOCK_NEVER};
 }
 
-/* The name that was asked for; NULL where none was: what is there? */
-static const char *
-mechanism_name(const struct keeper *k)
-{
-	if (k->mechanism == NULL)
-		return NULL;
-	return k->mechanism == &k->foreign ? k->foreign_name
-					   : k->mechanism->name;
-}
-
 static struct mechanism_facts
 connection_facts(const struct keeper *k)
 {
@@ -54,8 +44,9 @@ connection_facts(const struct keeper *k)
 static void
 load_clientca(struct keeper *k)
 {
-	if (k->mechanism == NULL ||
-		!(k->mechanism->wants & AUTHMECHS_CERTIFICATE) ||
+	const struct authmech *mechanism = k->login.mechanism;
+
+	if (mechanism == NULL || !(mechanism->wants & AUTHMECHS_CERTIFICATE) ||
 		k->tls.clientca == NULL || k->tls.client_len == 0)
 		return;
 	if (k->tls.clientca_fd != -1)
@@ -91,11 +82,13 @@ int
 authenticator_start(struct keeper *k)
 {
 	const struct config *c = k->config;
+	const struct authmech *mechanism = k->login.mechanism;
 
 	load_clientca(k);
 	struct mechanism_facts facts = connection_facts(k);
 	struct authenticator_setup setup = {.kind = k->backend.kind,
-		.name = mechanism_name(k),
+		.offer = k->login.state == LOGIN_OFFER,
+		.name = mechanism == NULL ? NULL : mechanism->name,
 		.users_fd = k->backend.users_fd,
 		.authdomain = c->authdomain,
 		.facts = &facts,
@@ -108,7 +101,7 @@ authenticator_start(struct keeper *k)
 		.senders = k->backend.kind == AUTHENTICATOR_USERS &&
 			   c->sendercheck};
 
-	return start(&k->authenticator, &setup);
+	return start(&k->login.authenticator, &setup);
 }
 
 void

@@ -21,9 +21,7 @@ keeper_deadline(const struct keeper *k)
 	const struct config *config = k->config;
 	int64_t until = k->channel.since + (int64_t)config->timeoutsmtpd *
 						   1000 * CHANNEL_IDLE_COMMANDS;
-	/* What we held back is given to it. */
-	int64_t login =
-		k->channel.start + CHANNEL_LOGIN_MS + k->channel.login_more;
+	int64_t login = login_deadline(k);
 
 	/* Gone: its exit is waited for elsewhere, and only a queue program. */
 	if (k->channel.fd == -1)
@@ -38,8 +36,7 @@ keeper_deadline(const struct keeper *k)
 		until = k->channel.since + message_ms(config->databytes);
 	if (k->tls.handshake)
 		until = k->channel.since + CHANNEL_HANDSHAKE_MS;
-	if (config->require_auth && !config->relayclient_set &&
-		k->login[0] == '\0' && until > login)
+	if (until > login)
 		until = login;
 	/* Time for what it has to do after an answer that was late. */
 	if (until < k->channel.answered)

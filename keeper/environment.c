@@ -77,15 +77,15 @@ environment_make(struct keeper *k, unsigned flags)
 	static char relayclient[] = "RELAYCLIENT=", smtputf8[] = "SMTPUTF8=1";
 	static char body_8bit[] = "BODY=8BITMIME", body_7bit[] = "BODY=7BIT";
 	struct builder b = {variables, 0, false, BUFFER_OVER(text)};
-	bool logged_in = k->login[0] != '\0';
+	const char *user = login_user(k);
 
 	/* environment_clear() has removed what else is ours. */
 	for (char **v = environ; *v != NULL; v++)
-		if (!logged_in || !is_replaced(*v))
+		if (user == NULL || !is_replaced(*v))
 			add(&b, *v);
-	if (logged_in) {
-		add_values(&b, logins, k->login);
-		add_values(&b, methods, k->mechanism->name);
+	if (user != NULL) {
+		add_values(&b, logins, user);
+		add_values(&b, methods, login_mechanism(k));
 		if (!k->config->relayclient_set)
 			add(&b, relayclient);
 	}

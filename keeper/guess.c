@@ -9,8 +9,8 @@
 static void
 enter(struct keeper *k, enum guess_state state)
 {
-	k->guess.state = state;
-	k->guess.since = k->now;
+	k->login.guess.state = state;
+	k->login.guess.since = k->now;
 }
 
 void
@@ -18,8 +18,8 @@ guess_start(struct keeper *k)
 {
 	guess_end(k);
 	enter(k, GUESS_NONE);
-	k->guess.responses = 0;
-	k->guess.user_len = 0;
+	k->login.guess.responses = 0;
+	k->login.guess.user_len = 0;
 }
 
 /* The counters are there only with statedir: not a page of them without. */
@@ -38,11 +38,11 @@ admit(struct keeper *k)
 enum failures_word
 guess_response(struct keeper *k, struct slice response)
 {
-	struct guess *g = &k->guess;
+	struct guess *g = &k->login.guess;
 
 	if (response.data == NULL || g->state == GUESS_RIGHT)
 		return FAILURES_PASSES;
-	if (++g->responses < k->mechanism->proof)
+	if (++g->responses < k->login.mechanism->proof)
 		return FAILURES_PASSES;
 	if (g->state == GUESS_MADE) {
 		enter(k, GUESS_MADE); /* one more step of the same */
@@ -52,7 +52,7 @@ guess_response(struct keeper *k, struct slice response)
 
 	if (word == FAILURES_FULL) {
 		enter(k, GUESS_WAITS);
-		k->retry_at = k->now + GUESS_RETRY_MS;
+		k->login.guess.retry_at = k->now + GUESS_RETRY_MS;
 	}
 	return word;
 }
@@ -62,9 +62,10 @@ guess_retry(struct keeper *k)
 {
 	enum failures_word word = admit(k);
 
-	if (word == FAILURES_FULL && k->now - k->guess.since >= GUESS_WAIT_MS)
+	if (word == FAILURES_FULL &&
+		k->now - k->login.guess.since >= GUESS_WAIT_MS)
 		word = FAILURES_REFUSES;
-	k->retry_at =
+	k->login.guess.retry_at =
 		word == FAILURES_FULL ? k->now + GUESS_RETRY_MS : CLOCK_NEVER;
 	return word;
 }
@@ -76,8 +77,8 @@ guess_name(struct keeper *k, const struct word *word)
 
 	if (user.len == 0 || slice_has_control(user))
 		return;
-	memcpy(k->guess.user, user.data, user.len);
-	k->guess.user_len = user.len;
+	memcpy(k->login.guess.user, user.data, user.len);
+	k->login.guess.user_len = user.len;
 }
 
 struct slice
@@ -85,7 +86,8 @@ guess_user(const struct keeper *k, const struct word *word)
 {
 	return word->login_len > 0
 		       ? (struct slice){word->login, word->login_len}
-		       : (struct slice){k->guess.user, k->guess.user_len};
+		       : (struct slice){
+				 k->login.guess.user, k->login.guess.user_len};
 }
 
 int64_t
@@ -94,7 +96,8 @@ guess_right(struct keeper *k, struct slice user)
 	int64_t ms = 0;
 
 	/* Once an exchange: the client has waited before it said yes. */
-	if (k->guess.state != GUESS_RIGHT && k->config->statedir.data != NULL)
+	if (k->login.guess.state != GUESS_RIGHT &&
+		k->config->statedir.data != NULL)
 		ms = failures_right(k, user);
 	guess_end(k);
 	return ms;
@@ -103,10 +106,11 @@ guess_right(struct keeper *k, struct slice user)
 void
 guess_end(struct keeper *k)
 {
-	k->guess.state = GUESS_NONE;
-	k->retry_at = CLOCK_NEVER;
-	explicit_bzero(k->kept, k->kept_len); /* of one that has waited */
-	k->kept_len = 0;
+	k->login.guess.state = GUESS_NONE;
+	k->login.guess.retry_at = CLOCK_NEVER;
+	explicit_bzero(
+		k->login.kept, k->login.kept_len); /* of one that has waited */
+	k->login.kept_len = 0;
 	if (k->config->statedir.data != NULL)
 		failures_settle(k);
 }
@@ -114,18 +118,18 @@ guess_end(struct keeper *k)
 const char *
 guess_gone(struct keeper *k)
 {
-	struct slice user = {k->guess.user, k->guess.user_len};
+	struct slice user = {k->login.guess.user, k->login.guess.user_len};
 	const char *reason = NULL;
 
-	if (k->guess.state == GUESS_MADE) {
+	if (k->login.guess.state == GUESS_MADE) {
 		/* Nobody waits for ever: that is our backend's fault. */
 		bool slow = k->channel.pending != 0 &&
-			    k->now - k->guess.since >= GUESS_WAIT_MS;
+			    k->now - k->login.guess.since >= GUESS_WAIT_MS;
 
 		reason = slow ? "backend" : "gone";
 		if (!slow && k->config->statedir.data != NULL)
 			(void)failures_wrong(k, user);
-		k->failures += !slow;
+		k->login.failures += !slow;
 	}
 	guess_end(k);
 	return reason;

@@ -19,10 +19,13 @@ enum guess_state {
 	GUESS_RIGHT  /* the client was told so, and has still to say yes */
 };
 
+struct keeper;
+
 struct guess {
 	enum guess_state state;
 	unsigned responses; /* of this exchange */
 	int64_t since;	    /* in its state */
+	int64_t retry_at;   /* GUESS_WAITS: once more then; or CLOCK_NEVER */
 	/* Whose login, as the authenticator has said before its verdict. */
 	size_t user_len;
 	char user[USERS_LOGIN_MAX];
@@ -33,7 +36,7 @@ void guess_start(struct keeper *k);
 
 /*
  * A response is about to be handed over (data NULL: none). FAILURES_FULL: not
- * before guess_retry() says so, at k->retry_at; FAILURES_REFUSES: not at all.
+ * before guess_retry() says so, at its retry_at; FAILURES_REFUSES: not at all.
  */
 enum failures_word guess_response(struct keeper *k, struct slice response);
 enum failures_word guess_retry(struct keeper *k);

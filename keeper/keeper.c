@@ -84,10 +84,6 @@ keeper_answer(struct keeper *k, unsigned verdict)
 		k->packet.type = k->channel.pending;
 		k->channel.answered = k->now;
 	}
-	if (k->channel.pending == ASK_AUTH ||
-		k->channel.pending == ASK_AUTH_STEP)
-		k->channel.login_more +=
-			channel_held(k->now - k->channel.asked);
 	k->packet.code = (unsigned char)verdict;
 	k->channel.pending = 0;
 	/* A session that is gone is noticed by the loop. */
@@ -100,14 +96,14 @@ keeper_answer(struct keeper *k, unsigned verdict)
 bool
 keeper_relays(const struct keeper *k)
 {
-	return k->login[0] != '\0' || k->config->relayclient_set;
+	return login_user(k) != NULL || k->config->relayclient_set;
 }
 
 static unsigned
 state(const struct keeper *k)
 {
-	return (k->login[0] != '\0' ? IN_LOGIN : 0u) |
-	       (k->authenticator.pid != -1 ? IN_EXCHANGE : 0u) |
+	return (login_user(k) != NULL ? IN_LOGIN : 0u) |
+	       (login_at_work(k) ? IN_EXCHANGE : 0u) |
 	       (k->mail.state != MAIL_NONE ? IN_MAIL : 0u) |
 	       (k->mail.state >= MAIL_OPEN ? IN_OPEN : 0u) |
 	       (k->tls.on ? IN_TLS : 0u) |
@@ -168,26 +164,14 @@ serve(struct keeper *k)
 static int64_t
 next_deadline(const struct keeper *k)
 {
-	const int64_t all[] = {keeper_deadline(k), k->mail.queue.deadline,
-		k->authenticator.deadline, k->channel.held_until, k->retry_at};
+	const int64_t all[] = {
+		keeper_deadline(k), k->mail.queue.deadline, login_next(k)};
 	int64_t first = CLOCK_NEVER;
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i] < first)
 			first = all[i];
 	return first;
-}
-
-static int
-advance_login(struct keeper *k, bool readable)
-{
-	if (readable && login_verdict(k) == -1)
-		return -1;
-	if (k->authenticator.deadline <= k->now && login_timeout(k) == -1)
-		return -1;
-	if (k->channel.held_until <= k->now && login_release(k) == -1)
-		return -1;
-	return k->retry_at <= k->now ? login_retry(k) : 0;
 }
 
 static int
@@ -205,7 +189,7 @@ turn(struct keeper *k)
 	enum { SESSION, AUTHENTICATOR, TERM, QUEUE };
 	struct pollfd fds[QUEUE + QUEUE_POLL_MAX] = {
 		[SESSION] = {.fd = k->channel.fd, .events = POLLIN},
-		[AUTHENTICATOR] = {.fd = k->authenticator.fd, .events = POLLIN},
+		[AUTHENTICATOR] = {.fd = login_fd(k), .events = POLLIN},
 		[TERM] = {.fd = k->end.term, .events = POLLIN},
 	};
 	size_t n = QUEUE + queue_poll(&k->mail.queue, fds + QUEUE);
@@ -218,7 +202,7 @@ turn(struct keeper *k)
 	for (size_t i = QUEUE; i < n; i++)
 		queue_moves |= fds[i].revents != 0;
 	/* Verdicts first: the session may be waiting for one. */
-	if (advance_login(k, fds[AUTHENTICATOR].revents != 0) == -1 ||
+	if (login_advance(k, fds[AUTHENTICATOR].revents != 0) == -1 ||
 		advance_queue(k, queue_moves) == -1)
 		return -1;
 	/* What the session has asked for comes before the end. */
@@ -242,9 +226,7 @@ done(const struct keeper *k)
 static void
 let_go(struct keeper *k)
 {
-	if (k->authenticator.pid != -1)
-		login_gone(k);
-	k->channel.held_until = k->retry_at = CLOCK_NEVER;
+	login_abandon(k);
 	if (k->mail.queue.state == QUEUE_READING)
 		queue_abandon(&k->mail.queue);
 }
@@ -283,8 +265,7 @@ begin(struct keeper *k)
 	struct log_line line;
 
 	k->channel.start = k->channel.since = k->now = clock_ms();
-	k->channel.held_until = k->retry_at = CLOCK_NEVER;
-	authenticator_init(&k->authenticator);
+	login_init(k);
 	queue_init(&k->mail.queue);
 	k->end.term = signals_term_fd();
 	if (k->end.term == -1)

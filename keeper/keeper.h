@@ -2,10 +2,10 @@
  * keeper - decides, holds what is secret, parses nothing from the network.
  *
  * open.c is what main does for it before the fork. keeper.c has the loop and
- * the table of what the session may ask; tls.c, login.c and message.c have one
- * answer_x() a request, or hear_x() where it wants no answer. That returns 0,
- * or -1 when the request was of a wrong form: an attack, and the connection
- * ends.
+ * the table of what the session may ask; tls.c, login.c, offer.c and message.c
+ * have one answer_x() a request, or hear_x() where it wants no answer. That
+ * returns 0, or -1 when the request was of a wrong form: an attack, and the
+ * connection ends.
  */
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
@@ -13,12 +13,12 @@
 #include "control/authmechs.h"
 #include "control/config.h"
 #include "control/policy.h"
-#include "keeper/authenticator.h"
 #include "keeper/channel.h"
 #include "keeper/deadline.h"
 #include "keeper/end.h"
-#include "keeper/guess.h"
+#include "keeper/login.h"
 #include "keeper/message.h"
+#include "keeper/offer.h"
 #include "keeper/open.h"
 #include "keeper/statedir.h"
 #include "keeper/tls.h"
@@ -26,8 +26,6 @@
 #include "lib/jail.h"
 #include "lib/log.h"
 
-#define KEEPER_FAILURES_MAX 3  /* 535s of one connection */
-#define KEEPER_OFFERS_MAX 3    /* times that Dovecot is asked */
 #define KEEPER_LOG_MAX 200     /* log lines of one connection */
 #define KEEPER_TRACE_MAX 20000 /* trace lines of one connection */
 #define KEEPER_LATE_MS 10000   /* for the session to end first */
@@ -39,13 +37,9 @@ struct keeper_channel {
 	uint64_t heard;			    /* packets */
 	unsigned char times[CHANNEL_TYPES]; /* that it asked */
 	unsigned char pending; /* request whose answer is still to come */
-	int64_t asked;	       /* pending's AUTH came then */
-	int64_t held_until;    /* pending's answer, held back; or CLOCK_NEVER */
-	unsigned held;	       /* its verdict */
 	int64_t start;	       /* of the connection */
 	int64_t since;	       /* of the state that the session is in */
 	int64_t answered;      /* the last answer that the session waited for */
-	int64_t login_more;    /* what our answers took off the time for AUTH */
 	unsigned log_lines, trace_lines; /* written for it */
 };
 
@@ -57,29 +51,15 @@ struct keeper {
 
 	struct keeper_channel channel;
 	struct end end;
-	int64_t now;	  /* of this turn */
-	int64_t retry_at; /* pending's response waits; or CLOCK_NEVER */
+	int64_t now; /* of this turn */
 
-	struct authenticator authenticator;
-	const struct authmech *mechanism;
-	unsigned failures;
-	char login[USERS_LOGIN_MAX + 1]; /* "": not logged in */
-	/* sendercheck: its smtp_sender, as it came with the verdict. */
-	size_t senders_len;
+	struct keeper_login login;
 
 	struct channel_message packet; /* the request, then the answer */
 	struct mail mail;
 	struct keeper_tls tls;
 
 	struct statedir statedir;
-	struct guess guess;
-	/* Of pending: a response that waits, or a challenge held back. */
-	size_t kept_len;
-	char kept[EXCHANGE_RESPONSE_MAX];
-
-	char senders[USERS_RECORD_MAX];
-	struct authmech foreign; /* one that only Dovecot knows */
-	char foreign_name[AUTHMECHS_NAME_MAX + 1];
 };
 
 /*
@@ -93,17 +73,5 @@ void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 int keeper_answer(struct keeper *k, unsigned verdict);
 bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */
-
-int answer_auth(struct keeper *k);
-int answer_auth_step(struct keeper *k);
-int hear_auth_cancel(struct keeper *k);
-int answer_offer(struct keeper *k);
-int login_verdict(struct keeper *k); /* the authenticator's fd is readable */
-int login_timeout(struct keeper *k);
-int login_release(struct keeper *k); /* held_until has come */
-int login_retry(struct keeper *k);   /* retry_at has come */
-void login_gone(struct keeper *k);   /* no verdict is wanted any more */
-int offer_made(struct keeper *k, const struct word *word);
-int offer_failed(struct keeper *k, const char *reason);
 
 #endif

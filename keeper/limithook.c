@@ -68,7 +68,8 @@ limithook_run(struct keeper *k, uint64_t limit)
 	char path[PATH_ROOM], digits[24];
 	struct buffer number = BUFFER_OVER(digits);
 	struct slice directory = slice_of(k->config->directory);
-	char *const argv[] = {path, k->login, digits, NULL};
+	char *user = (char *)(uintptr_t)login_user(k);
+	char *const argv[] = {path, user, digits, NULL};
 
 	buffer_add_number(&number, limit);
 	if (path_join(path, sizeof path, directory, "limithook") == NULL ||

@@ -35,7 +35,7 @@ mail_login_is_old(const struct keeper *k)
 {
 	struct stat now;
 
-	if (k->login[0] == '\0' || k->backend.kind != AUTHENTICATOR_USERS)
+	if (login_user(k) == NULL || k->backend.kind != AUTHENTICATOR_USERS)
 		return false;
 	return fstat(k->backend.users_fd, &now) == -1 || now.st_nlink == 0 ||
 	       now.st_ctim.tv_sec != k->backend.users_ctime.tv_sec ||
@@ -70,10 +70,6 @@ static void
 add_received(const struct keeper *k, unsigned flags, struct buffer *line)
 {
 	const struct config *config = k->config;
-	struct slice login = slice_of(k->login);
-
-	if (login.len == 0)
-		login.data = NULL;
 	struct received received = {
 		.helo = {k->mail.helo_len == 0 ? NULL : k->mail.helo,
 			k->mail.helo_len},
@@ -81,7 +77,7 @@ add_received(const struct keeper *k, unsigned flags, struct buffer *line)
 		.ip = config->remote_ip,
 		.by = config->me,
 		.id = slice_of(k->mail.id),
-		.login = login,
+		.login = slice_of(login_user(k)),
 		.name_login = config->received_auth,
 		.esmtp = flags & OPEN_ESMTP,
 		.tls = k->tls.on || config->tls_outside,
@@ -263,8 +259,8 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 
 	log_start(&line, &k->log, events[class]);
 	log_text(&line, "id", k->mail.id);
-	if (k->login[0] != '\0')
-		log_text(&line, "user", k->login);
+	if (login_user(k) != NULL)
+		log_text(&line, "user", login_user(k));
 	log_value(&line, "from", envelope_sender(&k->mail.envelope));
 	log_value(&line, "to", envelope_recipient(&k->mail.envelope));
 	log_number(&line, "rcpts", k->mail.recipients);

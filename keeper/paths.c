@@ -15,9 +15,9 @@ sender_policy(const struct keeper *k, struct slice sender)
 	enum policy_result result = policy_sender(k->config, sender);
 
 	if (result == POLICY_OK && k->config->sendercheck &&
-		k->login[0] != '\0')
-		result = policy_login_sender(k->config, slice_of(k->login),
-			(struct slice){k->senders, k->senders_len}, sender);
+		login_user(k) != NULL)
+		result = policy_login_sender(k->config, slice_of(login_user(k)),
+			login_senders(k), sender);
 	return result;
 }
 
@@ -29,8 +29,8 @@ log_sender(struct keeper *k, struct slice sender, const char *reason)
 	log_start(&line, &k->log, "sender refused");
 	log_value(&line, "from", sender);
 	log_text(&line, "reason", reason);
-	if (k->login[0] != '\0')
-		log_text(&line, "user", k->login);
+	if (login_user(k) != NULL)
+		log_text(&line, "user", login_user(k));
 	keeper_log(k, &line);
 }
 
@@ -132,7 +132,7 @@ take_recipient(struct keeper *k, struct slice given, bool asked)
 {
 	char text[KEEPER_PATH_MAX + 400];
 	struct slice path = replace_literal(k, given, text, sizeof text);
-	bool counted = k->config->relaylimits.present && k->login[0] != '\0';
+	bool counted = k->config->relaylimits.present && login_user(k) != NULL;
 	const char *reason;
 
 	/* What counts against relaylimits is always asked. */

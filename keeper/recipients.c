@@ -112,7 +112,7 @@ recipients_return(
 static struct slice
 counted_name(const struct keeper *k, struct buffer *name)
 {
-	buffer_add_text(name, k->login);
+	buffer_add_text(name, login_user(k));
 	statedir_domain(name, k->config->authdomain);
 	return buffer_slice(name);
 }
@@ -150,7 +150,7 @@ log_limit(struct keeper *k, struct slice recipient)
 	log_start(&line, &k->log, "rcpt refused");
 	log_value(&line, "rcpt", recipient);
 	log_text(&line, "reason", "limit");
-	log_text(&line, "user", k->login);
+	log_text(&line, "user", login_user(k));
 	log_number(&line, "limit", k->statedir.recipients.most);
 	keeper_log(k, &line);
 }

@@ -1,7 +1,18 @@
 /*
  * login - the AUTH dialogue (RFC 4954): base64 off and on, lines back and
  * forth. What the octets mean is the authenticator's affair. Run by the
- * session.
+ * session. The life of a login, as keeper/login.c answers it:
+ *
+ *   auth_learn_offer  Before it, with Dovecot: what may EHLO name?
+ *   command_auth      AUTH and a mechanism, perhaps a response on its line.
+ *   start             That is the request, which the keeper may turn down.
+ *   ask_slowly        The answer comes when the password has been looked at,
+ *                     and later where there were failures.
+ *   put_challenge     It is a challenge: 334.
+ *   respond           The client's next line is its response to it; again.
+ *   cancel            That line is "*", or nothing that is a response.
+ *   outcome           The answer is a verdict: the reply, and who has logged in
+ *                     is so to the end of the connection.
  */
 #include <string.h>
 #include <unistd.h>

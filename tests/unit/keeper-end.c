@@ -33,7 +33,7 @@ state(const char *login, bool required, uint64_t databytes)
 	k.config = &config;
 	k.channel.start = 1000;
 	k.channel.since = 5000;
-	(void)snprintf(k.login, sizeof k.login, "%s", login);
+	k.login.state = login[0] == '\0' ? LOGIN_NONE : LOGIN_DONE;
 }
 
 static int64_t

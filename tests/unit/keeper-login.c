@@ -27,7 +27,7 @@ make_keeper(void)
 	log_open(&k.log, "smtpd-auth", "unknown", false);
 	k.config = &config;
 	k.channel.fd = fds[0];
-	k.mechanism = authmechs_find(slice_of("PLAIN"));
+	k.login.mechanism = authmechs_find(slice_of("PLAIN"));
 	k.tls.signer.pair = &pair;
 }
 
@@ -52,14 +52,14 @@ verdict(uint32_t result, struct slice login)
 
 	cdbfile_must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
 			     fds) == 0);
-	authenticator_init(&k.authenticator);
-	k.authenticator.fd = fds[0];
+	login_init(&k);
+	k.login.state = LOGIN_EXCHANGE;
+	k.login.authenticator.fd = fds[0];
 	k.channel.pending = ASK_AUTH;
-	k.login[0] = '\0';
 	session = fds[1];
 	say(result, login);
 	session = channel;
-	cdbfile_must(login_verdict(&k) == 0);
+	cdbfile_must(login_advance(&k, true) == 0);
 	close(fds[1]);
 	if (k.channel.pending != 0)
 		return 0;
@@ -80,13 +80,13 @@ test_logins(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		ok(verdict(EXCHANGE_OK, slice_of(bad[i])) == VERDICT_TEMPORARY,
 			"a login with a control character, or none: 454");
-		ok(k.login[0] == '\0', "and nobody is logged in");
+		ok(login_user(&k) == NULL, "and nobody is logged in");
 	}
 	ok(verdict(EXCHANGE_OK, (struct slice){"j\0e", 3}) == VERDICT_TEMPORARY,
 		"nor with NUL");
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		ok(verdict(EXCHANGE_OK, slice_of(good[i])) == VERDICT_OK &&
-				slice_is(slice_of(k.login), good[i]),
+				slice_is(slice_of(login_user(&k)), good[i]),
 			"others are");
 }
 
@@ -97,11 +97,12 @@ test_names(void)
 
 	guess_start(&k);
 	ok(verdict(WORD_NAMED, slice_of("joe")) == 0, "a name is no verdict");
-	ok(k.guess.user_len == 3 && k.login[0] == '\0',
+	ok(k.login.guess.user_len == 3 && login_user(&k) == NULL,
 		"it is remembered, and nobody logged in");
-	ok(verdict(WORD_NAMED, slice_of("jo\ne")) == 0 && k.guess.user_len == 3,
+	ok(verdict(WORD_NAMED, slice_of("jo\ne")) == 0 &&
+			k.login.guess.user_len == 3,
 		"one with a control character is not");
-	ok(verdict(WORD_NAMED, none) == 0 && k.guess.user_len == 3,
+	ok(verdict(WORD_NAMED, none) == 0 && k.login.guess.user_len == 3,
 		"nor is none");
 	ok(verdict(EXCHANGE_FAIL, none) == VERDICT_AUTH_FAILED,
 		"then the verdict");

@@ -1,0 +1,76 @@
+/*
+ * login - the AUTH exchange that the session is in, and who has logged in by
+ * one, as far as the keeper has it. login.c answers for it, guess.c counts
+ * what may be a password, offer.c says which mechanisms there are. Run by the
+ * keeper.
+ */
+#ifndef KEEPER_LOGIN_H
+#define KEEPER_LOGIN_H
+
+#include "control/authmechs.h"
+#include "keeper/authenticator.h"
+#include "keeper/guess.h"
+
+#define KEEPER_FAILURES_MAX 3 /* 535s of one connection */
+
+enum login_state {
+	LOGIN_NONE,	/* nobody is logged in, no authenticator is there */
+	LOGIN_OFFER,	/* one is there, and asks Dovecot what it offers */
+	LOGIN_EXCHANGE, /* one is there for an AUTH exchange: to its verdict */
+	LOGIN_DONE	/* somebody is logged in, to the connection's end */
+};
+
+struct keeper_login {
+	enum login_state state;
+	struct authenticator authenticator;
+	/* Asked for; NULL where there is none of that name, or none was. */
+	const struct authmech *mechanism;
+	bool hidden; /* its name is not to be logged: it may be none */
+	struct guess guess;
+	unsigned failures;  /* 535s of this connection */
+	int64_t asked;	    /* the session's last request came then */
+	int64_t held_until; /* its answer is held back; or CLOCK_NEVER */
+	unsigned held;	    /* ... with this verdict, and what is kept */
+	int64_t taken;	    /* milliseconds of waiting, not the client's */
+	char user[USERS_LOGIN_MAX + 1]; /* LOGIN_DONE: who */
+	struct authmech foreign;	/* one that perhaps Dovecot knows */
+	char foreign_name[AUTHMECHS_NAME_MAX + 1];
+	/* A response that waits, or the challenge of an answer held back. */
+	size_t kept_len;
+	char kept[EXCHANGE_RESPONSE_MAX];
+	/* sendercheck: users_senders(), as it came with the verdict. */
+	size_t senders_len;
+	char senders[USERS_RECORD_MAX];
+};
+
+struct keeper;
+
+/* Each is 0, or -1: an attack (keeper.h). */
+int answer_auth(struct keeper *k);
+int answer_auth_step(struct keeper *k);
+int hear_auth_cancel(struct keeper *k);
+
+/* For the loop: before it begins, */
+void login_init(struct keeper *k);
+/* what it waits for: this descriptor (or -1), and this moment; */
+int login_fd(const struct keeper *k);
+int64_t login_next(const struct keeper *k);
+/* one of them has come: 0, or -1 for an attack; */
+int login_advance(struct keeper *k, bool readable);
+/* the connection ends, and no verdict is wanted any more. */
+void login_abandon(struct keeper *k);
+
+/* Is an authenticator at work, or waiting for the client? */
+bool login_at_work(const struct keeper *k);
+
+/* Until when there must be a login. CLOCK_NEVER: none is needed (any more). */
+int64_t login_deadline(const struct keeper *k);
+
+/* Who is logged in; NULL: nobody. */
+const char *login_user(const struct keeper *k);
+
+/* Of who is logged in: by which mechanism, and what it may send as. */
+const char *login_mechanism(const struct keeper *k);
+struct slice login_senders(const struct keeper *k);
+
+#endif
