@@ -1,7 +1,8 @@
 /*
- * naming - whose login an exchange is about that is only passed on: the
- * failures of a client that does not wait for Dovecot's verdict count against
- * somebody. Run by the authenticator, jailed. No I/O.
+ * naming - which login an exchange is about, where the authenticator only
+ * passes octets on to Dovecot. A client that does not wait for the verdict has
+ * failed, and the keeper has to know as whom. Run by the authenticator, jailed.
+ * No I/O.
  */
 #ifndef AUTH_NAMING_H
 #define AUTH_NAMING_H
@@ -16,7 +17,7 @@
 bool naming_hear(
 	struct exchange *x, struct slice mechanism, struct slice response);
 
-/* Is it the challenge by which the server proves itself after a right proof? */
+/* Does the challenge tell that the client's proof was right? SCRAM's v=. */
 bool naming_is_proof(struct slice mechanism, struct slice challenge);
 
 #endif

@@ -16,10 +16,12 @@ enter(struct keeper *k, enum guess_state state)
 void
 guess_start(struct keeper *k)
 {
+	struct guess *g = &k->login.guess;
+
 	guess_end(k);
 	enter(k, GUESS_NONE);
-	k->login.guess.responses = 0;
-	k->login.guess.user_len = 0;
+	g->responses = 0;
+	g->user_len = 0;
 }
 
 /* The counters are there only with statedir: not a page of them without. */
@@ -52,7 +54,7 @@ guess_response(struct keeper *k, struct slice response)
 
 	if (word == FAILURES_FULL) {
 		enter(k, GUESS_WAITS);
-		k->login.guess.retry_at = k->now + GUESS_RETRY_MS;
+		g->retry_at = k->now + GUESS_RETRY_MS;
 	}
 	return word;
 }
@@ -60,12 +62,12 @@ guess_response(struct keeper *k, struct slice response)
 enum failures_word
 guess_retry(struct keeper *k)
 {
+	struct guess *g = &k->login.guess;
 	enum failures_word word = admit(k);
 
-	if (word == FAILURES_FULL &&
-		k->now - k->login.guess.since >= GUESS_WAIT_MS)
+	if (word == FAILURES_FULL && k->now - g->since >= GUESS_WAIT_MS)
 		word = FAILURES_REFUSES;
-	k->login.guess.retry_at =
+	g->retry_at =
 		word == FAILURES_FULL ? k->now + GUESS_RETRY_MS : CLOCK_NEVER;
 	return word;
 }
@@ -73,31 +75,33 @@ guess_retry(struct keeper *k)
 void
 guess_name(struct keeper *k, const struct word *word)
 {
+	struct guess *g = &k->login.guess;
 	struct slice user = {word->login, word->login_len};
 
 	if (user.len == 0 || slice_has_control(user))
 		return;
-	memcpy(k->login.guess.user, user.data, user.len);
-	k->login.guess.user_len = user.len;
+	memcpy(g->user, user.data, user.len);
+	g->user_len = user.len;
 }
 
 struct slice
 guess_user(const struct keeper *k, const struct word *word)
 {
+	const struct guess *g = &k->login.guess;
+
 	return word->login_len > 0
 		       ? (struct slice){word->login, word->login_len}
-		       : (struct slice){
-				 k->login.guess.user, k->login.guess.user_len};
+		       : (struct slice){g->user, g->user_len};
 }
 
 int64_t
 guess_right(struct keeper *k, struct slice user)
 {
+	bool told = k->login.guess.state == GUESS_RIGHT;
 	int64_t ms = 0;
 
 	/* Once an exchange: the client has waited before it said yes. */
-	if (k->login.guess.state != GUESS_RIGHT &&
-		k->config->statedir.data != NULL)
+	if (!told && k->config->statedir.data != NULL)
 		ms = failures_right(k, user);
 	guess_end(k);
 	return ms;
@@ -106,11 +110,12 @@ guess_right(struct keeper *k, struct slice user)
 void
 guess_end(struct keeper *k)
 {
-	k->login.guess.state = GUESS_NONE;
-	k->login.guess.retry_at = CLOCK_NEVER;
-	explicit_bzero(
-		k->login.kept, k->login.kept_len); /* of one that has waited */
-	k->login.kept_len = 0;
+	struct keeper_login *l = &k->login;
+
+	l->guess.state = GUESS_NONE;
+	l->guess.retry_at = CLOCK_NEVER;
+	explicit_bzero(l->kept, l->kept_len); /* of one that has waited */
+	l->kept_len = 0;
 	if (k->config->statedir.data != NULL)
 		failures_settle(k);
 }
@@ -118,13 +123,14 @@ guess_end(struct keeper *k)
 const char *
 guess_gone(struct keeper *k)
 {
-	struct slice user = {k->login.guess.user, k->login.guess.user_len};
+	const struct guess *g = &k->login.guess;
+	struct slice user = {g->user, g->user_len};
 	const char *reason = NULL;
 
-	if (k->login.guess.state == GUESS_MADE) {
+	if (g->state == GUESS_MADE) {
 		/* Nobody waits for ever: that is our backend's fault. */
 		bool slow = k->channel.pending != 0 &&
-			    k->now - k->login.guess.since >= GUESS_WAIT_MS;
+			    k->now - g->since >= GUESS_WAIT_MS;
 
 		reason = slow ? "backend" : "gone";
 		if (!slow && k->config->statedir.data != NULL)

@@ -13,10 +13,10 @@
 #define GUESS_RETRY_MS 50
 
 enum guess_state {
-	GUESS_NONE,  /* no such response yet */
-	GUESS_WAITS, /* it came, and is kept until others have their verdict */
-	GUESS_MADE,  /* it was handed over */
-	GUESS_RIGHT  /* the client was told so, and has still to say yes */
+	GUESS_NONE,  /* no response yet that can hold a password or a proof */
+	GUESS_WAITS, /* one is kept until other guesses have their verdict */
+	GUESS_MADE,  /* the authenticator has it */
+	GUESS_RIGHT  /* the challenge tells that it was right: SCRAM's v= */
 };
 
 struct keeper;
@@ -26,7 +26,7 @@ struct guess {
 	unsigned responses; /* of this exchange */
 	int64_t since;	    /* in its state */
 	int64_t retry_at;   /* GUESS_WAITS: once more then; or CLOCK_NEVER */
-	/* Whose login, as the authenticator has said before its verdict. */
+	/* The login that the authenticator named before its verdict. */
 	size_t user_len;
 	char user[USERS_LOGIN_MAX];
 };
@@ -41,19 +41,24 @@ void guess_start(struct keeper *k);
 enum failures_word guess_response(struct keeper *k, struct slice response);
 enum failures_word guess_retry(struct keeper *k);
 
-/* Its login: known before the verdict, or out of it. */
+/* Notes the login that a word of the authenticator's names, if it does. */
 void guess_name(struct keeper *k, const struct word *word);
+/* The login that the word names; else the one that was noted. */
 struct slice guess_user(const struct keeper *k, const struct word *word);
 
-/* Milliseconds by which a right one is held back. The client will know. */
+/*
+ * The guess was right, and the client is to hear so: milliseconds by which the
+ * answer is held back.
+ */
 int64_t guess_right(struct keeper *k, struct slice user);
 
-/* There is a verdict, or there will be none: its place is free. */
+/* The guess has its verdict, or will have none: others may have its place. */
 void guess_end(struct keeper *k);
 
 /*
- * The client has gone, or does not want a verdict: counts it as a failure.
- * Returns the word of the log, and NULL where no guess was made.
+ * The client has gone, or does not want a verdict: its guess was a failure.
+ * Returns the log's reason: "gone", "backend" where we were too slow, so that
+ * nothing is counted, and NULL where no guess was made.
  */
 const char *guess_gone(struct keeper *k);
 

@@ -58,12 +58,12 @@ struct exchange {
 	void (*named)(const struct exchange *x);
 	/* result */
 	struct buffer challenge; /* empty at each step's start */
-	/* As it is asked for: lower case, with its domain. */
+	/* The name that the client gives: lower case, with its domain. */
 	char login[USERS_LOGIN_MAX + 1];
-	size_t name_len; /* of that: what counts as one name */
+	size_t name_len; /* octets of all of it; 0: none was given yet */
 	/*
-	 * As the record found has it: that, or what stands before its
-	 * @authdomain. 0 while not known.
+	 * Octets of it that are the user's login: once a record was found,
+	 * its name, which may be without @authdomain. 0: not known.
 	 */
 	size_t login_len;
 	char label[USERS_LABEL_MAX + 1]; /* app password used, or "" */
@@ -118,13 +118,17 @@ enum exchange_result mechanism_hand_over(
  */
 enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
 
-/* A label that stands for field 2's password in another form: scram-sha-1. */
+/*
+ * Is it a label by which field 2's password stands in the record once more, in
+ * another form? Such as scram-sha-1.
+ */
 bool mechanism_is_companion(struct slice label);
 
 /*
- * Is the user's secret number i tried by a password check? Not those that
- * cannot tell, and no other form of a password that is tried anyway: it would
- * cost time and tell nothing.
+ * Does a password check compare with the user's secret number i? Not where no
+ * password can be compared with that kind of secret, and only with one form of
+ * a password that is there in several: the others would cost time and tell
+ * nothing.
  */
 bool mechanism_tries(const struct user *user, size_t i);
 
@@ -147,9 +151,9 @@ bool mechanism_holds(
 	const struct user *user, bool (*wanted)(const struct secret *secret));
 
 /*
- * Is the user told of it? Of what only a list turns on, if there is a secret
- * for it: what -PLUS or a clear password makes possible besides goes without
- * saying.
+ * Does smtpd-passwd name the mechanism among the user's? Those of the default
+ * offer where they are usable; of the others those for which the user has a
+ * secret that is no password in clear. Not -PLUS, which goes without saying.
  */
 bool mechanism_is_told(
 	const struct mechanism *mechanism, const struct user *user);
@@ -164,7 +168,10 @@ bool mechanism_password_usable(const struct user *user);
  */
 int mechanism_login(struct exchange *x, struct slice login);
 
-/* Is another login the same name? Another one that cannot be one is not. */
+/*
+ * Is it x->login, both in the form that is looked up? Not what cannot be a
+ * login.
+ */
 bool mechanism_is_login(const struct exchange *x, struct slice login);
 
 #endif

@@ -55,7 +55,7 @@ is_(re.findall(r"^\d\. `(\w+)`:", DOCUMENT, re.M),
 numbers = {"sizeof(struct channel_tls)": 8, "sizeof(struct channel_open)": 8,
            "sizeof(struct channel_commit)": 24}
 for header in ("keeper/channel.h", "keeper/keeper.h", "keeper/message.h",
-               "sasl/mechanism.h"):
+               "keeper/offer.h", "sasl/mechanism.h"):
     for name, value in re.findall(r"^#define (\w+) (\d+)\b",
                                   text_of(header), re.M):
         numbers[name] = int(value)
@@ -97,10 +97,10 @@ for name in sorted(set(code) | set(shown)):
 
 # Numbers in the text.
 keeper = "".join(map(text_of, (
-    "keeper/keeper.h", "keeper/end.h", "keeper/message.h",
-    "keeper/channel.h")))
+    "keeper/keeper.h", "keeper/end.h", "keeper/login.h", "keeper/message.h",
+    "keeper/channel.h", "control/config.h")))
 for name, words in (("KEEPER_FAILURES_MAX 3", "three failed logins"),
-                    ("CHANNEL_RCPTS_MAX 100000", "100,000 recipients"),
+                    ("CONFIG_RCPTS_MAX 100000", "100,000 recipients"),
                     ("KEEPER_LOG_MAX 200", "200 log lines"),
                     ("KEEPER_UNFINISHED_MAX 100", "100 messages\nopened"),
                     ("KEEPER_LATE_MS 10000", "in it and ten seconds"),
