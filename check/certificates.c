@@ -16,6 +16,7 @@
 #include "keeper/pair.h"
 #include "lib/certificate.h"
 #include "lib/chain.h"
+#include "lib/controldir.h"
 #include "lib/path.h"
 #include "sasl/clientca.h"
 
@@ -43,8 +44,8 @@ static const char *
 find_elsewhere(const struct check *c)
 {
 	const char *service = c->service.directory;
-	const char *places[] = {CONFIG_OWN "/servercert.pem",
-		CONFIG_QMAIL "/servercert.pem",
+	const char *places[] = {CONTROLDIR_OWN "/servercert.pem",
+		CONTROLDIR_QMAIL "/servercert.pem",
 		service == NULL ? NULL
 				: report_text("%s/servercert.pem", service),
 		service == NULL ? NULL

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "keeper/pair.h"
+#include "lib/controldir.h"
 #include "lib/path.h"
 
 #define LIVE "/etc/letsencrypt/live"
@@ -188,7 +189,8 @@ cure_renew(const struct check *c, const struct cure_place *place)
 const char *
 cure_live(const struct check *c, const char *name)
 {
-	const char *control = c->directory == NULL ? CONFIG_OWN : c->directory;
+	const char *control =
+		c->directory == NULL ? CONTROLDIR_OWN : c->directory;
 	const char *live = report_quoted(report_text("%s/%s", LIVE, name));
 
 	return report_text("certbot certonly --key-type ecdsa -d %s && cd %s "

@@ -14,6 +14,7 @@
 #include "check/rules.h"
 #include "check/settings.h"
 #include "auth/offered.h"
+#include "lib/controldir.h"
 #include "lib/words.h"
 
 /* As the server: what Dovecot has, or what of it the admin has listed. */
@@ -147,9 +148,10 @@ cure_for_nobody(const struct check *c)
 
 	if (c->service.port == NULL || strcmp(c->service.port, "25") != 0)
 		return settings_cure_variable(c, "REQUIREAUTH", "1");
-	if (strcmp(c->directory, CONFIG_QMAIL) != 0 &&
-		access(CONFIG_QMAIL "/rcpthosts", R_OK) == 0)
-		return settings_cure_variable(c, "CONTROLDIR", CONFIG_QMAIL);
+	if (strcmp(c->directory, CONTROLDIR_QMAIL) != 0 &&
+		access(CONTROLDIR_QMAIL "/rcpthosts", R_OK) == 0)
+		return settings_cure_variable(
+			c, "CONTROLDIR", CONTROLDIR_QMAIL);
 	/* mail.example.com has the mail of example.com. */
 	return settings_cure_file(c, "rcpthosts",
 		dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : me);

@@ -4,8 +4,7 @@
  */
 #include "control/config.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include "lib/controldir.h"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -126,9 +125,5 @@ const size_t config_rows_count = sizeof config_rows / sizeof *config_rows;
 const char *
 config_directory(void)
 {
-	const char *directory = getenv("CONTROLDIR");
-
-	if (directory != NULL && *directory != '\0')
-		return directory;
-	return access(CONFIG_OWN, F_OK) == 0 ? CONFIG_OWN : CONFIG_QMAIL;
+	return controldir_find();
 }

@@ -80,13 +80,7 @@ struct config_row {
 extern const struct config_row config_rows[];
 extern const size_t config_rows_count;
 
-#define CONFIG_OWN "/etc/smtpd-auth/control"
-#define CONFIG_QMAIL "/var/qmail/control"
-
-/*
- * Looks for the control directory: $CONTROLDIR, else our own if it exists,
- * else that of qmail.
- */
+/* Looks for the control directory: controldir_find(). */
 const char *config_directory(void);
 
 /*

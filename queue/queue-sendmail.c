@@ -28,11 +28,11 @@
 #include "queue/intake.h"
 #include "queue/program.h"
 #include "queue/refusal.h"
+#include "queue/spool.h"
 #include "queue-handoff/status.h"
 
 #define SENDMAIL "/usr/sbin/sendmail" /* unless $SENDMAIL names another */
-#define PATH_SIZE 4096
-#define WORDS_MAX 4096 /* octets kept of what sendmail says */
+#define WORDS_MAX 4096		      /* octets kept of what sendmail says */
 
 /* Text for the client, and its enhanced code. */
 #define UNFIT "an address that cannot be given to sendmail", "5.1.3"
@@ -53,57 +53,6 @@ static const char usage[] =
 	"usage: queue-sendmail [-hV]\n"
 	"Reads a message on descriptor 0 and its envelope on descriptor 1, as\n"
 	"qmail-queue does, and hands it to $SENDMAIL, or " SENDMAIL ".\n";
-
-/*
- * The file goes with its last descriptor, however we end. Where the file
- * system has no files without names it has one for a moment.
- */
-static int
-open_spool(const char *directory)
-{
-	char path[PATH_SIZE];
-	struct buffer name = BUFFER_OVER(path);
-	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd != -1 || errno != EOPNOTSUPP)
-		return fd;
-	buffer_add_text(&name, directory);
-	buffer_add_text(&name, "/queue-sendmail.XXXXXX");
-	if (buffer_string(&name) == NULL) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd != -1 && unlink(path) == -1) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int
-receive_message(struct handover *h, struct intake *in)
-{
-	const char *directory = getenv("TMPDIR");
-
-	if (directory == NULL || *directory == '\0')
-		directory = "/tmp";
-	h->spool = open_spool(directory);
-	if (h->spool == -1)
-		return program_fail(QUEUE_NO_DIRECTORY, "create a file in ",
-			directory, NULL);
-	int code = intake_message(in, h->spool);
-
-	if (code == QUEUE_WRITE_FAILED)
-		return program_fail(
-			code, "write message into ", directory, in->reason);
-	if (code != 0)
-		return program_fail(code, "read message", "", in->reason);
-	if (lseek(h->spool, 0, SEEK_SET) == -1)
-		return program_fail(
-			QUEUE_READ_FAILED, "read message again", "", NULL);
-	return 0;
-}
 
 static int
 receive_envelope(struct handover *h, struct intake *in)
@@ -253,7 +202,7 @@ run(void)
 		return program_fail(QUEUE_NO_MEMORY, "hold signals", "", NULL);
 	arguments_start(&h.arguments, h.sendmail);
 	intake_start(&in, stop);
-	int code = receive_message(&h, &in);
+	int code = spool_message(&h.spool, &in);
 
 	if (code == 0)
 		code = receive_envelope(&h, &in);
