@@ -15,7 +15,7 @@ PREFIX = /usr/local
 DESTDIR =
 VERSION = 0.1
 
-PROGRAMS = smtpd-auth smtpd-passwd smtpd-auth-conf smtpd-check queue-maildir queue-sendmail
+PROGRAMS = smtpd-auth smtpd-passwd smtpd-auth-conf smtpd-check queue-maildir queue-sendmail queue-qmqp
 LIBC := $(if $(shell command -v musl-gcc),musl,glibc)
 BUILD = build/$(LIBC)
 

@@ -27,6 +27,9 @@ enum {
 	QUEUE_NO_CONFIG = 55,
 	QUEUE_NO_DIRECTORY = 61,
 	QUEUE_DEFERRED = 71,
+	QUEUE_NO_TIME = 72,   /* a mail server takes too long */
+	QUEUE_NO_SERVER = 73, /* none can be reached */
+	QUEUE_NO_ANSWER = 74,
 	QUEUE_CUSTOM = 82, /* text on ERROR_FD, D or Z first */
 	QUEUE_BAD_ENVELOPE = 91,
 	QUEUE_NO_PROGRAM = 120

@@ -32,6 +32,16 @@ put_line(struct buffer *line)
 	(void)emit(STDERR_FILENO, line->data, line->len, SAY_MS);
 }
 
+/* Says what the line holds and text behind it. */
+static void
+say_behind(struct buffer *line, struct slice text)
+{
+	for (size_t i = 0; i < text.len && line->len < line->cap; i++)
+		buffer_add_char(
+			line, bytes_control(text.data[i]) ? '?' : text.data[i]);
+	put_line(line);
+}
+
 void
 program_say(struct slice text)
 {
@@ -40,10 +50,21 @@ program_say(struct slice text)
 
 	buffer_add_text(&line, program_name);
 	buffer_add_text(&line, ": ");
-	for (size_t i = 0; i < text.len && line.len < line.cap; i++)
-		buffer_add_char(&line,
-			bytes_control(text.data[i]) ? '?' : text.data[i]);
-	put_line(&line);
+	say_behind(&line, text);
+}
+
+void
+program_say_about(const char *object, const char *what, struct slice text)
+{
+	char room[LINE];
+	struct buffer line = BUFFER_OVER(room);
+
+	buffer_add_text(&line, program_name);
+	buffer_add_text(&line, ": ");
+	buffer_add_text(&line, object);
+	buffer_add_text(&line, ": ");
+	buffer_add_text(&line, what);
+	say_behind(&line, text);
 }
 
 int

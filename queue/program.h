@@ -24,6 +24,9 @@ int program_main(const struct program *program, int argc, char **argv);
 /* One line on descriptor 2: "NAME: TEXT". Control characters become "?". */
 void program_say(struct slice text);
 
+/* Likewise: "NAME: OBJECT: WHATTEXT". */
+void program_say_about(const char *object, const char *what, struct slice text);
+
 /*
  * Says "NAME: fatal: unable to WHAT OBJECT: REASON"; what ends with a blank
  * where an object follows, else object is "". reason NULL is errno's, which

@@ -1,4 +1,4 @@
-/* refusal - see refusal.h. Run by queue-sendmail. */
+/* refusal - see refusal.h. Run by queue-sendmail and queue-qmqp. */
 #include "queue/refusal.h"
 
 #include <fcntl.h>
@@ -69,16 +69,21 @@ next_line(struct slice *text)
 	return line;
 }
 
+int
+refusal_pass(int fd, struct slice text)
+{
+	if (fd == -1 || output_all(fd, text) == -1)
+		return text.data[0] == 'D' ? QUEUE_REFUSED : QUEUE_DEFERRED;
+	return QUEUE_CUSTOM;
+}
+
 /* A refusal for good, or not. Returns the exit code. */
 static int
 tell_client(int fd, bool good, struct slice line, const char *code)
 {
 	char room[TEXT_MAX + 32];
 	struct buffer text = BUFFER_OVER(room);
-	int plain = good ? QUEUE_REFUSED : QUEUE_DEFERRED;
 
-	if (fd == -1)
-		return plain;
 	if (line.len > TEXT_MAX)
 		line.len = TEXT_MAX;
 	buffer_add_char(&text, good ? 'D' : 'Z');
@@ -86,9 +91,7 @@ tell_client(int fd, bool good, struct slice line, const char *code)
 	buffer_add_text(&text, " (#");
 	buffer_add_text(&text, code);
 	buffer_add_char(&text, ')');
-	if (output_all(fd, buffer_slice(&text)) == -1)
-		return plain;
-	return QUEUE_CUSTOM;
+	return refusal_pass(fd, buffer_slice(&text));
 }
 
 int

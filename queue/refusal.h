@@ -1,7 +1,8 @@
 /*
  * refusal - what a sendmail program's end means, told to whoever asked us to
- * queue: exit code, text for the client, lines for the log. Run by
- * queue-sendmail. Source: sysexits.h, qmail-queue(8).
+ * queue: exit code, text for the client, lines for the log; and a
+ * QMQP server's words. Run by queue-sendmail and queue-qmqp. Source:
+ * sysexits.h, qmail-queue(8).
  */
 #ifndef QUEUE_REFUSAL_H
 #define QUEUE_REFUSAL_H
@@ -20,6 +21,12 @@ int refusal_descriptor(void);
  * Returns the exit code: QUEUE_CUSTOM, or QUEUE_REFUSED without fd.
  */
 int refusal_give(int fd, const char *text, const char *code);
+
+/*
+ * Passes a text on that begins with D or Z. Returns the exit code:
+ * QUEUE_CUSTOM, or without fd QUEUE_REFUSED or QUEUE_DEFERRED.
+ */
+int refusal_pass(int fd, struct slice text);
 
 /*
  * sendmail has ended: wait_status is waitpid's, words is what it wrote on

@@ -1,4 +1,4 @@
-/* spool - see spool.h. Run by queue-sendmail. */
+/* spool - see spool.h. Run by queue-sendmail and queue-qmqp. */
 #include "queue/spool.h"
 
 #include <errno.h>

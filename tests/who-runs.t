@@ -29,7 +29,8 @@ MAINS = {"smtpd-auth.c": {"main", "session", "keeper"},
 WORDS = {**{name: {name} for name in PROCESSES | TOOLS},
          "every process": PROCESSES, "every tool": TOOLS,
          "queue programs": {"queue"}, "qmail-queue programs": {"queue"},
-         "queue-sendmail": {"queue"}, "queue-maildir": {"queue"}}
+         "queue-sendmail": {"queue"}, "queue-maildir": {"queue"},
+         "queue-qmqp": {"queue"}}
 
 
 def sources(rooms, ends):

@@ -194,7 +194,7 @@ def envelope(sender, *recipients):
 
 
 class Queued:
-    """The end of one run of queue-sendmail."""
+    """The end of one run of a queue program."""
 
     def __init__(self, code, custom, log):
         self.code, self.custom, self.log = code, custom, log
@@ -204,10 +204,11 @@ class Queued:
 
 
 class Run:
-    """queue-sendmail as the keeper runs it, as the account."""
+    """queue-sendmail, or another of our queue programs, as the keeper runs it,
+    as the account."""
 
     def __init__(self, env=None, user=ACCOUNT, prefix=(), error_fd=6,
-                 prepare=None):
+                 prepare=None, program="queue-sendmail", args=()):
         message, self.message = os.pipe()
         envelope_end, self.envelope = os.pipe()
         self.custom, custom = os.pipe()
@@ -224,7 +225,7 @@ class Run:
             account = {"user": user, "group": pwd.getpwnam(user).pw_gid,
                        "extra_groups": []}
         self.process = subprocess.Popen(
-            [*prefix, place.installed("queue-sendmail")], stdin=message,
+            [*prefix, place.installed(program), *args], stdin=message,
             stdout=envelope_end, stderr=log, cwd="/", preexec_fn=become,
             env={"PATH": os.environ["PATH"], **(env or {})},
             pass_fds=() if error_fd is None else (error_fd,), **account)
