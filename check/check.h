@@ -60,6 +60,8 @@ void check_users(struct check *c);
 void check_logins(struct check *c);
 /* programs.c: the queue program. */
 void check_programs(struct check *c);
+/* qmqp.c: its servers, for check_programs(). */
+void check_qmqp(struct check *c);
 /* misspelt.c: files and variables that nobody reads. */
 void check_misspelt(struct check *c);
 /* rules.c: tcp.rules of the service directory, for check_misspelt(). */

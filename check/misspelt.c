@@ -16,7 +16,8 @@ extern char **environ;
 /* Of our other programs, of the shell and of those around us. */
 static const char *const other_variables[] = {"PATH", "HOME", "USER", "SHELL",
 	"LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "UID", "GID", "GIDLIST",
-	"IP", "PORT", "QUEUE_MAILDIR", "SENDMAIL", "SSL_CERT_FILE", NULL};
+	"IP", "PORT", "QUEUE_MAILDIR", "QMQPORDER", "QMQPTIMEOUT", "SENDMAIL",
+	"SSL_CERT_FILE", NULL};
 static const char *const other_files[] = {"authusers", "authusers.lock",
 	"morercpthosts", "qmqpservers", "README", NULL};
 /* Of the rest of qmail, where the directory is its own. */

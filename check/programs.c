@@ -180,4 +180,8 @@ check_programs(struct check *c)
 		look_at_maildir(c);
 	else if (strcmp(name, "queue-sendmail") == 0)
 		look_at_sendmail(c);
+	else if (strcmp(name, "queue-qmqp") == 0) {
+		look_at_spool(c);
+		check_qmqp(c);
+	}
 }

@@ -1,4 +1,4 @@
-/* servers - see servers.h. Run by queue-qmqp. */
+/* servers - see servers.h. Run by queue-qmqp and smtpd-check. */
 #include "queue/servers.h"
 
 #include <arpa/inet.h>

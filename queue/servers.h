@@ -1,7 +1,7 @@
 /*
  * servers - the list of QMQP servers, control/qmqpservers: numeric
  * IPv4[:port] or [IPv6][:port], one a line; "#" lines, empty lines and
- * trailing blanks are nothing. Run by queue-qmqp.
+ * trailing blanks are nothing. Run by queue-qmqp and smtpd-check.
  */
 #ifndef QUEUE_SERVERS_H
 #define QUEUE_SERVERS_H

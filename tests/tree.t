@@ -18,7 +18,7 @@ keeper lib control users sasl auth queue-handoff
 client lib
 passwd lib control users sasl
 conf lib
-check lib control users sasl auth keeper/find_pair.h keeper/pair.h keeper/signer.h client passwd/origin.h
+check lib control users sasl auth keeper/find_pair.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
 bench lib client keeper/channel.h session/jail.h auth/jail.h
 '
 count=0

@@ -12,6 +12,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import dated, expired  # noqa: E402
+from support.extra_qmqp import Qmqp, refusing  # noqa: E402
 from support.extra_tls import Authority, openssl, read  # noqa: E402
 from support.extra_smtpd_check import *  # noqa: E402
 
@@ -949,6 +950,40 @@ with case("queue program"):
     provokes("QUEUE_SENDMAIL", host, where="env/SENDMAIL")
     like(host.check().text, "ok   queue-sendmail: /usr/sbin/sendmail",
          "then there is one")
+
+with case("QMQP servers"):
+    server = Qmqp()
+    program = ("write", "usr/bin/queue-qmqp", "x", 0o755)
+    use = ("env", "QMAILQUEUE", "/usr/bin/queue-qmqp")
+    taken = ("control", "qmqpservers", f"# ours\n{server.name}\n")
+    plain = ("control", "smtputf8", "0\n")
+    provokes("QUEUE_QMQP", changed(program, use), says="no such file")
+    for text, says in (("", "names no server"),
+                       ("localhost\n", "localhost: not a numeric address")):
+        provokes("QUEUE_QMQP", changed(
+            program, use, ("control", "qmqpservers", text)),
+            where="control/qmqpservers", says=says)
+    provokes("QUEUE_QMQP_DENIED", changed(
+        program, use, plain, (*taken, 0o600)),
+        says="nobody cannot read /etc/smtpd-auth/control/qmqpservers")
+    provokes("QUEUE_SPOOL", changed(
+        program, use, plain, taken, ("env", "TMPDIR", "/var")), says="/var,")
+    host = changed(program, use, plain, taken,
+                   ("env", "QMQPORDER", "list"), ("env", "QMQPTIMEOUT", "20"))
+    text = host.check().text
+    like(text, rf"(?m)^ok   queue-qmqp: {server.name} takes connections "
+         r"\(control/qmqpservers\)$", "one that is up")
+    is_([line for line in text.splitlines() if "qmqp" in line.lower() and
+         not line.startswith("ok ")], [], "and nothing is wrong")
+    bound, down = refusing()
+    host.control("qmqpservers", f"{server.name}\n{down}\n")
+    output = host.check()
+    like(output.find("QUEUE_QMQP_DOWN"), rf"{down}: \S", "one that is down")
+    ok(f"{server.name} takes connections" in output.text, "beside it")
+    host.control("smtputf8", None)
+    like(host.check().find("QUEUE_QMQP_UTF8"), r"put 0 into \S+/smtputf8 "
+         r"\(default\)$", "SMTPUTF8 is offered")
+    is_(server.accepted, [], "nothing was sent")
 
 with case("the table"):
     all_heard(lambda name: not name.startswith("LIVE_"))
