@@ -207,6 +207,11 @@ const struct finding_row findings[FINDINGS] = {
 	[QUEUE_QMQP_UTF8] = {false, "queue-qmqp",
 		"does not carry SMTPUTF8, which is offered: put 0 into %",
 		NULL},
+	[QUEUE_QMQP_VARIABLE] = {true, "queue-qmqp", "%", "%"},
+	[QUEUE_QMQP_TIMEOUT] = {false, "queue-qmqp",
+		"is killed before it gives up: % seconds are not less than "
+		"timeoutqueue's",
+		NULL},
 	[LIVE_GREETING] = {true, "greeting", "%",
 		"smtpd-check SERVICEDIR (on the server)"},
 	[LIVE_ENDED] = {true, "connection", "%",

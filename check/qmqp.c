@@ -2,9 +2,9 @@
  * qmqp - the servers that queue-qmqp sends to: their list, and whether they
  * take a connection. Run by smtpd-check.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "check/as_account.h"
@@ -61,6 +61,26 @@ call(struct check *c, const struct server *server)
 	talk_close(&talk);
 }
 
+static void
+look_at_environment(struct check *c)
+{
+	bool rotate;
+	uint64_t seconds;
+	const char *rule;
+	const char *wrong = servers_environment(&rotate, &seconds, &rule);
+
+	if (wrong != NULL)
+		report_add(&c->report, QUEUE_QMQP_VARIABLE,
+			report_text("env/%s", wrong),
+			report_text("%s %s", wrong, rule),
+			settings_cure_unset(c, wrong));
+	else if (seconds >= c->config.timeoutqueue)
+		report_add(&c->report, QUEUE_QMQP_TIMEOUT,
+			getenv("QMQPTIMEOUT") == NULL ? "default"
+						      : "env/QMQPTIMEOUT",
+			report_text("%llu", (unsigned long long)seconds), NULL);
+}
+
 void
 check_qmqp(struct check *c)
 {
@@ -68,6 +88,7 @@ check_qmqp(struct check *c)
 	const char *path = report_text("%s/" SERVERS_FILE, c->directory);
 	const char *fault = load(c, &servers);
 
+	look_at_environment(c);
 	if (fault != NULL) {
 		report_add(&c->report, QUEUE_QMQP, WHERE, fault,
 			settings_cure_file(c, SERVERS_FILE, "127.0.0.1"));

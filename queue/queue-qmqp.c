@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -25,8 +26,6 @@
 #include "queue/transfer.h"
 #include "queue-handoff/status.h"
 
-#define SECONDS 240 /* unless $QMQPTIMEOUT says otherwise */
-#define SECONDS_MAX 86400
 #define NEXT_SERVER (-1) /* no exit code yet */
 
 /* Text for the client when no server serves us. */
@@ -52,24 +51,32 @@ static const char usage[] =
 	"qmail-queue does, and sends it to a QMQP server of the control file\n"
 	"" SERVERS_FILE ".\n";
 
-/* $QMQPORDER and $QMQPTIMEOUT. */
+/*
+ * Where to begin. Process ids would be less even: with two servers, and four
+ * processes a connection, it would always be the same one.
+ */
+static size_t
+pick(void)
+{
+	uint32_t number;
+
+	if (getrandom(&number, sizeof number, GRND_NONBLOCK) !=
+		(ssize_t)sizeof number)
+		return (size_t)clock_ms();
+	return number;
+}
+
 static int
 load_environment(struct handover *h)
 {
-	const char *order = getenv("QMQPORDER");
-	struct slice seconds = slice_of(getenv("QMQPTIMEOUT"));
+	bool rotate;
+	const char *rule;
+	const char *wrong = servers_environment(&rotate, &h->seconds, &rule);
 
-	h->seconds = SECONDS;
-	if (order == NULL || strcmp(order, "rotate") == 0)
-		servers_rotate(&h->servers, (size_t)getpid());
-	else if (strcmp(order, "list") != 0)
-		return program_fail(QUEUE_NO_CONFIG, "use QMQPORDER ", order,
-			"neither rotate nor list");
-	if (seconds.data != NULL &&
-		(slice_number(seconds, &h->seconds) == -1 || h->seconds == 0 ||
-			h->seconds > SECONDS_MAX))
-		return program_fail(QUEUE_NO_CONFIG, "use QMQPTIMEOUT ",
-			seconds.data, "not 1 to 86400 seconds");
+	if (wrong != NULL)
+		return program_fail(QUEUE_NO_CONFIG, "use ", wrong, rule);
+	if (rotate)
+		servers_rotate(&h->servers, pick());
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #define PORT_MAX 65535
 #define PATH_SIZE 4096
+#define SECONDS_MAX 86400
 
 /* Behind the address: nothing, or ":" and a port. In network order. */
 static int
@@ -171,4 +173,23 @@ servers_load(struct servers *servers)
 	}
 	reason = servers_parse(servers, buffer_slice(&list), &line);
 	return reason == NULL ? 0 : fail_list(place, reason, line);
+}
+
+const char *
+servers_environment(bool *rotate, uint64_t *seconds, const char **rule)
+{
+	struct slice order = slice_of(getenv("QMQPORDER"));
+	struct slice timeout = slice_of(getenv("QMQPTIMEOUT"));
+
+	*rotate = order.data == NULL || slice_is(order, "rotate");
+	*seconds = SERVERS_SECONDS;
+	*rule = "must be rotate or list";
+	if (!*rotate && !slice_is(order, "list"))
+		return "QMQPORDER";
+	*rule = "must be 1 to 86400 seconds";
+	if (timeout.data != NULL &&
+		(slice_number(timeout, seconds) == -1 || *seconds == 0 ||
+			*seconds > SECONDS_MAX))
+		return "QMQPTIMEOUT";
+	return NULL;
 }

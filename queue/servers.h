@@ -15,6 +15,7 @@
 #define SERVERS_OCTETS 16384 /* of the file */
 #define SERVERS_NAME 64	     /* an address as it is written, with its NUL */
 #define SERVERS_PORT 628
+#define SERVERS_SECONDS 240 /* for a message */
 
 union servers_address {
 	struct sockaddr any;
@@ -47,6 +48,13 @@ int servers_load(struct servers *servers);
  */
 const char *servers_parse(
 	struct servers *servers, struct slice text, struct slice *line);
+
+/*
+ * $QMQPORDER and $QMQPTIMEOUT, or their defaults. Returns NULL; or the name
+ * of the one that is wrong, and *rule says what it must be.
+ */
+const char *servers_environment(
+	bool *rotate, uint64_t *seconds, const char **rule);
 
 /* Turns the list so that the n-th (modulo their number) is the first. */
 void servers_rotate(struct servers *servers, size_t n);

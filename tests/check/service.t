@@ -984,6 +984,16 @@ with case("QMQP servers"):
     like(host.check().find("QUEUE_QMQP_UTF8"), r"put 0 into \S+/smtputf8 "
          r"\(default\)$", "SMTPUTF8 is offered")
     is_(server.accepted, [], "nothing was sent")
+    for name, says in (("QMQPORDER", "must be rotate or list"),
+                       ("QMQPTIMEOUT", "must be 1 to 86400 seconds")):
+        provokes("QUEUE_QMQP_VARIABLE", changed(
+            program, use, plain, taken, ("env", name, "x")),
+            where=f"env/{name}", says=f"{name} {says}")
+    for change, says in (
+            (("env", "QMQPTIMEOUT", "300"), r"300 seconds .*\(env/QMQPTIM"),
+            (("control", "timeoutqueue", "200"), r"240 seconds .*\(default")):
+        output = changed(program, use, plain, taken, change).check()
+        like(output.find("QUEUE_QMQP_TIMEOUT"), says, "longer than we wait")
 
 with case("the table"):
     all_heard(lambda name: not name.startswith("LIVE_"))

@@ -134,7 +134,8 @@ with case("a bad list"):
                         ("QMQPTIMEOUT", "4m")):
         got = site.queue(env={name: value})
         told(got, 55)
-        like(got.log, rf"\Aqueue-qmqp: fatal: unable to use {name} [^\n]*\n\Z",
+        like(got.log, rf"\Aqueue-qmqp: fatal: unable to use {name}: must be "
+             r"[^\n]+\n\Z",
              f"{name}={value!r} is told")
     is_(server.accepted, [], "and nothing is sent")
 
