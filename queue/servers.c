@@ -93,7 +93,7 @@ servers_parse(struct servers *servers, struct slice text, struct slice *line)
 		if (parse_line(&servers->all[servers->count++], *line) == -1)
 			return "not a numeric address";
 	}
-	*line = (struct slice){NULL, 0};
+	*line = SLICE_NONE;
 	return servers->count == 0 ? "names no server" : NULL;
 }
 
