@@ -42,7 +42,7 @@ is_readable(const void *path)
 	return access(path, R_OK) == 0;
 }
 
-/* Postfix writes a line in its log for it, the others say nothing. */
+/* Connects, and sends nothing. */
 static void
 call(struct check *c, const struct server *server)
 {

@@ -37,7 +37,8 @@ class Mailfront:
                  "QMAILQUEUE": place.installed("queue-maildir"),
                  "QUEUE_MAILDIR": self.maildir, "QMAILHOME": "/",
                  **(env or {})},
-            stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True)
         self.name = f"127.0.0.1:{int(self.process.stdout.readline())}"
 
     def taken(self):

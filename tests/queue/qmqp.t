@@ -4,6 +4,7 @@ list of servers, and what becomes of a message when a server refuses, is
 silent, cuts or speaks early, at any octet: never lost, never at two servers.
 The real servers have tests of their own, qmqp-*.t."""
 import os
+import random
 import re
 import signal
 import subprocess
@@ -336,6 +337,37 @@ with case("at each octet"):
             first.way = Way(text, cut=octets)
             told(site.queue(), 82, text[:octets - 2])
 
+with case("many at once"):
+    # Servers that change their ways all the time; each message is its own.
+    chance = random.Random(628)
+    ways = [Way(), Way(), Way(b"Zbusy"), Way(b"Dno"), Way(DENIED),
+            Way(stop=0), Way(stop=30, reset=True), Way(cut=0), Way(cut=2),
+            Way(cut=3, reset=True), Way(stop=20, early=netstring(b"Dno")),
+            Way(stop=5, early=netstring(b"Znot now"), reset=True)]
+    several = [Qmqp() for _ in range(3)]
+    site = Site(*several)
+
+    codes, where = [], {}
+    for first in range(0, 400, 20):
+        runs = [site.start({"QMQPORDER": "rotate"}) for _ in range(20)]
+        for number, run in enumerate(runs, first):
+            several[number % 3].way = chance.choice(ways)
+            run.give(b"%d\n" % number + b"x" * (number % 8 * 30000),
+                     envelope("joe@example.com", "ann@example.net"))
+        codes += [run.end().code for run in runs]
+    for one in several:
+        for whole in one.accepted:
+            number = int(parse(parse(whole)[0])[0].split(b"\n")[0])
+            where[number] = where.get(number, 0) + 1
+    is_([n for n, code in enumerate(codes) if code == 0 and n not in where],
+        [], "none is lost")
+    is_([(n, code) for n, code in enumerate(codes)
+         if code not in (0, 73, 74, 82)], [], "no other exit")
+    ok({0, 74, 82} <= set(codes), "all kinds of ends", sorted(set(codes)))
+    is_([(n, codes[n]) for n, count in where.items()
+         if count > 1 or codes[n] not in (0, 74)], [],
+        "none is at two servers, or refused where one has it")
+
 with case("signals"):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         held = threading.Event()
@@ -354,7 +386,8 @@ with case("signals"):
             server = Qmqp(Way(answer, hold=held))
             run = Site(server).start()
             run.give(MESSAGE, envelope("joe@example.com", "a@b"))
-            server.wait(lambda: server.accepted, "the message")
+            server.wait(lambda: server.accepted or server.refused,
+                        "the message")
             os.kill(run.process.pid, number)
             wait_for(lambda: signal_waits(run.process.pid, number),
                      "the signal")

@@ -47,6 +47,7 @@ class Way:
     def __init__(self, answer=b"Kok", stop=None, early=None, cut=None,
                  reset=False, hold=None, raw=False):
         self.answer = answer if raw else netstring(answer)
+        self.refuses = not raw and answer[:1] in (b"D", b"Z")
         self.stop = stop        # octets after which it reads no more
         self.early = early      # what it says then, as it is
         self.cut = cut          # octets of the answer that it sends
@@ -71,6 +72,7 @@ class Qmqp(threading.Thread):
         self.listener.listen(50)
         self.port = self.listener.getsockname()[1]
         self.accepted = []      # whole letters
+        self.refused = []       # likewise, with a D or Z as answer
         self.connections = 0    # that said something
         self.news = threading.Condition()
         self.start()
@@ -80,10 +82,6 @@ class Qmqp(threading.Thread):
         """As it stands in qmqpservers."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         return host if self.port == 628 else f"{host}:{self.port}"
-
-    @name.setter
-    def name(self, _):
-        """A thread's; not ours."""
 
     def run(self):
         while True:
@@ -124,7 +122,7 @@ class Qmqp(threading.Thread):
         data, whole = self.read(connection, way.stop)
         if whole:
             with self.news:
-                self.accepted.append(data)
+                (self.refused if way.refuses else self.accepted).append(data)
                 self.news.notify_all()
         elif way.early:
             connection.sendall(way.early)
