@@ -1,5 +1,5 @@
 /*
- * controldir - see controldir.h. Run by main before it forks, by the keeper,
+ * controldir - see controldir.h. Run by main before it forks, by
  * smtpd-passwd, smtpd-check and queue-qmqp.
  */
 #include "lib/controldir.h"

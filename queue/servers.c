@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,11 +10,11 @@
 
 #include "lib/buffer.h"
 #include "lib/controldir.h"
+#include "lib/path.h"
 #include "queue/program.h"
 #include "queue-handoff/status.h"
 
 #define PORT_MAX 65535
-#define PATH_SIZE 4096
 #define SECONDS_MAX 86400
 
 /* Behind the address: nothing, or ":" and a port. In network order. */
@@ -111,12 +110,11 @@ servers_rotate(struct servers *servers, size_t n)
 
 /*
  * The file's text into room. Returns 0, or -1 with *reason, NULL for errno's.
- * O_NONBLOCK: a FIFO must not hold us up.
  */
 static int
 read_list(const char *path, struct buffer *room, const char **reason)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = path_open(path);
 	struct stat status;
 	ssize_t n = -1;
 
@@ -156,14 +154,13 @@ int
 servers_load(struct servers *servers)
 {
 	static char text[SERVERS_OCTETS];
-	char place[PATH_SIZE];
-	struct buffer list = BUFFER_OVER(text), path = BUFFER_OVER(place);
+	char place[PATH_ROOM];
+	struct buffer list = BUFFER_OVER(text);
 	struct slice line;
 	const char *reason;
 
-	buffer_add_text(&path, controldir_find());
-	buffer_add_text(&path, "/" SERVERS_FILE);
-	if (buffer_string(&path) == NULL)
+	if (path_join(place, sizeof place, slice_of(controldir_find()),
+		    SERVERS_FILE) == NULL)
 		return program_fail(QUEUE_NO_CONFIG, "find " SERVERS_FILE, "",
 			strerror(ENAMETOOLONG));
 	if (read_list(place, &list, &reason) == -1) {

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/buffer.h"
+#include "lib/path.h"
 #include "queue/program.h"
 #include "queue-handoff/status.h"
-
-#define PATH_SIZE 4096
 
 /*
  * The file goes with its last descriptor, however we end. Where the file
@@ -19,18 +17,14 @@
 static int
 open_spool(const char *directory)
 {
-	char path[PATH_SIZE];
-	struct buffer name = BUFFER_OVER(path);
+	char path[PATH_ROOM];
 	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd != -1 || errno != EOPNOTSUPP)
 		return fd;
-	buffer_add_text(&name, directory);
-	buffer_add_text(&name, "/queue-spool.XXXXXX");
-	if (buffer_string(&name) == NULL) {
-		errno = ENAMETOOLONG;
+	if (path_join(path, sizeof path, slice_of(directory),
+		    "queue-spool.XXXXXX") == NULL)
 		return -1;
-	}
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd != -1 && unlink(path) == -1) {
 		close(fd);
