@@ -181,40 +181,49 @@ first_line(struct slice text)
 	return (struct slice){text.data, len};
 }
 
-/* A program's own words: class letter, then text with a code somewhere. */
-static void
-set_custom(struct status *status, struct slice custom)
+void
+status_words(struct status *status, enum status_class class, struct slice words,
+	const char *fallback)
 {
 	char clean[STATUS_TEXT_MAX];
-	struct buffer words = BUFFER_OVER(clean);
+	struct buffer said = BUFFER_OVER(clean);
 	struct buffer out = BUFFER_OVER(status->reply);
-	struct slice code = SLICE_NONE;
-	bool refused = custom.len > 0 && custom.data[0] == 'D';
-
-	if (!refused && (custom.len == 0 || custom.data[0] != 'Z')) {
-		set_exit(status, -1);
-		return;
-	}
-	struct slice text = skip_reply_code(
-		slice_skip_blanks(first_line(slice_from(custom, 1))));
+	struct slice usual = slice_of(fallback), code = SLICE_NONE;
+	struct slice usual_code = slice_word(&usual);
+	struct slice text =
+		skip_reply_code(slice_skip_blanks(first_line(words)));
 	size_t len = code_length(text);
 
 	if (len > 0 && (len == text.len || bytes_blank(text.data[len]))) {
 		code = (struct slice){text.data, len};
 		text = slice_skip_blanks(slice_from(text, len));
 	}
-	code = add_clean(&words, text, code);
-	if (code.data == NULL || code.data[0] != (refused ? '5' : '4'))
-		code = slice_of(refused ? "5.0.0" : "4.3.0");
-	if (words.len == 0)
-		buffer_add_text(&words,
-			refused ? "mail server permanently rejected message"
-				: "mail server temporarily rejected message");
-	status->class = refused ? STATUS_REFUSED : STATUS_TEMPORARY;
+	code = add_clean(&said, text, code);
+	if (code.data == NULL || code.data[0] != fallback[0])
+		code = usual_code;
+	if (said.len == 0)
+		buffer_add_slice(&said, usual);
+	status->class = class;
 	buffer_add_slice(&out, code);
 	buffer_add_char(&out, ' ');
-	buffer_add_slice(&out, buffer_slice(&words));
+	buffer_add_slice(&out, buffer_slice(&said));
 	(void)buffer_string(&out); /* STATUS_REPLY_MAX has room for both */
+}
+
+/* A program's own words: class letter, then text with a code somewhere. */
+static void
+set_custom(struct status *status, struct slice custom)
+{
+	bool refused = custom.len > 0 && custom.data[0] == 'D';
+
+	if (!refused && (custom.len == 0 || custom.data[0] != 'Z'))
+		set_exit(status, -1);
+	else if (refused)
+		status_words(status, STATUS_REFUSED, slice_from(custom, 1),
+			"5.0.0 mail server permanently rejected message");
+	else
+		status_words(status, STATUS_TEMPORARY, slice_from(custom, 1),
+			"4.3.0 mail server temporarily rejected message");
 }
 
 void

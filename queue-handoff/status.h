@@ -49,4 +49,12 @@ struct status {
 void status_from_wait(
 	struct status *status, int wait_status, struct slice custom);
 
+/*
+ * What a program has said of a refusal, the first line of its words, as a
+ * reply: a reply code in front is dropped, an enhanced code of the class of
+ * the fallback's taken. fallback: the code and text where there is none.
+ */
+void status_words(struct status *status, enum status_class class,
+	struct slice words, const char *fallback);
+
 #endif
