@@ -56,6 +56,7 @@ file_counts(const char *directory, const struct config_row *row)
 			close(fd);
 		break;
 	case CONFIG_PATH:
+	case CONFIG_PRESENT:
 	case CONFIG_CHARACTERS:
 		counts = faccessat(dir_fd, row->file, F_OK, 0) == 0;
 		break;
@@ -188,7 +189,8 @@ look_at_files(struct check *c, int dir_fd)
 
 	for (size_t i = 0; i < config_rows_count; i++)
 		if (config_rows[i].file != NULL &&
-			config_rows[i].type != CONFIG_PATH)
+			config_rows[i].type != CONFIG_PATH &&
+			config_rows[i].type != CONFIG_PRESENT)
 			look_at_file(c, dir_fd, &config_rows[i]);
 	return c->report.fails - before;
 }

@@ -6,6 +6,7 @@
 
 #include "lib/controldir.h"
 
+
 #define AT(member) offsetof(struct config, member)
 
 /*
@@ -43,6 +44,12 @@ const struct config_row config_rows[] = {
 		"senders refused: user@host, @host"},
 	{"badrcptto", NULL, CONFIG_LIST, AT(badrcptto), NULL,
 		"recipients refused: user@host, @host"},
+	{"validrcptto", NULL, CONFIG_PRESENT, AT(validrcptto), NULL,
+		"recipients that there are: user@host, @host; with -: are not"},
+	{"morevalidrcptto.cdb", NULL, CONFIG_PRESENT, AT(morevalidrcptto), NULL,
+		"more of them, compiled by qmail-newmvrt"},
+	{"rcptcheck", "RCPTCHECK", CONFIG_TEXT, AT(rcptcheck), NULL,
+		"program that is asked whether there is a recipient"},
 	{"authusers.cdb", NULL, CONFIG_PATH, CONFIG_NOWHERE, NULL,
 		"the user file, compiled by smtpd-passwd"},
 	{"authsocket", "AUTHSOCKET", CONFIG_TEXT, AT(authsocket), NULL,

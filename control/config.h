@@ -37,7 +37,9 @@ struct config {
 	struct slice statedir; /* counters shared by connections; or absent */
 	uint64_t connlimit;    /* connections of one address; 0: no limit */
 	struct control_list rcpthosts, badmailfrom, badrcptto, relaylimits;
-	int morercpthosts_fd; /* morercpthosts.cdb, or -1 */
+	int morercpthosts_fd;		   /* morercpthosts.cdb, or -1 */
+	bool validrcptto, morevalidrcptto; /* there may be such a file */
+	struct slice rcptcheck;		   /* a program's path, or absent */
 	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket
 	 */
 	struct slice remote_ip, remote_host, remote_info, remote_port;
@@ -61,6 +63,7 @@ enum config_type {
 	CONFIG_LIST,	   /* struct control_list */
 	CONFIG_MECHANISMS, /* struct slice, names with a blank between */
 	CONFIG_FILE,	   /* int, a descriptor; -1 when there is no file */
+	CONFIG_PRESENT,	   /* bool: whoever uses the file opens it, if at all */
 	CONFIG_PATH,	   /* no value: whoever uses the file opens it */
 	CONFIG_LAUNCHER	   /* a fact about the connection, not a setting */
 };

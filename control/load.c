@@ -22,6 +22,7 @@
 #define TIMEOUT_MAX 31536000 /* seconds, a year */
 #define GREETDELAY_MAX 60    /* seconds */
 #define SOCKET_MAX 107	     /* octets, unix(7) */
+#define RCPTCHECK_MAX 1023   /* octets of a path */
 #define ERROR_FD_MIN 2
 #define ERROR_FD_MAX 9
 
@@ -191,6 +192,10 @@ load_row(struct config *config, const struct config_row *row, int dir_fd)
 		return load_list(config, row, dir_fd);
 	case CONFIG_FILE:
 		return load_file(config, row, dir_fd);
+	case CONFIG_PRESENT:
+		*(bool *)(void *)((char *)config + row->offset) =
+			dir_fd != CONTROL_ABSENT;
+		return 0;
 	case CONFIG_MECHANISMS:
 		return load_mechanisms(config, row, dir_fd);
 	case CONFIG_PATH:
@@ -350,6 +355,9 @@ settle_rest(struct config *config)
 	if (!slice_is(config->log_target, "syslog"))
 		config->log_target = SLICE_NONE;
 	drop_empty(&config->statedir);
+	drop_empty(&config->rcptcheck);
+	if (config->rcptcheck.len > RCPTCHECK_MAX)
+		return FAIL(config, rcptcheck, "too long");
 	const char *fault = NULL;
 
 	if (config->relaylimits.present)

@@ -190,3 +190,10 @@ policy_recipient(
 		return POLICY_OK;
 	return in_morercpthosts(config->morercpthosts_fd, domain);
 }
+
+bool
+policy_looks_up(const struct config *config, bool relay)
+{
+	return !relay && (config->validrcptto || config->morevalidrcptto ||
+				 config->rcptcheck.data != NULL);
+}

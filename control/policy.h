@@ -38,4 +38,10 @@ size_t policy_base(struct slice user, struct slice delimiters);
 enum policy_result policy_recipient(
 	const struct config *config, struct slice recipient, bool relay);
 
+/*
+ * Does it take a file or a program to know whether there is a recipient in
+ * rcpthosts? The keeper has to be asked, then, and has to be told HELO.
+ */
+bool policy_looks_up(const struct config *config, bool relay);
+
 #endif

@@ -52,7 +52,8 @@ enum channel_type {
 	TELL_AUTH_CANCEL, /* code: channel_cancel */
 	ASK_OFFER,  /* what does Dovecot offer? -> names, blanks between */
 	ASK_PATHS,  /* F sender NUL, T recipient NUL ...: the last is asked,
-		       those before it were accepted by policy */
+		       those before it were accepted by policy; H HELO NUL
+		       before one that somebody else is asked about */
 	ASK_OPEN,   /* struct channel_open, HELO, and paths that were all
 		       accepted by policy -> id, message pipe */
 	ASK_COMMIT, /* struct channel_commit, Message-ID -> struct
@@ -81,8 +82,10 @@ enum verdict {
 	VERDICT_AUTH_UNKNOWN, /* mechanism not offered */
 	VERDICT_AUTH_INITIAL, /* initial response to a server-first mechanism */
 	VERDICT_JAIL,	      /* the authenticator's jail failed: 421 */
-	VERDICT_USERS,	/* the user file is another than that of the login */
-	VERDICT_REFUSED /* the queue program's permanent no */
+	VERDICT_USERS,	 /* the user file is another than that of the login */
+	VERDICT_REFUSED, /* the queue program's permanent no */
+	VERDICT_UNKNOWN, /* validrcptto: no such recipient */
+	VERDICT_SAID	 /* no: the reply, with its code, is the body */
 };
 
 enum channel_initial { INITIAL_NONE, INITIAL_RESPONSE, INITIAL_MALFORMED };

@@ -65,6 +65,21 @@ envelope_end(struct envelope *e)
 	return add(e, (struct slice){"", 1});
 }
 
+bool
+envelope_holds(const struct envelope *e, struct slice recipient)
+{
+	struct slice rest = {e->text, e->len};
+
+	while (rest.len > 0) {
+		struct slice path = slice_split(&rest, '\0');
+
+		if (path.len > 0 && path.data[0] == 'T' &&
+			slice_equal(slice_from(path, 1), recipient))
+			return true;
+	}
+	return false;
+}
+
 void
 envelope_clear(struct envelope *e)
 {

@@ -9,7 +9,8 @@
 
 extern char **environ;
 
-#define TEXT_MAX (7 * (USERS_LOGIN_MAX + 24))
+/* Where our own variables stand: of the login, of a sender and a recipient. */
+#define TEXT_MAX (7 * (USERS_LOGIN_MAX + 24) + 3 * (KEEPER_PATH_MAX + 400))
 
 /* Never the launcher's copy: after AUTH ours proves something. */
 static const char *const logins[] = {"TCPREMOTEINFO", "SMTPAUTHUSER",
@@ -34,27 +35,47 @@ add(struct builder *b, char *variable)
 }
 
 static void
+add_value(struct builder *b, const char *name, struct slice value)
+{
+	char *start = b->text.data + b->text.len;
+
+	buffer_add_text(&b->text, name);
+	buffer_add_char(&b->text, '=');
+	buffer_add_slice(&b->text, value);
+	buffer_add_char(&b->text, '\0');
+	add(b, start);
+}
+
+static void
 add_values(struct builder *b, const char *const *names, const char *value)
 {
-	for (; *names != NULL; names++) {
-		char *start = b->text.data + b->text.len;
+	for (; *names != NULL; names++)
+		add_value(b, *names, slice_of(value));
+}
 
-		buffer_add_text(&b->text, *names);
-		buffer_add_char(&b->text, '=');
-		buffer_add_text(&b->text, value);
-		buffer_add_char(&b->text, '\0');
-		add(b, start);
-	}
+static struct slice
+name_of(const char *variable)
+{
+	struct slice rest = slice_of(variable);
+
+	return slice_split(&rest, '=');
 }
 
 /* Is it one that the login replaces? */
 static bool
 is_replaced(const char *variable)
 {
-	struct slice rest = slice_of(variable);
-	struct slice name = slice_split(&rest, '=');
+	return slice_is(name_of(variable), "TCPREMOTEINFO");
+}
 
-	return slice_is(name, "TCPREMOTEINFO");
+static bool
+is_among(const char *variable, const struct environment_variable *own,
+	size_t own_count)
+{
+	for (size_t i = 0; i < own_count; i++)
+		if (slice_is(name_of(variable), own[i].name))
+			return true;
+	return false;
 }
 
 void
@@ -70,7 +91,8 @@ environment_clear(void)
 }
 
 char *const *
-environment_make(struct keeper *k, unsigned flags)
+environment_make(struct keeper *k, unsigned flags,
+	const struct environment_variable *own, size_t own_count)
 {
 	static char text[TEXT_MAX];
 	static char *variables[ENVIRONMENT_MAX];
@@ -81,8 +103,11 @@ environment_make(struct keeper *k, unsigned flags)
 
 	/* environment_clear() has removed what else is ours. */
 	for (char **v = environ; *v != NULL; v++)
-		if (user == NULL || !is_replaced(*v))
+		if (!(user != NULL && is_replaced(*v)) &&
+			!is_among(*v, own, own_count))
 			add(&b, *v);
+	for (size_t i = 0; i < own_count; i++)
+		add_value(&b, own[i].name, own[i].value);
 	if (user != NULL) {
 		add_values(&b, logins, user);
 		add_values(&b, methods, login_mechanism(k));

@@ -1,7 +1,8 @@
 /*
- * environment - what the queue program and the limithook find in their
- * environment: the launcher's variables, who is logged in, and how the client
- * has declared the message. The keeper's own environment is not changed.
+ * environment - what the queue program, the limithook and rcptcheck find in
+ * their environment: the launcher's variables, who is logged in, how the client
+ * has declared the message, and variables of their own. The keeper's own
+ * environment is not changed.
  */
 #ifndef KEEPER_ENVIRONMENT_H
 #define KEEPER_ENVIRONMENT_H
@@ -10,6 +11,12 @@
 
 #define ENVIRONMENT_MAX 1024 /* variables */
 
+/* In place of the launcher's variable of this name. */
+struct environment_variable {
+	const char *name;
+	struct slice value;
+};
+
 /*
  * Of the launcher's variables, removes what environment_make() sets: a copy
  * proves nothing. Run before the fork.
@@ -17,9 +24,11 @@
 void environment_clear(void);
 
 /*
- * flags: enum channel_flags. What is returned stands in static memory, and the
- * next call replaces it. NULL when the launcher has set too many variables.
+ * flags: enum channel_flags; own: further variables, or NULL. What is returned
+ * stands in static memory, and the next call replaces it. NULL when there are
+ * too many variables.
  */
-char *const *environment_make(struct keeper *k, unsigned flags);
+char *const *environment_make(struct keeper *k, unsigned flags,
+	const struct environment_variable *own, size_t own_count);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * keeper - the loop, and the table of what the session may ask when. See
  * keeper.h. Run by the keeper; what logs by main, too. Nothing here or in the
- * answers blocks: session, authenticator and queue program are polled together.
+ * answers blocks: session, authenticator, queue program and whoever is asked
+ * about a recipient are polled together.
  */
 #include "keeper/keeper.h"
 
@@ -164,8 +165,8 @@ serve(struct keeper *k)
 static int64_t
 next_deadline(const struct keeper *k)
 {
-	const int64_t all[] = {
-		keeper_deadline(k), k->mail.queue.deadline, login_next(k)};
+	const int64_t all[] = {keeper_deadline(k), k->mail.queue.deadline,
+		login_next(k), k->late.deadline};
 	int64_t first = CLOCK_NEVER;
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -186,11 +187,12 @@ advance_queue(struct keeper *k, bool moves)
 static int
 turn(struct keeper *k)
 {
-	enum { SESSION, AUTHENTICATOR, TERM, QUEUE };
+	enum { SESSION, AUTHENTICATOR, TERM, LATE, QUEUE };
 	struct pollfd fds[QUEUE + QUEUE_POLL_MAX] = {
 		[SESSION] = {.fd = k->channel.fd, .events = POLLIN},
 		[AUTHENTICATOR] = {.fd = login_fd(k), .events = POLLIN},
 		[TERM] = {.fd = k->end.term, .events = POLLIN},
+		[LATE] = late_poll(&k->late),
 	};
 	size_t n = QUEUE + queue_poll(&k->mail.queue, fds + QUEUE);
 	int ready = clock_poll(fds, n, next_deadline(k));
@@ -203,6 +205,7 @@ turn(struct keeper *k)
 		queue_moves |= fds[i].revents != 0;
 	/* Verdicts first: the session may be waiting for one. */
 	if (login_advance(k, fds[AUTHENTICATOR].revents != 0) == -1 ||
+		late_advance(k, fds[LATE].revents != 0) == -1 ||
 		advance_queue(k, queue_moves) == -1)
 		return -1;
 	/* What the session has asked for comes before the end. */
@@ -227,6 +230,7 @@ static void
 let_go(struct keeper *k)
 {
 	login_abandon(k);
+	late_let_go(k);
 	if (k->mail.queue.state == QUEUE_READING)
 		queue_abandon(&k->mail.queue);
 }
@@ -266,6 +270,7 @@ begin(struct keeper *k)
 
 	k->channel.start = k->channel.since = k->now = clock_ms();
 	login_init(k);
+	late_init(&k->late);
 	queue_init(&k->mail.queue);
 	k->end.term = signals_term_fd();
 	if (k->end.term == -1)

@@ -16,10 +16,12 @@
 #include "keeper/channel.h"
 #include "keeper/deadline.h"
 #include "keeper/end.h"
+#include "keeper/late.h"
 #include "keeper/login.h"
 #include "keeper/message.h"
 #include "keeper/offer.h"
 #include "keeper/open.h"
+#include "keeper/rcpt.h"
 #include "keeper/statedir.h"
 #include "keeper/tls.h"
 #include "keeper/trace.h"
@@ -55,11 +57,13 @@ struct keeper {
 
 	struct keeper_login login;
 
+	struct late late;
 	struct channel_message packet; /* the request, then the answer */
 	struct mail mail;
 	struct keeper_tls tls;
 
 	struct statedir statedir;
+	struct rcpt rcpt;
 };
 
 /*

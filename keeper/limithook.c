@@ -80,7 +80,7 @@ limithook_run(struct keeper *k, uint64_t limit)
 			keeper_log_config(k, NAME, strerror(errno));
 		return;
 	}
-	char *const *environment = environment_make(k, 0);
+	char *const *environment = environment_make(k, 0, NULL, 0);
 
 	if (environment == NULL) {
 		keeper_log_config(k, NAME, strerror(E2BIG));

@@ -4,7 +4,7 @@
  *
  *   answer_paths     The session asks about a sender or a recipient; before it
  *                    in the list are those that it has accepted in our name.
- *                    What is allowed (paths.c) is in the envelope.
+ *                    What is allowed (paths.c, rcpt.c) is in the envelope.
  *   answer_open      The rest of the list comes. We write the Received line,
  *                    start a queue program, and give away the message pipe.
  *   (the octets)     go from the session to that program, past us.
@@ -45,10 +45,8 @@ mail_login_is_old(const struct keeper *k)
 int
 answer_paths(struct keeper *k)
 {
-	int verdict = mail_take_paths(k, channel_rest(&k->packet, 0), true);
-
-	k->packet.len = 0;
-	return verdict == -1 ? -1 : keeper_answer(k, (unsigned)verdict);
+	return rcpt_answer(
+		k, mail_take_paths(k, channel_rest(&k->packet, 0), true));
 }
 
 /* ---------------------------------------------------------------- open --- */
@@ -93,7 +91,7 @@ start_queue(struct keeper *k, unsigned flags, int *fd)
 	char path[1024], text[RECEIVED_MAX];
 	struct buffer line = BUFFER_OVER(text);
 	struct queue_program program = {.path = path,
-		.environment = environment_make(k, flags),
+		.environment = environment_make(k, flags, NULL, 0),
 		.error_fd = (int)k->config->error_fd};
 
 	int result = slice_string(k->config->queue_program, path, sizeof path);
@@ -209,6 +207,8 @@ forget(struct keeper *k)
 	k->mail.recipients = 0;
 	k->mail.msgid_len = 0;
 	envelope_clear(&k->mail.envelope);
+	if (k->config->rcptcheck.data != NULL)
+		rcptcheck_forget(k);
 	/* What was counted for a message that is not queued. */
 	if (k->config->relaylimits.present)
 		recipients_give_back(k);

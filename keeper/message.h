@@ -1,7 +1,7 @@
 /*
  * message - the message that the session is sending, as far as the keeper has
- * it. message.c answers for it, paths.c says who may be in its envelope, whose
- * octets are envelope.c's. Run by the keeper.
+ * it. message.c answers for it, paths.c and rcpt.c say who may be in its
+ * envelope, whose octets are envelope.c's. Run by the keeper.
  */
 #ifndef KEEPER_MESSAGE_H
 #define KEEPER_MESSAGE_H
@@ -27,6 +27,8 @@ struct mail {
 	enum mail_state state;
 	struct envelope envelope;
 	size_t recipients;
+	unsigned step;	    /* rcpt.c's: the next one of this recipient */
+	const char *reason; /* ... for the log; NULL: it is there already */
 	struct queue queue;
 	pid_t qp;
 	char id[CHANNEL_ID_MAX];
@@ -54,8 +56,8 @@ bool mail_login_is_old(const struct keeper *k);
 
 /*
  * paths.c: takes paths, as they stand in ASK_PATHS, into the envelope. asked:
- * returns the verdict on the last of them, else VERDICT_OK. Returns -1 when the
- * session may not say this.
+ * returns the verdict on the last of them, or VERDICT_LATER; else VERDICT_OK.
+ * Returns -1 when the session may not say this.
  */
 int mail_take_paths(struct keeper *k, struct slice paths, bool asked);
 

@@ -1,7 +1,8 @@
 /*
- * paths - who may send, and to whom: the verdict on each sender and recipient
- * that the session tells or asks about, and the envelope made of those that
- * are allowed. Run by the keeper.
+ * paths - who may send, and to whom: the list of senders and recipients that
+ * the session tells or asks about, the verdict on a sender (rcpt.c has that on
+ * a recipient), and the envelope made of those that are allowed. Run by the
+ * keeper.
  */
 #include "control/policy.h"
 #include "keeper/keeper.h"
@@ -59,116 +60,35 @@ take_sender(struct keeper *k, struct slice sender, bool asked)
 	return VERDICT_OK;
 }
 
-/* ----------------------------------------------------------- recipient --- */
-
-/* user@[our ip] is user@localiphost, as qmail-smtpd has it. */
-static struct slice
-replace_literal(
-	const struct keeper *k, struct slice path, char *out, size_t cap)
-{
-	size_t at = slice_find_last(path, '@');
-	struct buffer literal = {out, 0, cap, false};
-
-	if (at == path.len)
-		return path;
-	buffer_add_char(&literal, '[');
-	buffer_add_slice(&literal, k->config->local_ip);
-	buffer_add_char(&literal, ']');
-	if (literal.overflow ||
-		!slice_equal(buffer_slice(&literal), slice_from(path, at + 1)))
-		return path;
-	literal.len = 0;
-	buffer_add(&literal, path.data, at + 1);
-	buffer_add_slice(&literal, k->config->localiphost);
-	return literal.overflow ? path : buffer_slice(&literal);
-}
-
-static int
-recipient_verdict(
-	const struct keeper *k, struct slice path, const char **reason)
-{
-	uint64_t limit = k->config->maxrcpt;
-
-	/* Type and NUL, and one more NUL at the end of all. */
-	size_t room = path.len + k->config->relayclient.len + 3;
-
-	*reason = "limit";
-	if (k->mail.recipients >= CONFIG_RCPTS_MAX ||
-		room > CHANNEL_ENVELOPE_MAX ||
-		k->mail.envelope.len > CHANNEL_ENVELOPE_MAX - room ||
-		(limit != 0 && k->mail.recipients >= limit))
-		return VERDICT_TOO_MANY;
-	switch (policy_recipient(k->config, path, keeper_relays(k))) {
-	case POLICY_OK:
-		return VERDICT_OK;
-	case POLICY_BAD:
-		*reason = "bad";
-		return VERDICT_RECIPIENT;
-	case POLICY_NO_DOMAIN:
-		*reason = "bad";
-		return VERDICT_NO_DOMAIN;
-	case POLICY_RELAY:
-		*reason = "relay";
-		return VERDICT_RELAY;
-	default:
-		*reason = "backend";
-		return VERDICT_TEMPORARY;
-	}
-}
-
-static void
-log_recipient(struct keeper *k, struct slice recipient, const char *reason)
-{
-	struct log_line line;
-
-	log_start(&line, &k->log, "rcpt refused");
-	log_value(&line, "rcpt", recipient);
-	log_text(&line, "reason", reason);
-	keeper_log(k, &line);
-}
-
-static int
-take_recipient(struct keeper *k, struct slice given, bool asked)
-{
-	char text[KEEPER_PATH_MAX + 400];
-	struct slice path = replace_literal(k, given, text, sizeof text);
-	bool counted = k->config->relaylimits.present && login_user(k) != NULL;
-	const char *reason;
-
-	/* What counts against relaylimits is always asked. */
-	if (k->mail.state == MAIL_NONE || given.len == 0 || (counted && !asked))
-		return -1;
-	int verdict = recipient_verdict(k, path, &reason);
-
-	/* The limit last: it counts what is accepted, and logs by itself. */
-	if (verdict == VERDICT_OK && counted && !recipients_allow(k, path))
-		return VERDICT_LIMIT;
-	if (verdict == VERDICT_OK && envelope_add(&k->mail.envelope, 'T', path,
-					     k->config->relayclient) == -1) {
-		verdict = asked ? VERDICT_TEMPORARY : VERDICT_OK;
-		reason = "memory";
-		if (!asked)
-			k->mail.state = MAIL_LOST;
-	}
-	if (verdict == VERDICT_OK)
-		k->mail.recipients++;
-	else if (asked)
-		log_recipient(k, path, reason);
-	return verdict;
-}
-
 /* --------------------------------------------------------------- paths --- */
+
+/* What the client said in HELO: kept for those who are asked. */
+static int
+take_helo(struct keeper *k, struct slice helo)
+{
+	if (helo.len > sizeof k->mail.helo)
+		return -1;
+	for (size_t i = 0; i < helo.len; i++) {
+		unsigned char c = (unsigned char)helo.data[i];
+
+		k->mail.helo[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
+	}
+	k->mail.helo_len = helo.len;
+	return VERDICT_OK;
+}
 
 /* The verdict on one path, which is in the envelope when it is VERDICT_OK. */
 static int
 take_path(struct keeper *k, char type, struct slice path, bool asked)
 {
+	if (type == 'H')
+		return take_helo(k, path);
 	if (!envelope_may_hold(path) || path.len > KEEPER_PATH_MAX)
 		return -1;
 	if (type == 'F')
 		return take_sender(k, path, asked);
 	if (type == 'T')
-		return take_recipient(k, path, asked);
+		return rcpt_take(k, path, asked);
 	return -1;
 }
 
@@ -186,7 +106,8 @@ mail_take_paths(struct keeper *k, struct slice paths, bool asked)
 		struct slice path = slice_split(&paths, '\0');
 		bool last = paths.len == 0;
 
-		if (paths.data == NULL || path.len == 0)
+		if (paths.data == NULL || path.len == 0 ||
+			(last && path.data[0] == 'H'))
 			return -1;
 		verdict = take_path(
 			k, path.data[0], slice_from(path, 1), asked && last);

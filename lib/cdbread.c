@@ -1,6 +1,7 @@
 /*
  * cdbread - see cdbread.h. Run by the authenticator, by session and keeper for
- * morercpthosts.cdb, and by smtpd-passwd and smtpd-check.
+ * morercpthosts.cdb, by the keeper for morevalidrcptto.cdb, and by
+ * smtpd-passwd and smtpd-check.
  */
 #include "lib/cdbread.h"
 
@@ -144,4 +145,83 @@ cdbread_find(int fd, struct slice key, char *out, size_t cap, size_t *len)
 		at = at + 1 == slots ? 0 : at + 1;
 	}
 	return CDBREAD_MISSING;
+}
+
+/* Where the records end: the tables follow them. 0 where there is none. */
+static int
+find_end(int fd, uint64_t *end)
+{
+	char header[HEADER_LEN];
+	char octet;
+
+	*end = 0;
+	if (pread(fd, &octet, 1, 0) == 0)
+		return 0;
+	if (read_at(fd, 0, header, sizeof header) == -1)
+		return -1;
+	for (size_t i = 0; i < HEADER_LEN; i += PAIR_LEN) {
+		const unsigned char *table = (const unsigned char *)header + i;
+		uint32_t start = little_endian(table);
+
+		if (little_endian(table + 4) > 0 && (*end == 0 || start < *end))
+			*end = start;
+	}
+	return 0;
+}
+
+/* So much of the file as is in memory: many small records at one read. */
+struct window {
+	uint64_t at;
+	size_t len;
+	char octets[4096];
+};
+
+/* len octets at position, or fewer at the file's end; NULL with an errno. */
+static const unsigned char *
+look_at(struct window *w, int fd, uint64_t position, size_t *len)
+{
+	if (position < w->at || position + *len > w->at + w->len) {
+		ssize_t n =
+			pread(fd, w->octets, sizeof w->octets, (off_t)position);
+
+		if (n == -1)
+			return NULL;
+		w->at = position;
+		w->len = (size_t)n;
+		if (*len > w->len)
+			*len = w->len;
+	}
+	return (const unsigned char *)w->octets + (position - w->at);
+}
+
+int
+cdbread_keys(int fd, bool (*wants_more)(void *context, struct slice key),
+	void *context, size_t *records)
+{
+	struct window window = {.len = 0};
+	uint64_t at = HEADER_LEN, end;
+
+	*records = 0;
+	if (find_end(fd, &end) == -1)
+		return -1;
+	while (at < end) {
+		size_t len = PAIR_LEN + CDBREAD_KEY_MAX;
+		const unsigned char *record = look_at(&window, fd, at, &len);
+
+		if (record == NULL || len < PAIR_LEN)
+			return -1;
+		uint32_t key_len = little_endian(record);
+		uint32_t data_len = little_endian(record + 4);
+
+		at += PAIR_LEN + (uint64_t)key_len + data_len;
+		len -= PAIR_LEN;
+		if (at > end || (key_len > len && len < CDBREAD_KEY_MAX))
+			return -1;
+		++*records;
+		if (!wants_more(context,
+			    (struct slice){(const char *)record + PAIR_LEN,
+				    key_len < len ? key_len : len}))
+			break;
+	}
+	return 0;
 }

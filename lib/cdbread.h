@@ -26,4 +26,13 @@ enum cdbread_result {
 enum cdbread_result cdbread_find(
 	int fd, struct slice key, char *out, size_t cap, size_t *len);
 
+/*
+ * Calls wants_more(context, key) for each record, in the order in which they
+ * were written, until it returns false; a key is cut at CDBREAD_KEY_MAX.
+ * *records counts the calls. A file of no octet has no record. 0, or -1 when
+ * the file is corrupt.
+ */
+int cdbread_keys(int fd, bool (*wants_more)(void *context, struct slice key),
+	void *context, size_t *records);
+
 #endif

@@ -33,32 +33,17 @@ give_back(struct session *s, int64_t asked)
 		s->login_deadline += channel_held(clock_ms() - asked);
 }
 
-/*
- * The authenticator may have to hash for a while; a client that is gone
- * meanwhile takes the connection with it.
- */
+/* The authenticator may have to hash for a while. */
 static int
 ask_slowly(struct session *s)
 {
 	unsigned char type = s->packet.type;
 	int64_t asked = clock_ms();
-	int fd;
+	int verdict = session_ask_slowly(s);
 
-	if (channel_send(s->channel, &s->packet) == -1)
-		_exit(111);
-	explicit_bzero(s->packet.body, s->packet.len);
-	if (stream_wait_other(&s->stream, s->channel, POLLIN, CLOCK_NEVER) ==
-		-1) {
-		session_stream_failed(s);
-		return -1;
-	}
-	if (channel_receive_fd(s->channel, &s->packet, &fd) == -1)
-		session_leave(s);
-	if (s->packet.type != type)
-		_exit(111);
-	if (type != ASK_OFFER)
+	if (verdict != -1 && type != ASK_OFFER)
 		give_back(s, asked);
-	return s->packet.code;
+	return verdict;
 }
 
 /* Adds the decoded response to the request. "=" is the empty response. */

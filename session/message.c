@@ -53,6 +53,14 @@ keep_untold(struct message *mail, char type, struct slice path)
 	mail->untold_len = b.len; /* MESSAGE_UNTOLD_MAX: it always fits */
 }
 
+/* Does the keeper ask others about recipients? */
+static bool
+looks_up(const struct session *s)
+{
+	return policy_looks_up(
+		s->config, s->authenticated || s->config->relayclient_set);
+}
+
 /*
  * The verdict on a path. Policy and settings are the keeper's own code and
  * memory: what they allow is accepted without asking, and told later, with
@@ -69,7 +77,7 @@ path_verdict(struct session *s, char type, struct slice path, bool allowed)
 	if (!allowed || mail->untold_len > MESSAGE_UNTOLD_MAX) {
 		channel_start(&s->packet, ASK_PATHS, 0);
 		tell_paths(s);
-		verdict = session_ask(s);
+		verdict = looks_up(s) ? session_ask_slowly(s) : session_ask(s);
 		/* The verdict is on the last; the keeper has the others. */
 		if (mail->state != MESSAGE_NONE || verdict == VERDICT_OK)
 			mail->state = MESSAGE_TOLD;
@@ -118,6 +126,8 @@ sender_reply(struct session *s, int verdict)
 		return REPLY_OK_MAIL;
 	case VERDICT_SENDER:
 		return REPLY_SENDER_REFUSED;
+	case -1: /* the client is gone */
+		return REPLY_NONE;
 	case VERDICT_USERS:
 		return session_stop(s, END_USERS, REPLY_USERS_CHANGED);
 	default:
@@ -154,8 +164,8 @@ recipient_allowed(const struct session *s, struct slice recipient)
 	const struct message *mail = &s->mail;
 	bool relay = s->authenticated || config->relayclient_set;
 
-	/* Counts, a file and our own address are the keeper's. */
-	if ((config->relaylimits.present && s->authenticated) ||
+	/* Counts, files and our own address are the keeper's. */
+	if ((config->relaylimits.present && s->authenticated) || looks_up(s) ||
 		(config->morercpthosts_fd != -1 && !relay) ||
 		slice_find(recipient, '[') != recipient.len)
 		return false;
@@ -172,6 +182,8 @@ static enum reply
 recipient_reply(int verdict)
 {
 	switch (verdict) {
+	case VERDICT_UNKNOWN:
+		return REPLY_NO_RECIPIENT;
 	case VERDICT_OK:
 		return REPLY_OK_RCPT;
 	case VERDICT_TOO_MANY:
@@ -189,11 +201,18 @@ recipient_reply(int verdict)
 	}
 }
 
+static struct slice
+recipient_text(const struct session *s, int verdict)
+{
+	return verdict == VERDICT_SAID ? channel_rest(&s->packet, 0)
+				       : reply_text(recipient_reply(verdict));
+}
+
 /* A user's typing errors are no attack: counted apart. */
 static enum reply
 refuse_to_user(struct session *s, int verdict)
 {
-	session_reply_forgiven(s, recipient_reply(verdict));
+	session_reply_forgiven(s, recipient_text(s, verdict));
 	s->refused += verdict != VERDICT_TOO_MANY;
 	if (s->refused >= SESSION_REFUSED_MAX)
 		session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
@@ -216,13 +235,20 @@ command_rcpt(struct session *s, struct slice argument)
 	if (recipient.eight_bit && !s->mail.smtputf8)
 		return REPLY_NEEDS_UTF8;
 	struct slice path = {recipient.text, recipient.len};
+
+	if (looks_up(s))
+		keep_untold(
+			&s->mail, 'H', (struct slice){s->helo, s->helo_len});
 	int verdict = path_verdict(s, 'T', path, recipient_allowed(s, path));
 
+	if (verdict == -1)
+		return REPLY_NONE; /* the client is gone */
 	if (verdict == VERDICT_OK)
 		s->mail.recipients++;
 	else if (s->authenticated)
 		return refuse_to_user(s, verdict);
-	return recipient_reply(verdict);
+	session_reply_text(s, recipient_text(s, verdict));
+	return REPLY_NONE;
 }
 
 /* --------------------------------------------------- open, commit, end --- */

@@ -56,6 +56,7 @@ static const char *const texts[REPLY_COUNT] = {
 	[REPLY_AUTH_FAILED]       = "535 5.7.8 authentication failed",
 	[REPLY_AUTH_NEEDS_TLS]    = "538 5.7.11 encryption required, STARTTLS first",
 	[REPLY_NO_DOMAIN]         = "550 5.1.2 recipient address needs a domain",
+	[REPLY_NO_RECIPIENT]      = "550 5.1.1 no such recipient",
 	[REPLY_RELAY]             = "550 5.7.1 relaying denied",
 	[REPLY_TOO_BIG]           = "552 5.3.4 message too big",
 	[REPLY_SENDER_REFUSED]    = "553 5.7.1 sender not allowed",

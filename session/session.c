@@ -55,9 +55,9 @@ session_reply_text(struct session *s, struct slice text)
 }
 
 void
-session_reply_forgiven(struct session *s, enum reply reply)
+session_reply_forgiven(struct session *s, struct slice text)
 {
-	put_reply(s, reply_text(reply));
+	put_reply(s, text);
 }
 
 void
@@ -85,6 +85,34 @@ int
 session_await(struct session *s)
 {
 	return verdict_or_leave(s, channel_await(s->channel, &s->packet));
+}
+
+int
+session_ask_slowly(struct session *s)
+{
+	unsigned char type = s->packet.type;
+	int ready, fd;
+
+	if (channel_send(s->channel, &s->packet) == -1)
+		_exit(111);
+	explicit_bzero(s->packet.body, s->packet.len);
+	/* Replies of a batch that wait in our buffer wait no longer. */
+	ready = stream_wait_other(
+		&s->stream, s->channel, POLLIN, clock_ms() + SESSION_SOON_MS);
+	if (ready == 0 && stream_flush(&s->stream) == -1)
+		ready = -1;
+	if (ready == 0)
+		ready = stream_wait_other(
+			&s->stream, s->channel, POLLIN, CLOCK_NEVER);
+	if (ready == -1) {
+		session_stream_failed(s);
+		return -1;
+	}
+	if (channel_receive_fd(s->channel, &s->packet, &fd) == -1)
+		session_leave(s);
+	if (s->packet.type != type)
+		_exit(111);
+	return s->packet.code;
 }
 
 /* ----------------------------------------------------------- one line --- */

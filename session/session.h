@@ -30,6 +30,7 @@
 #define SESSION_GREETING_MAX 512    /* octets; control/load.c allows 500 */
 #define SESSION_REFUSED_MAX 1000    /* recipients of who is logged in */
 #define SESSION_ERRORS_MAX 20	    /* refused commands */
+#define SESSION_SOON_MS 100	    /* an answer; later the replies go out */
 
 struct session {
 	const struct config *config;
@@ -96,7 +97,7 @@ enum line_result session_line(struct session *s, bool auth);
 void session_forget_line(struct session *s);
 void session_reply(struct session *s, enum reply reply);
 /* A refusal that is not counted among the client's errors. */
-void session_reply_forgiven(struct session *s, enum reply reply);
+void session_reply_forgiven(struct session *s, struct slice text);
 void session_reply_text(struct session *s, struct slice text); /* no CR LF */
 enum reply session_stop(
 	struct session *s, enum channel_end end, enum reply last);
@@ -106,6 +107,11 @@ enum reply session_stream_failed(struct session *s);
 _Noreturn void session_leave(struct session *s);
 /* A request to the keeper, and its verdict. */
 int session_ask(struct session *s);
+/*
+ * Where the answer may take seconds: a client that is gone meanwhile takes
+ * the connection with it. -1: so it was, and s->end is set.
+ */
+int session_ask_slowly(struct session *s);
 /* The answer alone, when the request is sent. */
 int session_await(struct session *s);
 /* trace.c */

@@ -55,6 +55,17 @@ def login(password):
         return c.login("PLAIN", JOE, password)
 
 
+def recipients(*addresses):
+    """The replies to them, without a login."""
+    lines = ["MAIL FROM:<a@example.org>",
+             *(f"RCPT TO:<{address}>" for address in addresses), "QUIT"]
+    ran = subprocess.run(
+        ["smtpd-auth"], input="".join(line + "\r\n" for line in lines),
+        text=True, check=False, capture_output=True,
+        env={**os.environ, "CONTROLDIR": DIR + "/control"})
+    return ran.stdout.splitlines()[2:-1]
+
+
 def stopped():
     """Nothing of ours runs any more."""
     return not [name for name in running().values()
@@ -117,6 +128,26 @@ with started(["svscan", SERVICE]):
             new = re.search("^# smtpd-key .*", text(path), re.M)[0]
             is_(new == key, what != "made", f"the site key is {what}")
             starts(login(PASSWORD), "235", "and Joe logs in as before")
+
+    with case("which recipients there are"):
+        with open(DIR + "/control/rcpthosts", "w", encoding="ascii") as file:
+            file.write("example.com\n")
+        there, nobody = "250 2.1.5 ok", "550 5.1.1 no such recipient"
+        block("cut -d: -f1")
+        is_(recipients(JOE, "abuse@example.com", "ann@example.com"),
+            [there, there, nobody], "by a list")
+        block("cd /etc/smtpd-auth/control && mv")
+        ok(not os.path.exists(DIR + "/control/validrcptto"), "the list moved")
+        is_(recipients(JOE, "abuse@example.com", "ann@example.com"),
+            [there, there, nobody], "by a cdb")
+        block("install -m 755 contrib/rcptcheck/dovecot")
+        is_(recipients(JOE, "ann@example.com"),
+            [there, "451 4.3.0 recipient cannot be checked for now"],
+            "by a program, which asks a Dovecot that is not there")
+        for name in ("rcpthosts", "rcptcheck", "morevalidrcptto",
+                     "morevalidrcptto.cdb"):
+            os.unlink(f"{DIR}/control/{name}")
+        os.unlink("/usr/local/bin/rcptcheck-dovecot")
 
     with case("a stolen password"):
         app = subprocess.run(["smtpd-passwd", "newapp", JOE, "phone"],

@@ -82,6 +82,8 @@ service anvil {{
 service stats {{
   chroot =
 }}
+"""
+USERDB = """
 userdb {{
   driver = static
   args = uid=daemon gid=daemon home={home}/mail/%u
@@ -95,18 +97,20 @@ class Dovecot:
     users       a passwd-file for its passdb, or None
     mechanisms  auth_mechanisms
     more        further lines of its configuration
+    userdb      "": there is none but in more; by default all have a mailbox
     .socket     the client socket of its auth service
     """
 
     def __init__(self, users=None, mechanisms="plain login", more="",
-                 packages=(), env=None):
+                 packages=(), env=None, userdb=USERDB):
         self.home = place.home("dovecot")
         self.socket = os.path.join(self.home, "auth-client")
         self.imap_port = free_port()
         os.mkdir(self.home + "/mail", 0o777)
         os.chmod(self.home + "/mail", 0o777)
-        text = CONFIG.format(home=self.home, mechanisms=mechanisms,
-                             imap_port=self.imap_port, socket=self.socket)
+        text = (CONFIG + userdb).format(
+            home=self.home, mechanisms=mechanisms,
+            imap_port=self.imap_port, socket=self.socket)
         if users:
             text += (f"passdb {{\n  driver = passwd-file\n"
                      f"  args = scheme=CRYPT username_format=%u {users}\n}}\n")
