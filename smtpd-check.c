@@ -270,6 +270,7 @@ check_service(const struct options *options, struct live *live)
 		check_misspelt(&check);
 		check_overruled(&check);
 		check_lists(&check);
+		check_existing(&check);
 		check_crowd(&check);
 		check_network(&check);
 		live->name = me;

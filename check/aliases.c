@@ -14,6 +14,8 @@ static const struct alias aliases[] = {
 	{"mydestination", "rcpthosts", NULL},
 	{"relay_domains", "rcpthosts", NULL},
 	{"smtpd_timeout", "timeoutsmtpd", NULL},
+	{"local_recipient_maps", "validrcptto", NULL},
+	{"relay_recipient_maps", "validrcptto", NULL},
 	{"smtpd_tls_cert_file", "servercert.pem", NULL},
 	{"smtpd_tls_chain_files", "servercert.pem", NULL},
 	{"smtpd_tls_key_file", "serverkey.pem", NULL},
@@ -41,6 +43,12 @@ static const struct alias aliases[] = {
 	{"maxrecipients", "maxrcpt", NULL},
 	{"maxrcpts", "maxrcpt", NULL},
 	{"badmailto", "badrcptto", NULL},
+	{"validrcptto.cdb", NULL,
+		"is another patch's; here it is morevalidrcptto.cdb, as "
+		"qmail-newmvrt makes it"},
+	{"RCPTCHECKRELAYCLIENT", NULL,
+		"counts nothing here: of who may relay recipients are not "
+		"checked"},
 	{"defaulthost_auth", "authdomain", NULL},
 	{"timeoutremote", NULL,
 		"is qmail-remote's; the one of this server is timeoutsmtpd"},

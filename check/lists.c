@@ -11,8 +11,8 @@
 
 /* The first ten of a file; the rest of a list that is wrong altogether says
  * nothing new. */
-static void
-report(struct check *c, const char *where, struct slice entry,
+void
+lists_report(struct check *c, const char *where, struct slice entry,
 	const char *fault, unsigned *count)
 {
 	if (++*count > SHOWN_MAX)
@@ -37,7 +37,7 @@ look_at_list(struct check *c, const struct control_list *list,
 		const char *fault = entry_fault(line, kind);
 
 		if (fault != NULL)
-			report(c, where, line, fault, &count);
+			lists_report(c, where, line, fault, &count);
 	}
 }
 
@@ -49,7 +49,7 @@ lists_senders(struct check *c, struct slice login, struct slice senders)
 		const char *fault = entry_fault(entry, ENTRY_SENDER);
 
 		if (fault != NULL && entry.len > 0)
-			report(c, "control/authusers", entry,
+			lists_report(c, "control/authusers", entry,
 				report_text("in smtp_sender of %.*s %s",
 					(int)login.len, login.data, fault),
 				&c->senders_faults);

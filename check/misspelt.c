@@ -19,7 +19,7 @@ static const char *const other_variables[] = {"PATH", "HOME", "USER", "SHELL",
 	"IP", "PORT", "QUEUE_MAILDIR", "QMQPORDER", "QMQPTIMEOUT", "SENDMAIL",
 	"SSL_CERT_FILE", NULL};
 static const char *const other_files[] = {"authusers", "authusers.lock",
-	"morercpthosts", "qmqpservers", "README", NULL};
+	"morercpthosts", "morevalidrcptto", "qmqpservers", "README", NULL};
 /* Of the rest of qmail, where the directory is its own. */
 static const char *const qmail_files[] = {"badhelo", "bouncefrom", "bouncehost",
 	"bouncemaxbytes", "clientcert.pem", "concurrencylocal",

@@ -5,12 +5,14 @@ does cure it."""
 import contextlib
 import errno
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support import place  # noqa: E402
 from support.certificate import dated, expired  # noqa: E402
 from support.extra_qmqp import Qmqp, refusing  # noqa: E402
 from support.extra_tls import Authority, openssl, read  # noqa: E402
@@ -326,6 +328,103 @@ with case("entries that can never match"):
     output = provokes("LIST_ENTRY", host, where="control/authusers",
                       says='"@*.example.com" in smtp_sender of joe@')
     is_(output.text.count("never matches"), 2, "and its other")
+
+with case("which recipients there are"):
+    def lists(*changes, **options):
+        """A host that has the mail of example.com."""
+        return changed(("control", "rcpthosts", "example.com\n"), *changes,
+                       **options)
+
+    def compiled(host, *entries):
+        """morevalidrcptto.cdb of these."""
+        subprocess.run(
+            ["cdb", "-c", host.path(host.CONTROL + "/morevalidrcptto.cdb")],
+            input="".join(f"+{len(e)},0:{e}->\n" for e in entries) + "\n",
+            text=True, check=True)
+        return host
+
+    GOOD = "joe@example.com\n-gone@example.com\n@example.com\npostmaster\n"
+    output = compiled(lists(("control", "validrcptto", GOOD)),
+                      *GOOD.split()).check()
+    is_(output.status, 0, "all is well")
+    ok("never matches" not in output.text, "each can match", output.text)
+    like(output.text, "ok   recipients: those that are listed, nobody else",
+         "and nobody else")
+    like(lists(("control", "validrcptto", "-a@example.com\n")).check().text,
+         "ok   recipients: all but those that are listed", "all but those")
+    for entry, says in (
+            ("joe@elsewhere.example", "not in rcpthosts"),
+            ("-@elsewhere.example", "not in rcpthosts"),
+            ("Joe@example.com", "not in lower case"),
+            ("joe@Example.com", "not in lower case"), ("joe", "no @"),
+            ("-", "is empty"), ("*@example.com", "no wildcard"),
+            ("joe@example.com # he", "has a comment")):
+        for name in ("validrcptto", "morevalidrcptto.cdb"):
+            host = lists()
+            if name == "validrcptto":
+                host.control(name, GOOD + entry + "\n")
+            else:
+                compiled(host, *GOOD.split(), entry)
+            output = provokes("LIST_ENTRY", host, where="control/" + name,
+                              says=says)
+            is_(output.text.count("never matches"), 1, f"{entry} alone")
+    provokes("RCPT_OLD", lists(("control", "morevalidrcptto",
+                                "# x\njoe@example.com  \n")),
+             where="control/morevalidrcptto")
+    host = compiled(lists(("control", "morevalidrcptto", "joe@example.com\n")),
+                    "joe@example.com")
+    is_(host.check().find("RCPT_OLD"), "", "compiled since")
+    os.utime(host.path(host.CONTROL + "/morevalidrcptto.cdb"), (1, 1))
+    provokes("RCPT_OLD", host)
+    for name, text, says in (
+            ("validrcptto", "a\0b\n", "holds a NUL"),
+            ("validrcptto", "joe@example.com\n" * 70000, "larger than"),
+            ("morevalidrcptto.cdb", "none", "corrupt")):
+        provokes("RCPT_BROKEN", lists(("control", name, text)),
+                 where="control/" + name, says=says)
+    provokes("RCPT_BROKEN", lists(
+        ("control", "morevalidrcptto.cdb", "none"),
+        ("control", "morevalidrcptto", "joe@example.com\n")), says="corrupt")
+    for name in ("validrcptto", "morevalidrcptto.cdb"):
+        host = compiled(lists(("control", "validrcptto", GOOD)), "@example.com")
+        os.chmod(host.path(f"{host.CONTROL}/{name}"), 0o600)
+        if name == "validrcptto":
+            os.unlink(host.path(host.CONTROL + "/morevalidrcptto.cdb"))
+        provokes("RCPT_DENIED", host, where="control/" + name, says="nobody")
+
+    def judged(mode=0o755, **how):
+        """A host with the program judge, and how it judges."""
+        host = lists(("env", "RCPTCHECK", "/srv/judge\n"))
+        os.makedirs(host.path("srv"))
+        shutil.copy(place.stub("judge"), host.path("srv/judge"))
+        os.chmod(host.path("srv/judge"), mode)
+        for name, value in how.items():
+            host.env("JUDGE_" + name, value + "\n")
+        return host
+
+    output = judged(NOBODY="100", TEXT="550 5.1.1 no\x01body").check()
+    is_(output.status, 0, "rcptcheck: all is well")
+    like(output.text, r'(?m)^ok   rcptcheck: /srv/judge no-such-recipient-\d+'
+         r'@example\.com: refused, exit 100 "550 5\.1\.1 no\?body"; '
+         r'postmaster@example\.com: accepted, exit 0 \(env/RCPTCHECK\)$',
+         "rcptcheck: what it has answered")
+    provokes("RCPT_ACCEPTS", judged(), where="env/RCPTCHECK",
+             says="accepted, exit 0")
+    for code in ("111", "113", "120", "126", "127"):
+        provokes("RCPT_SILENT", judged(NOBODY=code), says="exit " + code)
+    provokes("RCPT_SILENT", judged(NOBODY="100", OTHERS="111"),
+             says="postmaster@example.com: no answer: exit 111")
+    provokes("RCPT_SILENT", judged(HANG="1"), says="within 10 seconds")
+    provokes("RCPT_PROGRAM", judged(mode=0o644), where="env/RCPTCHECK",
+             says="nobody cannot run /srv/judge")
+    host = judged(NOBODY="100")
+    host.write("srv/judge", "no program", 0o755)
+    provokes("RCPT_SILENT", host, says="Exec format error")
+    provokes("SET_FILE_ELSEWHERE", lists(("control", "validrcptto.cdb", "x")),
+             says="qmail-newmvrt")
+    ok("morevalidrcptto" not in compiled(lists(
+        ("control", "morevalidrcptto", "joe@example.com\n")),
+        "joe@example.com").check().text, "the cdb's text is known")
 
 with case("the host"):
     host = Host()
