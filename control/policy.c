@@ -1,6 +1,6 @@
 /*
  * policy - see policy.h. Run by the session, then once more by the keeper; and
- * by smtpd-passwd.
+ * by smtpd-passwd and smtpd-check.
  */
 #include "control/policy.h"
 

@@ -11,6 +11,7 @@
 #include "keeper/keeper.h"
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "queue-handoff/status.h"
 
 #define TEXT_FD 4 /* of the program */
 #define NOBODY "5.1.1 no such recipient"
@@ -25,30 +26,6 @@ enum {
 	EXIT_SHELL_DENIED = 126,
 	EXIT_SHELL_MISSING = 127
 };
-
-void
-rcptcheck_status(struct status *status, int wait_status, struct slice text)
-{
-	struct slice none = {NULL, 0};
-
-	switch (WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
-				       : EXIT_TEMPORARY) {
-	case EXIT_REFUSED:
-		status_words(status, STATUS_REFUSED, text, NOBODY);
-		break;
-	case EXIT_OVER_LIMIT:
-		status_words(status, STATUS_TEMPORARY, text, NOT_NOW);
-		break;
-	case EXIT_TEMPORARY:
-	case EXIT_NO_EXEC:
-	case EXIT_SHELL_DENIED:
-	case EXIT_SHELL_MISSING:
-		status_words(status, STATUS_TEMPORARY, none, NOT_NOW);
-		break;
-	default:
-		status->class = STATUS_ACCEPTED;
-	}
-}
 
 /* ------------------------------------------------------------ memory --- */
 
@@ -65,7 +42,7 @@ find_refused(const struct rcptcheck *check, struct slice recipient)
 		if (slice_equal(known, recipient))
 			return reply;
 	}
-	return (struct slice){NULL, 0};
+	return SLICE_NONE;
 }
 
 /* One for which there is no room is asked about once more. */
@@ -177,6 +154,31 @@ read_text(int fd, char *text, size_t cap)
 	return (struct slice){text, n < 0 ? 0 : (size_t)n};
 }
 
+/* What the program meant, given its end and its words. */
+static void
+set_status(struct status *status, int wait_status, struct slice text)
+{
+	struct slice none = SLICE_NONE;
+
+	switch (WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
+				       : EXIT_TEMPORARY) {
+	case EXIT_REFUSED:
+		status_words(status, STATUS_REFUSED, text, NOBODY);
+		break;
+	case EXIT_OVER_LIMIT:
+		status_words(status, STATUS_TEMPORARY, text, NOT_NOW);
+		break;
+	case EXIT_TEMPORARY:
+	case EXIT_NO_EXEC:
+	case EXIT_SHELL_DENIED:
+	case EXIT_SHELL_MISSING:
+		status_words(status, STATUS_TEMPORARY, none, NOT_NOW);
+		break;
+	default:
+		status->class = STATUS_ACCEPTED;
+	}
+}
+
 static int
 go_on(struct keeper *k)
 {
@@ -190,7 +192,7 @@ go_on(struct keeper *k)
 	if (!ended && k->late.deadline > k->now)
 		return VERDICT_LATER;
 	if (ended) {
-		rcptcheck_status(&status, wait_status,
+		set_status(&status, wait_status,
 			read_text(check->text_fd, text, sizeof text));
 	} else {
 		end_by_force(k);

@@ -7,15 +7,16 @@
 #ifndef KEEPER_RCPTCHECK_H
 #define KEEPER_RCPTCHECK_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
-#include "keeper/channel.h"
-#include "queue-handoff/status.h"
+#include "lib/bytes.h"
 
-#define RCPTCHECK_MS 10000	   /* for one recipient */
-#define RCPTCHECK_TEXT_MAX 300	   /* octets of descriptor 4 that count */
-#define RCPTCHECK_REFUSED_MAX 8192 /* octets of refusals that are remembered   \
-				    */
+#define RCPTCHECK_MS 10000     /* for one recipient */
+#define RCPTCHECK_TEXT_MAX 300 /* octets of descriptor 4 that count */
+#define RCPTCHECK_REFUSED_MAX                                                  \
+	8192 /* octets of refusals that are remembered                         \
+	      */
 
 struct rcptcheck {
 	pid_t pid;
@@ -35,12 +36,5 @@ int rcptcheck_ask(struct keeper *k, struct slice recipient);
 
 /* The transaction is over. */
 void rcptcheck_forget(struct keeper *k);
-
-/*
- * What the program meant, given its end, and descriptor 4. STATUS_ACCEPTED,
- * or said has the reply.
- */
-void rcptcheck_status(
-	struct status *status, int wait_status, struct slice text);
 
 #endif
