@@ -6,7 +6,6 @@
 
 #include "lib/controldir.h"
 
-
 #define AT(member) offsetof(struct config, member)
 
 /*

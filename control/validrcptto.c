@@ -149,8 +149,10 @@ validrcptto_find(struct validrcptto *v, struct slice recipient)
 		{{host, 1 + recipient.len - at}, VALIDRCPTTO_NO},
 	};
 	bool postmaster = slice_is((struct slice){user + 1, at}, "postmaster");
+	/* An entry that begins so means somebody else. */
+	size_t first = recipient.len > 0 && recipient.data[0] == '-';
 
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+	for (size_t i = first; i < sizeof order / sizeof *order; i++) {
 		if (i == 2 && postmaster)
 			return VALIDRCPTTO_YES;
 		switch (in_either(v, order[i].entry)) {

@@ -58,7 +58,8 @@ open_valid(struct keeper *k)
 	struct validrcptto *v = &k->rcpt.valid;
 
 	if (!k->rcpt.opened)
-		k->rcpt.broken = validrcptto_open(v, config_directory()) == -1;
+		k->rcpt.broken =
+			validrcptto_open(v, k->config->directory) == -1;
 	k->rcpt.opened = true;
 	if (k->rcpt.broken && v->file != NULL) {
 		buffer_add_text(&b, "control/");

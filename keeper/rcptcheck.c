@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@
 #include "lib/clock.h"
 #include "queue-handoff/status.h"
 
-#define TEXT_FD 4 /* of the program */
+#define TEXT_FD 4      /* of the program */
+#define KILLED_MS 1000 /* until it is gone: mostly none */
 #define NOBODY "5.1.1 no such recipient"
 #define NOT_NOW "4.3.0 recipient cannot be checked for now"
 
@@ -130,11 +132,12 @@ close_all(struct keeper *k)
 	close(k->late.fd);
 }
 
+/* One that has become another user cannot be killed: it is left behind. */
 static void
 end_by_force(struct keeper *k)
 {
 	child_kill(k->rcpt.check.pid);
-	(void)child_wait(k->rcpt.check.pid, NULL, CLOCK_NEVER);
+	(void)child_wait(k->rcpt.check.pid, NULL, KILLED_MS);
 }
 
 static void
@@ -187,11 +190,13 @@ go_on(struct keeper *k)
 	char text[RCPTCHECK_TEXT_MAX];
 	struct status status;
 	int wait_status = 0;
-	bool ended = child_wait(check->pid, &wait_status, 0) != 0;
+	pid_t ended = child_wait(check->pid, &wait_status, 0);
 
-	if (!ended && k->late.deadline > k->now)
+	if (ended == 0 && k->late.deadline > k->now)
 		return VERDICT_LATER;
-	if (ended) {
+	if (ended == -1)
+		wait_status = SIGKILL; /* nobody knows: no exit 0 */
+	if (ended != 0) {
 		set_status(&status, wait_status,
 			read_text(check->text_fd, text, sizeof text));
 	} else {
@@ -203,7 +208,7 @@ go_on(struct keeper *k)
 		return VERDICT_OK;
 	say(k, &status);
 	remember(check, recipient, k->rcpt.said);
-	log_end(k, recipient, wait_status, !ended);
+	log_end(k, recipient, wait_status, ended == 0);
 	return VERDICT_SAID;
 }
 

@@ -58,7 +58,8 @@ expected(struct slice text, struct slice recipient)
 	struct slice user = {recipient.data, at};
 	struct slice host = slice_from(recipient, at);
 
-	if (has(text, "", recipient))
+	if ((recipient.len == 0 || recipient.data[0] != '-') &&
+		has(text, "", recipient))
 		return VALIDRCPTTO_YES;
 	if (has(text, "-", recipient))
 		return VALIDRCPTTO_NO;

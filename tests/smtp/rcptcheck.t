@@ -160,7 +160,7 @@ with case("environment"), Checked(
         'env >"$DIR/env"\n'
         'echo said >&2\n'
         'cut -d " " -f 5 /proc/$$/stat >"$DIR/group"; echo $$ >"$DIR/pid"\n'
-        'grep Sig /proc/$$/status >"$DIR/signals"\n'
+        'grep Sig /proc/self/status >"$DIR/signals"\n'
         'id -un >"$DIR/account"\ngrep NoNewPrivs /proc/$$/status >"$DIR/nnp"\n',
         env={"SENDER": "old", "HELO": "old", "OTHER": "kept",
              "USE_FD4": "old"}) as server:

@@ -225,10 +225,44 @@ test_prefixes(void)
 	ok(good == sizeof whole, "every prefix of a text");
 }
 
+/* Of any program, with what is said where it says nothing. */
+static void
+test_words(void)
+{
+	static const struct {
+		const char *words, *refused, *temporary;
+	} cases[] = {
+		{"", "5.1.1 nobody", "4.3.0 later"},
+		{"\n", "5.1.1 nobody", "4.3.0 later"},
+		{"550", "5.1.1 nobody", "4.3.0 later"},
+		{"5.2.1", "5.2.1 nobody", "4.3.0 later"},
+		{"no one", "5.1.1 no one", "4.3.0 no one"},
+		{"550 5.2.1 off", "5.2.1 off", "4.3.0 off"},
+		{"452 4.2.2 full", "5.1.1 full", "4.2.2 full"},
+		{"full (#4.2.2)", "5.1.1 full", "4.2.2 full"},
+		{"5.2.1234 x", "5.1.1 5.2.1234 x", "4.3.0 5.2.1234 x"},
+	};
+	struct status status;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct slice words = slice_of(cases[i].words);
+
+		status_words(&status, STATUS_REFUSED, words, "5.1.1 nobody");
+		ok(status.class == STATUS_REFUSED &&
+				strcmp(status.reply, cases[i].refused) == 0,
+			cases[i].refused);
+		status_words(&status, STATUS_TEMPORARY, words, "4.3.0 later");
+		ok(status.class == STATUS_TEMPORARY &&
+				strcmp(status.reply, cases[i].temporary) == 0,
+			cases[i].temporary);
+	}
+}
+
 int
 main(void)
 {
 	test_exits();
+	test_words();
 	for (size_t i = 0; i < sizeof customs / sizeof *customs; i++) {
 		check_custom(82, &customs[i]);
 		check_custom(88, &customs[i]);

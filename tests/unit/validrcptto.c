@@ -15,6 +15,7 @@ static const char list[] = "# ours\n"
 			   "-@no.example\n"
 			   "-postmaster@strict.example\n"
 			   "-@mute.example\n"
+			   "-one@example.com\n"
 			   "Upper@example.com\n"
 			   "@\n";
 
@@ -39,7 +40,11 @@ static const struct row {
 	{"both@no.example", VALIDRCPTTO_YES},
 	{"any@no.example", VALIDRCPTTO_NO},
 	{"a@b@all.example", VALIDRCPTTO_YES},
-	{"-gone@all.example", VALIDRCPTTO_YES},
+	{"-gone@all.example", VALIDRCPTTO_YES}, /* by its domain */
+	{"-any@no.example", VALIDRCPTTO_NO},
+	{"-@mute.example", VALIDRCPTTO_NO},
+	{"-one@example.com", VALIDRCPTTO_UNLISTED},
+	{"one@example.com", VALIDRCPTTO_NO},
 	{"x@", VALIDRCPTTO_YES},
 	/* Always there, unless refused by name. */
 	{"postmaster", VALIDRCPTTO_YES},
