@@ -24,7 +24,7 @@ MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
 # Their order is that of the code in memory (memory.ld): what all connections
 # run stands first.
 ROOMS = lib control session keeper queue-handoff auth users sasl queue passwd \
-	conf check client
+	conf check client proxy
 MODULES = $(filter-out $(MAINS),$(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c))))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))

@@ -20,6 +20,7 @@
 #include "lib/identity.h"
 #include "lib/signals.h"
 #include "lib/standard.h"
+#include "proxy/proxy.h"
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
@@ -211,6 +212,25 @@ load_account(const struct options *options, struct identity *account)
 		.directory = options->directory};
 }
 
+/* A balancer connects, and first it says for whom. */
+static void
+receive_header(void)
+{
+	struct proxy_outcome outcome = proxy_receive(config, &keeper->jail);
+
+	if (outcome.result == PROXY_FAULT)
+		die_config(outcome.file, outcome.reason);
+	name_client();
+	if (outcome.result == PROXY_GOOD)
+		return;
+	if (outcome.detail != NULL)
+		keeper_log_connect(
+			keeper, "connect refused", "proxy", outcome.detail);
+	/* No reply: nobody knows for whom it speaks. */
+	standard_end_output(standard, HELPER_MS);
+	exit(0);
+}
+
 static void
 turn_away(const struct identity *account)
 {
@@ -283,8 +303,11 @@ main(int argc, char **argv)
 	parse_options(argc, argv, &options);
 	load_settings(&options);
 	load_account(&options, &account);
+	if (config->proxyprotocol.data != NULL)
+		receive_header();
 	/* Who the client is must be settled by now. */
-	turn_away(&account);
+	if (!config->health_check)
+		turn_away(&account);
 	fork_session(keeper_open(keeper, options.program));
 	leave_client();
 	if (keeper->jail.isolate)

@@ -44,11 +44,17 @@ struct config {
 	 */
 	struct slice remote_ip, remote_host, remote_info, remote_port;
 	struct slice local_ip, local_host, local_port;
+	struct slice port; /* the socket's, whatever a PROXY header says */
+	struct slice proxyprotocol; /* who has to send one; or absent */
+	bool proxytls;		    /* believe what it says of TLS */
+	struct slice proxy;	    /* the balancer that sent one; or absent */
+	bool health_check;	    /* it named no client */
+	struct slice tls_version, tls_cipher, tls_sni; /* ... TLS; or absent */
 	bool relayclient_set;
 	struct slice relayclient; /* appended to recipients */
-	bool tls_outside;	  /* SSL_PROTOCOL set */
-	bool smtps;		  /* -s or SMTPS */
-	struct slice log_target;  /* "syslog" or absent */
+	bool tls_outside; /* SSL_PROTOCOL set, or the PROXY header's TLV */
+	bool smtps;	  /* -s or SMTPS */
+	struct slice log_target; /* "syslog" or absent */
 	/* on failure */
 	const char *failed_file; /* "control/me" or the environment's name */
 	const char *reason;

@@ -47,22 +47,19 @@ find_protocol(void)
 	return "TCP";
 }
 
-static struct slice
-address_text(int family, const void *address)
+struct slice
+launcher_address(int family, const void *address)
 {
+	const struct in6_addr *v6 = address;
 	char *text = keep(INET6_ADDRSTRLEN);
 
 	if (text == NULL)
 		return slice_of("unknown");
+	if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6)) {
+		family = AF_INET;
+		address = &v6->s6_addr[12];
+	}
 	return slice_of(inet_ntop(family, address, text, INET6_ADDRSTRLEN));
-}
-
-static struct slice
-address6_text(const struct in6_addr *address)
-{
-	return IN6_IS_ADDR_V4MAPPED(address)
-		       ? address_text(AF_INET, &address->s6_addr[12])
-		       : address_text(AF_INET6, address);
 }
 
 /* A mapped address, as a dual-stack listener has it, becomes the IPv4 one. */
@@ -76,12 +73,12 @@ without_mapping(struct slice text)
 		slice_string(text, string, sizeof string) == 0 &&
 		inet_pton(AF_INET6, string, &address) == 1 &&
 		IN6_IS_ADDR_V4MAPPED(&address))
-		return address6_text(&address);
+		return launcher_address(AF_INET6, &address);
 	return text;
 }
 
-static struct slice
-port_text(in_port_t port)
+struct slice
+launcher_port(in_port_t port)
 {
 	char *text = keep(PORT_TEXT);
 	struct buffer b = {text, 0, PORT_TEXT, false};
@@ -108,11 +105,11 @@ from_socket(int (*name)(int, struct sockaddr *, socklen_t *), int fd,
 	if (!v4 && address.any.sa_family != AF_INET6)
 		return;
 	if (port->data == NULL)
-		*port = port_text(
+		*port = launcher_port(
 			v4 ? address.v4.sin_port : address.v6.sin6_port);
 	if (ip->data == NULL)
-		*ip = v4 ? address_text(AF_INET, &address.v4.sin_addr)
-			 : address6_text(&address.v6.sin6_addr);
+		*ip = v4 ? launcher_address(AF_INET, &address.v4.sin_addr)
+			 : launcher_address(AF_INET6, &address.v6.sin6_addr);
 }
 
 void
@@ -131,6 +128,7 @@ launcher_read(struct config *config, int fd)
 	config->tls_outside = tls != NULL && *tls != '\0';
 	from_socket(getpeername, fd, &config->remote_ip, &config->remote_port);
 	from_socket(getsockname, fd, &config->local_ip, &config->local_port);
+	config->port = config->local_port;
 	if (config->remote_ip.data == NULL)
 		config->remote_ip = slice_of("unknown");
 	if (config->remote_host.data == NULL)

@@ -5,6 +5,8 @@
 #ifndef CONTROL_LAUNCHER_H
 #define CONTROL_LAUNCHER_H
 
+#include <netinet/in.h>
+
 #include "control/config.h"
 
 /*
@@ -14,5 +16,12 @@
  * addresses and ports is asked of fd, when it is an internet socket.
  */
 void launcher_read(struct config *config, int fd);
+
+/*
+ * The text of an address of that family, a mapped one as IPv4, and of a port
+ * in network order. Its memory lives as long as the process.
+ */
+struct slice launcher_address(int family, const void *address);
+struct slice launcher_port(in_port_t port);
 
 #endif

@@ -115,8 +115,8 @@ find_text(struct config *config, const struct config_row *row, int dir_fd,
 static bool
 is_submission(const struct config *config)
 {
-	return config->smtps || slice_is(config->local_port, "587") ||
-	       slice_is(config->local_port, "465");
+	return config->smtps || slice_is(config->port, "587") ||
+	       slice_is(config->port, "465");
 }
 
 static int
@@ -358,6 +358,9 @@ settle_rest(struct config *config)
 	drop_empty(&config->rcptcheck);
 	if (config->rcptcheck.len > RCPTCHECK_MAX)
 		return FAIL(config, rcptcheck, "too long");
+	if (config->proxyprotocol.len == 0 ||
+		slice_is(config->proxyprotocol, "0"))
+		config->proxyprotocol = SLICE_NONE;
 	const char *fault = NULL;
 
 	if (config->relaylimits.present)

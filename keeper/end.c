@@ -82,6 +82,30 @@ end_word(const struct keeper *k)
 	return words[k->end.why == 0 && k->end.stopped ? END_TERM : k->end.why];
 }
 
+/*
+ * A balancer looks every few seconds whether we are there: nothing is said
+ * of that, unless it wanted more, or we have failed.
+ */
+static bool
+is_silent(const struct keeper *k)
+{
+	bool tls = k->tls.on || k->config->tls_outside;
+
+	if (!k->config->health_check)
+		return false;
+	switch (k->end.why) {
+	case END_QUIT:
+	case END_CLIENT:
+	case END_TIMEOUT:
+	case END_TERM:
+		return true;
+	case END_ERRORS: /* of the handshake, before it could want anything */
+		return k->config->smtps && !tls;
+	default:
+		return k->end.stopped;
+	}
+}
+
 void
 end_log(struct keeper *k)
 {
@@ -90,6 +114,10 @@ end_log(struct keeper *k)
 	uint64_t tenths = (uint64_t)(k->now - k->channel.start + 50) / 100;
 	struct log_line line;
 
+	if (is_silent(k))
+		return;
+	if (k->config->health_check)
+		keeper_log_connect(k, "connect", NULL, NULL);
 	buffer_add_number(&seconds, tenths / 10);
 	buffer_add_char(&seconds, '.');
 	buffer_add_number(&seconds, tenths % 10);

@@ -94,6 +94,25 @@ keeper_answer(struct keeper *k, unsigned verdict)
 	return 0;
 }
 
+void
+keeper_log_connect(struct keeper *k, const char *event, const char *reason,
+	const char *detail)
+{
+	const struct config *config = k->config;
+	struct log_line line;
+
+	log_start(&line, &k->log, event);
+	if (config->port.data != NULL)
+		log_value(&line, "port", config->port);
+	if (config->proxy.data != NULL)
+		log_value(&line, "proxy", config->proxy);
+	if (reason != NULL)
+		log_text(&line, "reason", reason);
+	if (detail != NULL)
+		log_text(&line, "detail", detail);
+	keeper_log(k, &line);
+}
+
 bool
 keeper_relays(const struct keeper *k)
 {
@@ -263,11 +282,25 @@ cut_off(struct keeper *k, enum keeper_end why)
 	end_reap(k, 0);
 }
 
+/* What the PROXY header says, as of ours. */
+static void
+log_balancers_tls(struct keeper *k)
+{
+	const struct config *config = k->config;
+	struct log_line line;
+
+	log_start(&line, &k->log, "tls ok");
+	log_value(&line, "version", config->tls_version);
+	if (config->tls_cipher.data != NULL)
+		log_value(&line, "cipher", config->tls_cipher);
+	if (config->tls_sni.data != NULL)
+		log_value(&line, "sni", config->tls_sni);
+	keeper_log(k, &line);
+}
+
 static void
 begin(struct keeper *k)
 {
-	struct log_line line;
-
 	k->channel.start = k->channel.since = k->now = clock_ms();
 	login_init(k);
 	late_init(&k->late);
@@ -275,10 +308,10 @@ begin(struct keeper *k)
 	k->end.term = signals_term_fd();
 	if (k->end.term == -1)
 		k->end.term = TERM_NEVER;
-	log_start(&line, &k->log, "connect");
-	if (k->config->local_port.data != NULL)
-		log_value(&line, "port", k->config->local_port);
-	keeper_log(k, &line);
+	if (!k->config->health_check)
+		keeper_log_connect(k, "connect", NULL, NULL);
+	if (k->config->tls_version.data != NULL)
+		log_balancers_tls(k);
 }
 
 int

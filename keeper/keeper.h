@@ -75,6 +75,9 @@ int keeper_run(struct keeper *k);
 /* For the answers. */
 void keeper_log(struct keeper *k, struct log_line *line);
 void keeper_log_config(struct keeper *k, const char *file, const char *reason);
+/* "connect" or "connect refused"; why, and more exactly, or NULL. */
+void keeper_log_connect(struct keeper *k, const char *event, const char *reason,
+	const char *detail);
 int keeper_answer(struct keeper *k, unsigned verdict);
 bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */
 

@@ -29,18 +29,6 @@ is_crowded(struct keeper *k, const struct identity *account, bool *crowded)
 	return isolate ? identity_for_files(&root) : 0;
 }
 
-static void
-log_refused(struct keeper *k, const char *reason)
-{
-	struct log_line line;
-
-	log_start(&line, &k->log, "connect refused");
-	if (k->config->local_port.data != NULL)
-		log_value(&line, "port", k->config->local_port);
-	log_text(&line, "reason", reason);
-	keeper_log(k, &line);
-}
-
 int
 keeper_turn_away(
 	struct keeper *k, const struct identity *account, const char **reply)
@@ -52,10 +40,10 @@ keeper_turn_away(
 	if (k->config->connlimit > 0 && is_crowded(k, account, &crowded) == -1)
 		return -1;
 	if (crowded) {
-		log_refused(k, "connections");
+		keeper_log_connect(k, "connect refused", "connections", NULL);
 		*reply = "421 4.7.0 too many connections\r\n";
 	} else if (k->config->statedir.data != NULL && failures_turn_away(k)) {
-		log_refused(k, "limit");
+		keeper_log_connect(k, "connect refused", "limit", NULL);
 		*reply = "421 4.7.0 too many authentication failures\r\n";
 	}
 	return 0;

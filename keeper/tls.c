@@ -160,7 +160,8 @@ hear_tls(struct keeper *k)
 			log_text(&line, "version", "SSLv2");
 		if (facts.offered == CHANNEL_SSL_3)
 			log_text(&line, "version", "SSLv3");
-		keeper_log(k, &line);
+		if (!k->config->health_check)
+			keeper_log(k, &line);
 		return 0;
 	}
 	if (!k->tls.signed_once)
@@ -174,6 +175,7 @@ hear_tls(struct keeper *k)
 	log_text(&line, "cipher", cipher);
 	if (at < k->packet.len)
 		log_value(&line, "sni", channel_rest(&k->packet, at));
-	keeper_log(k, &line);
+	if (!k->config->health_check)
+		keeper_log(k, &line);
 	return 0;
 }

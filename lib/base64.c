@@ -1,6 +1,6 @@
 /*
- * base64 - see base64.h. Run by every process, and by smtpd-passwd and
- * smtpd-check.
+ * base64 - see base64.h. Run by main, session, keeper and authenticator, and by
+ * smtpd-passwd and smtpd-check.
  */
 #include "lib/base64.h"
 

@@ -1,5 +1,5 @@
 /*
- * filter - see filter.h. Run by session and authenticator.
+ * filter - see filter.h. Run by session, authenticator and reader.
  *
  * The kernel compiles a filter for each process anew, so that each step
  * costs, whether it is ever run or not: one comparison a call, and one ALLOW

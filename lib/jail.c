@@ -1,6 +1,7 @@
 /*
- * jail - see jail.h. Run by session and authenticator; the last part, about
- * capabilities, by main and the keeper, what asks for Landlock by smtpd-check.
+ * jail - see jail.h. Run by session, authenticator and reader; the last part,
+ * about capabilities, by main and the keeper, what asks for Landlock by
+ * smtpd-check.
  */
 #include "lib/jail.h"
 

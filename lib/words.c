@@ -1,6 +1,6 @@
 /*
- * words - see words.h. Run by every process, and by smtpd-passwd and
- * smtpd-check.
+ * words - see words.h. Run by main, session, keeper and authenticator, and by
+ * smtpd-passwd and smtpd-check.
  */
 #include "lib/words.h"
 

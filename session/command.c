@@ -202,7 +202,8 @@ enum {
 	NEEDS_MAIL = 256,
 	NEEDS_RCPT = 512,
 	NEEDS_NAME = 1024,
-	NEEDS_ARGUMENT = 2048
+	NEEDS_ARGUMENT = 2048,
+	IN_CHECK = 4096 /* what a balancer's health check may say */
 };
 
 static const struct {
@@ -226,19 +227,19 @@ static const struct {
 /* BDAT looks for itself: its octets are on their way whatever it says. */
 const struct command commands[] = {
 	// clang-format off
-	{"EHLO",     command_ehlo,     NEEDS_NAME, COUNTS},
-	{"HELO",     command_helo,     NEEDS_NAME, COUNTS},
+	{"EHLO",     command_ehlo,     NEEDS_NAME | IN_CHECK, COUNTS},
+	{"HELO",     command_helo,     NEEDS_NAME | IN_CHECK, COUNTS},
 	{"STARTTLS", command_starttls, NO_ARGUMENT | NO_TLS | NO_LOGIN_OR_MAIL, COUNTS},
 	{"AUTH",     command_auth,     NO_LOGIN | NO_MAIL_FOR_AUTH | NEEDS_ARGUMENT, COUNTS},
 	{"MAIL",     command_mail,     NEEDS_LOGIN | NO_MAIL, COUNTS},
 	{"RCPT",     command_rcpt,     NO_CHUNKS | NEEDS_MAIL, 0},
 	{"DATA",     command_data,     NO_ARGUMENT | NO_CHUNKS | NEEDS_MAIL | NEEDS_RCPT, 0},
 	{"BDAT",     command_bdat,     0, 0},
-	{"RSET",     command_rset,     NO_ARGUMENT, COUNTS},
-	{"NOOP",     command_noop,     0, COUNTS},
+	{"RSET",     command_rset,     NO_ARGUMENT | IN_CHECK, COUNTS},
+	{"NOOP",     command_noop,     IN_CHECK, COUNTS},
 	{"VRFY",     command_vrfy,     NEEDS_LOGIN, COUNTS},
 	{"HELP",     command_help,     0, COUNTS},
-	{"QUIT",     command_quit,     NO_ARGUMENT, 0},
+	{"QUIT",     command_quit,     NO_ARGUMENT | IN_CHECK, 0},
 	{NULL,       command_unknown,  0, COUNTS},
 	// clang-format on
 };
@@ -272,6 +273,8 @@ command_run(
 {
 	unsigned wrong = command->when & unmet(s, argument);
 
+	if (s->config->health_check && !(command->when & IN_CHECK))
+		return session_stop(s, END_ERRORS, REPLY_HEALTH_CHECK);
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		if (wrong & refusals[i].bit)
 			return refusals[i].reply;

@@ -24,6 +24,7 @@ static const char *const texts[REPLY_COUNT] = {
 	[REPLY_TOO_MANY_FAILURES] = "421 4.7.0 too many authentication failures",
 	[REPLY_USERS_CHANGED]     = "421 4.7.0 user file changed, log in again",
 	[REPLY_NOT_A_WEB_SERVER]  = "421 4.7.0 this is no web server",
+	[REPLY_HEALTH_CHECK]      = "421 4.7.0 the proxy names no client: health checks only",
 	[REPLY_RELAY_LIMIT]       = "450 4.7.1 too many recipients for one day",
 	[REPLY_QUEUE_TEMPORARY]   = "451 4.3.0 mail server temporarily rejected message",
 	[REPLY_TOO_MANY_RCPTS]    = "452 4.5.3 too many recipients",

@@ -369,7 +369,8 @@ session_start(struct session *s, const struct session_setup *setup)
 	s->config = setup->config;
 	s->mechanisms = setup->mechanisms;
 	s->offer_asks = setup->offer_asks;
-	s->tls.possible = setup->tls_possible;
+	s->tls.possible = setup->tls_possible && !s->config->tls_outside &&
+			  !s->config->health_check;
 	s->channel = SESSION_CHANNEL;
 	s->jail = *setup->jail;
 	s->jail.calls = &session_calls;

@@ -13,12 +13,13 @@ queue-handoff lib
 queue lib queue-handoff/status.h
 sasl lib users control/authmechs.h
 auth lib users sasl
+proxy lib control
 session lib control keeper/channel.h
 keeper lib control users sasl auth queue-handoff
 client lib
 passwd lib control users sasl
 conf lib
-check lib control users sasl auth keeper/find_pair.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
+check lib control users sasl auth proxy/balancers.h keeper/find_pair.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
 bench lib client keeper/channel.h session/jail.h auth/jail.h
 '
 count=0

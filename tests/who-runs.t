@@ -12,17 +12,17 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
-PROCESSES = {"main", "session", "keeper", "authenticator"}
+PROCESSES = {"main", "reader", "session", "keeper", "authenticator"}
 TOOLS = {"smtpd-passwd", "smtpd-check", "smtpd-auth-conf"}
 # Whose code it is by the folder alone. Rooms without a process: nobody's.
 OWN = {"session": {"session"}, "keeper": {"keeper"},
-       "auth": {"authenticator"}, "queue": {"queue"},
+       "auth": {"authenticator"}, "proxy": {"reader"}, "queue": {"queue"},
        "sasl": set(), "users": set(), "control": set(), "lib": set(),
        "queue-handoff": set()}
 # Programs of one process: their files need not say it.
 PROGRAMS = {"passwd": {"smtpd-passwd"}, "check": {"smtpd-check"},
             "conf": {"smtpd-auth-conf"}, "client": {"smtpd-check"}}
-MAINS = {"smtpd-auth.c": {"main", "session", "keeper"},
+MAINS = {"smtpd-auth.c": {"main", "reader", "session", "keeper"},
          "smtpd-passwd.c": {"smtpd-passwd"}, "smtpd-check.c": {"smtpd-check"},
          "smtpd-auth-conf.c": {"smtpd-auth-conf"}}
 # What the texts call them.

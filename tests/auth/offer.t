@@ -51,10 +51,11 @@ with case("-s"), Server(users=USERS, certificate="ec", args=["-s"],
                         env={"FORCETLS": "1"}) as server:
     with server.client(tls=True) as c:
         is_(offer(c), DEFAULT, "-s: offered")
-with case("TLS outside"), Server(users=USERS, env={
+with case("TLS outside"), Server(users=USERS, certificate="ec", env={
         "FORCETLS": "1", "SSL_PROTOCOL": "TLSv1.3"}) as server:
     with server.client() as c:
         is_(offer(c), DEFAULT, "TLS by the launcher: offered")
+        ok("STARTTLS" not in c.hello(), "TLS by the launcher: no STARTTLS")
         is_(c.command(PLAIN)[:3], "235", "TLS by the launcher: accepted")
 
 # What each setting offers.

@@ -39,7 +39,7 @@ def calls(room):
 
 
 rows = table("system call")
-for column, room in ((1, "session"), (2, "auth")):
+for column, room in ((1, "session"), (2, "auth"), (3, "proxy")):
     shown = {row[0].strip("`"): row[column] for row in rows
              if row[column] != "no"}
     is_(shown, calls(room), f"system calls of {room}/")

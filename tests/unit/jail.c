@@ -1,5 +1,5 @@
 /*
- * Unit test of lib/jail: a session and an authenticator that were taken over.
+ * Unit test of lib/jail: session, authenticator and reader, taken over.
  * Each system call there is, one by one, and what somebody would try: all
  * but the few of the list end the process.
  */
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "auth/jail.h"
+#include "proxy/jail.h"
 #include "session/jail.h"
 #include "tests/jailed.h"
 #include "tests/scratch.h"
@@ -52,9 +53,12 @@ listed(const long *list, size_t count, long number)
 static bool
 is_allowed(const struct jail *jail, long number)
 {
-	return LISTED(everybody, number) ||
-	       (jail->calls == &session_calls ? LISTED(session, number)
-					      : LISTED(authenticator, number));
+	if (jail->calls == &session_calls && LISTED(session, number))
+		return true;
+	if (jail->calls == &authenticator_calls &&
+		LISTED(authenticator, number))
+		return true;
+	return LISTED(everybody, number);
 }
 
 /*
@@ -362,7 +366,8 @@ each(const struct jail *jail, const char *who, int channel)
 	for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
 		bool may = jail->calls == &session_calls
 				   ? attempts[i].session
-				   : attempts[i].authenticator;
+				   : jail->calls == &authenticator_calls &&
+					     attempts[i].authenticator;
 
 		snprintf(what, sizeof what, "%s: %s: %s", who, attempts[i].what,
 			may ? "it may" : "killed");
@@ -409,6 +414,10 @@ main(void)
 		each(&jail, who, pair[0]);
 		jail.calls = &authenticator_calls;
 		who = root ? "authenticator, isolated" : "authenticator";
+		every_call(&jail, who);
+		each(&jail, who, pair[0]);
+		jail.calls = &reader_calls;
+		who = root ? "reader, isolated" : "reader";
 		every_call(&jail, who);
 		each(&jail, who, pair[0]);
 	}
