@@ -64,6 +64,8 @@ void check_programs(struct check *c);
 void check_qmqp(struct check *c);
 /* misspelt.c: files and variables that nobody reads. */
 void check_misspelt(struct check *c);
+/* proxied.c: who may send a PROXY header, for check_misspelt(). */
+void check_proxied(struct check *c);
 /* rules.c: tcp.rules of the service directory, for check_misspelt(). */
 void check_rules(struct check *c);
 /* settings.c: files that a variable overrules. */

@@ -49,6 +49,14 @@ const struct finding_row findings[FINDINGS] = {
 		NULL},
 	[SET_TLSMIN] = {false, "TLSMIN",
 		"% for everyone; tcp.rules can allow it to one address", NULL},
+	[SET_PROXY_ANYBODY] = {false, "PROXYPROTOCOL",
+		"1 for everyone: whoever connects can be any address; name the "
+		"balancers, or set it in tcp.rules",
+		NULL},
+	[SET_PROXY_CLEAR] = {true, "PROXYPROTOCOL",
+		"with FORCETLS=0: the balancer's clients may send a password "
+		"in clear",
+		"%"},
 	[SET_RULES_OLD] = {true, "tcp.rules", "not compiled since it changed",
 		"cd % && tcprules tcp.cdb tcp.tmp < tcp.rules"},
 	[LIST_ENTRY] = {false, "entry", "never matches: %", NULL},

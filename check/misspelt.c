@@ -240,6 +240,7 @@ check_misspelt(struct check *c)
 	look_at_values(c);
 	look_at_files(c);
 	look_at_variables(c);
+	check_proxied(c);
 	if (c->service.directory != NULL)
 		check_rules(c);
 	if (c->ec && (c->old_tls || c->config.tls_min < TLS_1_2))

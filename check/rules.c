@@ -12,8 +12,8 @@
 #include "check/rules.h"
 #include "check/settings.h"
 
-static const char *
-recompiled(const struct check *c, const char *edit)
+const char *
+rules_recompiled(const struct check *c, const char *edit)
 {
 	return report_text(
 		"cd %s && cp -p --backup=t tcp.rules tcp.rules.old && "
@@ -51,8 +51,9 @@ look_at_names(struct check *c, const char *line)
 			if (ours != NULL && alias_same(name, ours))
 				report_add(&c->report, SET_ENV_OTHER,
 					"tcp.rules", ours,
-					recompiled(c, report_text("s/%s=/%s=/",
-							      name, ours)));
+					rules_recompiled(
+						c, report_text("s/%s=/%s=/",
+							   name, ours)));
 		}
 	}
 }
@@ -68,8 +69,8 @@ look_at_lines(struct check *c, FILE *file)
 		if (is_default(line) && strstr(line, ",RELAYCLIENT=") != NULL)
 			report_add(&c->report, SET_RELAYCLIENT, "tcp.rules",
 				NULL,
-				recompiled(c, "/^:allow/s/,RELAYCLIENT="
-					      "\"[^\"]*\"//"));
+				rules_recompiled(c, "/^:allow/s/,RELAYCLIENT="
+						    "\"[^\"]*\"//"));
 		if (strstr(line, ",TLSMIN=\"1.0\"") != NULL ||
 			strstr(line, ",TLSMIN=\"1.1\"") != NULL)
 			c->old_tls = true;

@@ -4,6 +4,9 @@
 
 #include "check/check.h"
 
+/* A command that edits it by sed(1), and compiles it. */
+const char *rules_recompiled(const struct check *c, const char *edit);
+
 /* Has it, or from/, a line of this address, or of any (NULL), that sets it? */
 bool rules_exempt(const char *address, const char *variable);
 

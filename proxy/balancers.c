@@ -1,4 +1,4 @@
-/* balancers - see balancers.h. Run by main before it forks. */
+/* balancers - see balancers.h. Run by main before it forks, by smtpd-check. */
 #include "proxy/balancers.h"
 
 #include <arpa/inet.h>

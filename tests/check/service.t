@@ -140,6 +140,40 @@ with case("names"):
     is_(Host().check(env={"PATH": "/bin", "RELAYCLIENT": ""}).status, 0,
         "what our own environment holds plays no part")
 
+with case("behind a balancer"):
+    RULES = Host.SERVICE + "/tcp.rules"
+    provokes("SET_PROXY_ANYBODY", changed(("env", "PROXYPROTOCOL", "1")),
+             where="env/PROXYPROTOCOL")
+    provokes("SET_PROXY_ANYBODY", changed(
+        ("write", RULES, ':allow,PROXYPROTOCOL="1"\n')), where="tcp.rules")
+    provokes("SET_VARIABLE", changed(("env", "PROXYPROTOCOL", "10.0.0.5 x")),
+             where="env/PROXYPROTOCOL", says="no address or prefix: x")
+    provokes("SET_PROXY_CLEAR", changed(
+        ("env", "PROXYPROTOCOL", "10.0.0.5"), ("env", "FORCETLS", "0")),
+        where="env/FORCETLS")
+    provokes("SET_PROXY_CLEAR", changed(
+        ("env", "PROXYPROTOCOL", "10.0.0.5"),
+        ("write", RULES, '127.:allow,FORCETLS="0"\n:allow\n')),
+        where="tcp.rules")
+    provokes("SET_PROXY_CLEAR", changed(
+        ("write", RULES, '127.:allow,FORCETLS="0",PROXYPROTOCOL="1"\n'
+         ':deny\n')), where="tcp.rules")
+    provokes("SET_PROXY_CLEAR", changed(
+        ("env", "FORCETLS", "0"),
+        ("write", RULES, '10.0.0.5:allow,PROXYPROTOCOL="1"\n:deny\n')),
+        where="env/FORCETLS")
+    for what, *changes in (
+            ("a balancer by its address", ("env", "PROXYPROTOCOL",
+                                           "10.0.0.5, 2001:db8::/64")),
+            ("off", ("env", "PROXYPROTOCOL", "0"),
+             ("env", "FORCETLS", "0")),
+            ("by tcp.rules", ("write", RULES, '10.0.0.5:allow,PROXYPROTOCOL='
+                              '"1"\n127.:allow,FORCETLS="0"\n:deny\n'))):
+        output = changed(*changes).check()
+        is_((output.find("SET_PROXY_ANYBODY"),
+             output.find("SET_PROXY_CLEAR"),
+             output.find("SET_VARIABLE")), ("", "", ""), what)
+
 with case("tcp.rules"):
     RULES = Host.SERVICE + "/tcp.rules"
     provokes("SET_RULES_OLD", changed(("write", RULES, ":allow\n")))
