@@ -117,6 +117,17 @@ with case("TLS outside"), Fake(answers=[GOOD]) as fake, asking(
         is_(c.command(PLAIN), OK, "TLS by the launcher")
     is_(words(fake.auths()[0]).get("secured"), True, "is TLS, too")
 
+with case("behind a balancer"), Fake(answers=[GOOD]) as fake, asking(
+        fake, env={"PROXYPROTOCOL": "1"}) as server:
+    with server.client(greet=False) as c:
+        c.send("PROXY TCP4 198.51.100.7 203.0.113.1 50000 25\r\n")
+        c.expect("220 ")
+        is_(c.command(PLAIN), OK, "a client of a balancer's")
+    said = words(fake.auths()[0])
+    is_([said.get(word) for word in ("rip", "rport", "lip", "lport")],
+        ["198.51.100.7", "50000", "203.0.113.1", "25"],
+        "Dovecot is told what the header says")
+
 with case("the dialogue"), Fake(
         hello("SCRAM-SHA-256", "XOAUTH2", "CRAM-MD5"),
         [f"CONT\t1\t{b64('first')}\n", "CONT\t1\t\n", "CONT\t1\n",
