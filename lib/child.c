@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -17,10 +19,14 @@
 #include "lib/jail.h"
 #include "lib/signals.h"
 
-/*
- * In the child, on its parent's memory: nothing but system calls. It returns
- * when one has failed.
- */
+#define STACK_LEN 3072 /* become_program() and what it calls need a tenth */
+
+struct start {
+	const struct child_program *program;
+	int failed;
+};
+
+/* In the child, on its parent's memory: nothing but system calls. */
 static void
 become_program(const struct child_program *program)
 {
@@ -39,30 +45,40 @@ become_program(const struct child_program *program)
 	execve(program->path, program->arguments, program->environment);
 }
 
+/* It comes back from there only when a call has failed. */
+static int
+child_main(void *argument)
+{
+	struct start *start = argument;
+
+	become_program(start->program);
+	start->failed = errno;
+	_exit(127);
+}
+
 /*
- * vfork: the child borrows our memory until it execs, where fork would copy
- * its tables, and posix_spawn allocates. No handler may run on it meanwhile.
+ * What vfork() does: the child borrows our memory until it execs, where fork
+ * would copy its tables, and posix_spawn allocates. Not by that name: musl's
+ * is a fork() on arm64 and riscv64, and then nothing tells us of a failure.
+ * No handler may run on our memory meanwhile.
  */
 int
 child_spawn(pid_t *pid, const struct child_program *program)
 {
-	volatile int failed = 0;
+	alignas(16) char stack[STACK_LEN];
+	struct start start = {.program = program};
 	uint64_t signals = signals_block();
-	pid_t child = vfork();
+	pid_t child = clone(child_main, stack + sizeof stack,
+		CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
 
 	if (child == -1)
-		failed = errno;
-	if (child == 0) {
-		become_program(program);
-		failed = errno;
-		_exit(127);
-	}
+		start.failed = errno;
 	signals_restore(signals);
-	if (failed == 0)
+	if (start.failed == 0)
 		*pid = child;
 	else if (child != -1)
 		(void)child_wait(child, NULL, CLOCK_NEVER);
-	return failed;
+	return start.failed;
 }
 
 /* Is it in this directory of PATH? An empty one is where we are. */

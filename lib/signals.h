@@ -18,15 +18,16 @@ void signals_hold_term(void);
 int signals_term_fd(void);
 
 /*
- * Around vfork(): no handler may run in the child, on its parent's memory.
- * signals_restore() takes what signals_block() has returned.
+ * Around child_spawn()'s clone(): no handler may run in the child, on its
+ * parent's memory. signals_restore() takes what signals_block() has returned.
  */
 uint64_t signals_block(void);
 void signals_restore(uint64_t before);
 
 /*
  * In the child, before an exec: gives every signal its default action, then
- * blocks none. It makes only calls that are allowed after vfork().
+ * blocks none. It makes only calls that are allowed in a child that borrows
+ * its parent's memory.
  */
 void signals_default(void);
 

@@ -83,22 +83,25 @@ finish(struct queue *q)
 	return -1;
 }
 
-/* Writes as much as the program takes; a blocked pipe is waited for. */
+/*
+ * Writes as much as the program takes; a blocked pipe is waited for until the
+ * program is gone, since our own copy of the read end keeps it open.
+ */
 static void
-write_message(int fd, const char *data, size_t len)
+write_message(const struct queue *q, int fd, const char *data, size_t len)
 {
 	int64_t late = clock_ms() + LATE_MS;
 
 	while (len > 0 && clock_ms() < late) {
-		struct pollfd ready = {.fd = fd, .events = POLLOUT};
+		struct pollfd ready[] = {{.fd = fd, .events = POLLOUT},
+			{.fd = q->pidfd, .events = POLLIN}};
 		ssize_t n = write(fd, data, len);
 
 		if (n == -1 && errno != EAGAIN)
 			return;
 		if (n == -1) {
-			clock_poll(&ready, 1, clock_ms() + 50);
-			/* Our own copy of the read end keeps it open. */
-			if ((ready.revents & POLLOUT) == 0)
+			clock_poll(ready, 2, late);
+			if ((ready[0].revents & POLLOUT) == 0)
 				return;
 			continue;
 		}
@@ -163,7 +166,7 @@ test_row(const struct row *row)
 	if (!ok(start_program(&q, program(row->script, 0755), 6, &fd) == 0,
 		    what))
 		return;
-	write_message(fd, large, row->message);
+	write_message(&q, fd, large, row->message);
 	close(fd);
 	queue_commit(&q, (struct slice){envelope, sizeof envelope},
 		clock_ms() + LATE_MS);
@@ -215,7 +218,7 @@ test_octets(void)
 			&fd) == 0,
 		    "octets: starts"))
 		return;
-	write_message(fd, large, LARGE);
+	write_message(&q, fd, large, LARGE);
 	close(fd);
 	/* An envelope that does not fit into the pipe either. */
 	queue_commit(&q, (struct slice){large, LARGE}, clock_ms() + LATE_MS);
@@ -381,7 +384,7 @@ test_no_envelope(void)
 	if (!ok(start_program(&q, program(script, 0755), 6, &fd) == 0,
 		    "abandoned, and reads on"))
 		return;
-	write_message(fd, "x", 1);
+	write_message(&q, fd, "x", 1);
 	queue_abandon(&q);
 	close(fd);
 	ok(finish(&q) == 0 && WIFEXITED(q.wait_status) &&
