@@ -3,6 +3,7 @@
 whose token it is; curl is a client that knows both."""
 import http.server
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,8 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
-from support.extra_dovecot import Dovecot, why_not  # noqa: E402
+from support.extra_dovecot import (  # noqa: E402
+    Dovecot, by_version, why_not)
 
 JOE = "joe@example.com"
 OK = "235 2.7.0 ok, go ahead"
@@ -44,14 +46,27 @@ class Tokens(http.server.BaseHTTPRequestHandler):
 
 service = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Tokens)
 threading.Thread(target=service.serve_forever, daemon=True).start()
-settings = home() + "/oauth2"
-place.write(settings, f"""
+SETTINGS = f"""
 introspection_url = http://127.0.0.1:{service.server_address[1]}/
 introspection_mode = post
 username_attribute = username
 active_attribute = active
 active_value = true
-""")
+"""
+settings = home() + "/oauth2"
+place.write(settings, SETTINGS)
+OLD = f"""
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {settings}
+}}
+"""
+NEW = """
+passdb oauth2 {
+  mechanisms_filter = xoauth2 oauthbearer
+}
+"""
 
 
 def first(name, token, user=JOE):
@@ -62,9 +77,8 @@ def first(name, token, user=JOE):
 
 
 with case("tokens"), Dovecot(
-        mechanisms="xoauth2 oauthbearer", more="passdb {\n  driver = oauth2\n"
-        "  mechanisms = xoauth2 oauthbearer\n"
-        f"  args = {settings}\n}}\n") as dovecot, Server(
+        mechanisms="xoauth2 oauthbearer", more=by_version(
+            OLD, re.sub(r"(?m)^(?=\w)", "oauth2_", SETTINGS) + NEW)) as dovecot, Server(
             env={"AUTHSOCKET": dovecot.socket}) as server:
     with server.client() as c:
         like(" ".join(c.hello()), r"AUTH XOAUTH2 OAUTHBEARER\b",

@@ -11,8 +11,8 @@ from support import *  # noqa: E402
 from support import sasl  # noqa: E402
 from support.extra_auth import user_file  # noqa: E402
 from support.extra_clients import (  # noqa: E402
-    JOE, MESSAGE, NAME, PASSWORD, RECIPIENT, SENDER, WRONG, arrived,
-    authority, message_file, nothing, run)
+    JOE, MESSAGE, MSMTP_WORD, NAME, PASSWORD, RECIPIENT, SENDER, WRONG,
+    arrived, authority, message_file, nothing, run)
 
 FILE = message_file()
 # One for the address that is connected to; the other clients go by NAME.
@@ -139,7 +139,8 @@ def attempt(server, client, mechanism, what):
     ok(server.wait_log(f"auth ok user={JOE} mech={mechanism}( label=laptop)?$"),
        f"{what}: logged")
     if client is not gsasl:
-        arrived(server, what, mechanism, "ESMTPSA")
+        arrived(server, what, mechanism,
+                MSMTP_WORD if client is msmtp else "ESMTPSA")
     code, output = client(server, mechanism, WRONG, STRANGER)
     nothing(server, what + ", wrong", code, output)
 

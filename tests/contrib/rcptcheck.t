@@ -5,7 +5,8 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_dovecot import Dovecot, installed, why_not  # noqa: E402
+from support.extra_dovecot import (  # noqa: E402
+    Dovecot, by_version, installed, why_not)
 
 PACKAGES = ["dovecot-core", "dovecot-imapd"]
 if why_not(PACKAGES):
@@ -21,11 +22,17 @@ service auth {{
     mode = 0600
   }}
 }}
+""" + by_version(f"""
 userdb {{
   driver = passwd-file
   args = username_format=%u {USERS}
 }}
-"""
+""", f"""
+userdb passwd-file {{
+  auth_username_format = %{{user}}
+  passwd_file_path = {USERS}
+}}
+""")
 THERE = "250 2.1.5 ok"
 NOBODY = "550 5.1.1 no mailbox of this name"
 

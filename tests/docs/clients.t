@@ -174,16 +174,21 @@ with case("Postfix"):
     program = POSTFIX + "/usr/sbin/postconf"
     if there(program, "Postfix"):
         directory = home("postfix")
-        shutil.copy(POSTFIX + "/usr/share/postfix/main.cf.debian",
-                    directory + "/main.cf")
         for name in ("master.cf.dist", "master.cf"):
             source = POSTFIX + "/usr/share/postfix/" + name
             if os.path.exists(source):
                 shutil.copy(source, directory + "/master.cf")
                 break
         text = NAMED["main.cf"]
-        with open(directory + "/main.cf", "a", encoding="utf-8") as file:
-            file.write("compatibility_level = 3.6\n" + text)
+        # What a setting replaces is left out: postconf warns of the second.
+        given = {line.partition(" = ")[0] for line in text.splitlines()}
+        with open(POSTFIX + "/usr/share/postfix/main.cf.debian",
+                  encoding="utf-8") as file:
+            kept = [line for line in file
+                    if line.partition("=")[0].strip() not in given]
+        with open(directory + "/main.cf", "w", encoding="utf-8") as file:
+            file.writelines(kept)
+            file.write(text)
         libraries = ":".join((POSTFIX + "/usr/lib/x86_64-linux-gnu",
                               POSTFIX + "/usr/lib/postfix"))
         code, output = run([program, "-c", directory, "-n"],

@@ -10,6 +10,8 @@ from .certificate import certificate
 JOE = "joe@example.com"
 PASSWORD = "s3cret pass&word"
 WRONG = "another"
+# Later ones say SMTPUTF8 in each MAIL.
+MSMTP_WORD = "(ES|UTF8S)MTPSA"
 SENDER, RECIPIENT = "joe@example.com", "x@example.net"
 NAME = "mx.example.org"
 # Dots where a client must stuff them, and an empty line.

@@ -1,5 +1,10 @@
 """Dovecot, a real one unpacked privately and one that says what a test wants;
-and whatever else needs a file system in which those packages are installed."""
+and whatever else needs a file system in which those packages are installed.
+
+Its configuration has two forms: Dovecot 2.4 (Debian 13) does not know that of
+2.3 (Debian 12). by_version() gives the one that is there.
+"""
+import functools
 import os
 import re
 import signal
@@ -42,6 +47,25 @@ def why_not(packages):
     return None
 
 
+@functools.cache
+def is_new():
+    """Dovecot 2.4 or later?"""
+    said = subprocess.run(
+        [*installed(["dovecot-core"]), "/usr/sbin/dovecot", "--version"],
+        check=True, text=True, capture_output=True).stdout
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", said).groups())) >= (2, 4)
+
+
+def by_version(old, new):
+    """The text for the Dovecot that is there."""
+    return new if is_new() else old
+
+
+# What a configuration begins with.
+HEAD = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+"""
 CONFIG = """
 base_dir = {home}/run
 state_dir = {home}/state
@@ -52,11 +76,9 @@ auth_failure_delay = 0
 protocols = imap
 listen = 127.0.0.1
 ssl = no
-disable_plaintext_auth = no
 default_login_user = mail
 default_internal_user = daemon
 default_internal_group = daemon
-mail_location = maildir:~/Maildir
 first_valid_uid = 1
 first_valid_gid = 1
 service imap-login {{
@@ -83,10 +105,40 @@ service stats {{
   chroot =
 }}
 """
-USERDB = """
+MORE_OLD = """
+disable_plaintext_auth = no
+mail_location = maildir:~/Maildir
+"""
+USERDB_OLD = """
 userdb {{
   driver = static
   args = uid=daemon gid=daemon home={home}/mail/%u
+}}
+"""
+MORE_NEW = """
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = ~/Maildir
+"""
+USERDB_NEW = """
+userdb static {{
+  fields {{
+    uid = daemon
+    gid = daemon
+    home = {home}/mail/%{{user}}
+  }}
+}}
+"""
+PASSDB_OLD = """
+passdb {{
+  driver = passwd-file
+  args = scheme=CRYPT username_format=%u {users}
+}}
+"""
+PASSDB_NEW = """
+passdb passwd-file {{
+  auth_username_format = %{{user}}
+  passwd_file_path = {users}
 }}
 """
 
@@ -102,18 +154,20 @@ class Dovecot:
     """
 
     def __init__(self, users=None, mechanisms="plain login", more="",
-                 packages=(), env=None, userdb=USERDB):
+                 packages=(), env=None, userdb=None):
         self.home = place.home("dovecot")
         self.socket = os.path.join(self.home, "auth-client")
         self.imap_port = free_port()
         os.mkdir(self.home + "/mail", 0o777)
         os.chmod(self.home + "/mail", 0o777)
-        text = (CONFIG + userdb).format(
-            home=self.home, mechanisms=mechanisms,
-            imap_port=self.imap_port, socket=self.socket)
+        text = (by_version("", HEAD) + CONFIG +
+                by_version(MORE_OLD, MORE_NEW) +
+                (by_version(USERDB_OLD, USERDB_NEW) if userdb is None
+                 else userdb)).format(
+                     home=self.home, mechanisms=mechanisms,
+                     imap_port=self.imap_port, socket=self.socket)
         if users:
-            text += (f"passdb {{\n  driver = passwd-file\n"
-                     f"  args = scheme=CRYPT username_format=%u {users}\n}}\n")
+            text += by_version(PASSDB_OLD, PASSDB_NEW).format(users=users)
         place.write(self.home + "/conf", text + more)
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [*installed(["dovecot-core", "dovecot-imapd", *packages]),
