@@ -4,6 +4,8 @@
 #   make uninstall    what install put there, but /var/empty
 #   make run          try it on 127.0.0.1:2525
 #   make check        every test
+#   make check-arm64  the core of them on an emulated arm64 (also: riscv64)
+#   make release-check  every test on each system that a release is for
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
 #   make lint         format, compilers with -Werror, cppcheck
@@ -43,8 +45,10 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARNINGS) \
 ALL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack \
 	-Wl,-z,norelro -Wl,-z,noseparate-code -Wl,-T,memory.ld $(LDFLAGS)
 
+# To build for another machine, tests/cross/run gives SYSROOT and MULTIARCH.
+SYSROOT =
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
-LIBDIR = /usr/lib/$(MULTIARCH)
+LIBDIR = $(SYSROOT)/usr/lib/$(MULTIARCH)
 LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a \
 	$(LIBDIR)/libidn.a $(LIBDIR)/libhogweed.a $(LIBDIR)/libnettle.a \
 	$(LIBDIR)/libgmp.a
@@ -53,7 +57,8 @@ LINKED = -Wl,--start-group $(ARCHIVE) -lc $(LIBRARIES) -Wl,--end-group
 
 ifeq ($(LIBC),musl)
 CC = musl-gcc
-ALL_CFLAGS += -isystem musl -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
+ALL_CFLAGS += -isystem musl -idirafter $(SYSROOT)/usr/include \
+	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH)
 MODULES += musl/shims.c
 else
 CC = gcc
@@ -108,6 +113,19 @@ check: deps-check
 
 checked: tests-built
 	@BUILD=$(BUILD) tests/run
+
+# On another machine, which is emulated: tests/cross/README.
+check-arm64 check-riscv64: check-%:
+	./deps $*
+	tests/cross/run $*
+
+# On each system that a release is for, made anew; root, and hours.
+release-check:
+	./deps release
+	tests/release-check
+
+programs:
+	@echo $(PROGRAMS)
 
 run: deps
 	$(MAKE) all
@@ -187,4 +205,5 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked deps deps-check check run fuzz fuzzed bench install uninstall clean format lint
+.PHONY: all tests-built checked deps deps-check check check-arm64 \
+	check-riscv64 release-check programs run fuzz fuzzed bench install uninstall clean format lint
