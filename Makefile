@@ -9,6 +9,7 @@
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
 #   make lint         format, compilers with -Werror, cppcheck
+#   make dist         the release's tar, build/smtpd-auth-VERSION.tar.gz
 #
 # LIBC=musl (default where musl-gcc is) or LIBC=glibc. Both are static: an
 # exec of a static program costs half of a dynamic one.
@@ -186,6 +187,14 @@ uninstall:
 clean:
 	rm -rf build $(PROGRAMS)
 
+# What was committed, always in the same octets.
+DIST = smtpd-auth-$(VERSION)
+dist:
+	@mkdir -p build
+	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD | \
+		gzip -9n >build/$(DIST).tar.gz
+	@cd build && sha256sum $(DIST).tar.gz
+
 SOURCES = $(MODULES) $(MAINS)
 format:
 	clang-format -i $(SOURCES) $(sort $(wildcard */*.h))
@@ -206,4 +215,4 @@ lint:
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
 .PHONY: all tests-built checked deps deps-check check check-arm64 \
-	check-riscv64 release-check programs run fuzz fuzzed bench install uninstall clean format lint
+	check-riscv64 release-check programs dist run fuzz fuzzed bench install uninstall clean format lint
