@@ -1,6 +1,7 @@
 """Certificates for tests, made by openssl once a run."""
 import hashlib
 import os
+import re
 import ssl
 import subprocess
 import tempfile
@@ -52,6 +53,18 @@ def _openssl(*words, stdin=None):
         raise AssertionError(f"openssl {words}: {done.stderr}")
 
 
+def _days(days):
+    """Options for so many from now; from OpenSSL 3.4 on, none is before now,
+    but there are dates."""
+    said = subprocess.run(["openssl", "version"], check=True, text=True,
+                          capture_output=True).stdout
+    if days < 0 and tuple(map(int, re.match(
+            r"\S+ (\d+)\.(\d+)", said).groups())) >= (3, 4):
+        return ["-not_before", "20200101000000Z",
+                "-not_after", "20200201000000Z"]
+    return ["-days", str(days)]
+
+
 class Authority:
     """An authority that signs clients' certificates."""
 
@@ -94,7 +107,7 @@ class Authority:
         _openssl("x509", "-req", "-in", request, "-CA", self.own.certificate,
                  "-CAkey", self.own.key, "-CAcreateserial",
                  *(["-" + digest] if digest else []), *options,
-                 "-days", str(days), "-extfile", extensions,
+                 *_days(days), "-extfile", extensions,
                  "-out", made.certificate)
         return made
 
