@@ -165,10 +165,14 @@ def copy_of_tree():
     """The sources and what is built of them, where make may do its work."""
     source = os.environ.get("TEST_PROGRAMS", place.TOP)
     copy = os.path.join(place.home("copy"), "tree")
-    left_out = {source: {".git", "run"},
-                os.path.join(source, "build"): {"peers", "corpus", "fuzz"}}
-    shutil.copytree(source, copy, symlinks=True,
-                    ignore=lambda path, names: left_out.get(path, set()))
+
+    def left_out(path, names):
+        """Of build/ what make builds here, and no other system's root."""
+        if path == os.path.join(source, "build"):
+            return set(names) - {"musl", "glibc"}
+        return {".git", "run"} if path == source else set()
+
+    shutil.copytree(source, copy, symlinks=True, ignore=left_out)
     return copy
 
 
