@@ -18,7 +18,7 @@ PREFIX = /usr/local
 DESTDIR =
 VERSION = 0.1
 
-PROGRAMS = smtpd-auth smtpd-passwd smtpd-auth-conf smtpd-check queue-maildir queue-sendmail queue-qmqp
+PROGRAMS = smtpd-auth smtpd-passwd smtpd-auth-conf smtpd-check smtpd-report queue-maildir queue-sendmail queue-qmqp
 LIBC := $(if $(shell command -v musl-gcc),musl,glibc)
 BUILD = build/$(LIBC)
 
@@ -27,7 +27,7 @@ MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
 # Their order is that of the code in memory (memory.ld): what all connections
 # run stands first.
 ROOMS = lib control session keeper queue-handoff auth users sasl queue passwd \
-	conf check client proxy
+	conf check client proxy report
 MODULES = $(filter-out $(MAINS),$(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c))))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
@@ -52,7 +52,7 @@ MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR = $(SYSROOT)/usr/lib/$(MULTIARCH)
 LIBRARIES = $(LIBDIR)/libbearssl.a $(LIBDIR)/libcdb.a $(LIBDIR)/libcrypt.a \
 	$(LIBDIR)/libidn.a $(LIBDIR)/libhogweed.a $(LIBDIR)/libnettle.a \
-	$(LIBDIR)/libgmp.a
+	$(LIBDIR)/libgmp.a $(LIBDIR)/libz.a
 # The C library before the others: what every connection runs lies together.
 LINKED = -Wl,--start-group $(ARCHIVE) -lc $(LIBRARIES) -Wl,--end-group
 
@@ -149,7 +149,7 @@ $(FUZZ_ARCHIVE): $(FUZZ_MODULES:%.c=build/fuzz/objects/%.o)
 
 build/fuzz/%: build/fuzz/objects/tests/fuzz/%.o $(FUZZ_ARCHIVE)
 	$(call SAY,link $@) clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		-lbearssl -lcdb -lcrypt -lidn -lhogweed -lnettle -lgmp
+		-lbearssl -lcdb -lcrypt -lidn -lhogweed -lnettle -lgmp -lz
 
 fuzz:
 	./deps fuzz

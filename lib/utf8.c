@@ -1,4 +1,4 @@
-/* utf8 - see utf8.h. Run by the session and the keeper. */
+/* utf8 - see utf8.h. Run by the session, the keeper and smtpd-report. */
 #include "lib/utf8.h"
 
 size_t

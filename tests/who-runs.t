@@ -13,7 +13,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
 PROCESSES = {"main", "reader", "session", "keeper", "authenticator"}
-TOOLS = {"smtpd-passwd", "smtpd-check", "smtpd-auth-conf"}
+TOOLS = {"smtpd-passwd", "smtpd-check", "smtpd-auth-conf", "smtpd-report"}
 # Whose code it is by the folder alone. Rooms without a process: nobody's.
 OWN = {"session": {"session"}, "keeper": {"keeper"},
        "auth": {"authenticator"}, "proxy": {"reader"}, "queue": {"queue"},
@@ -21,10 +21,12 @@ OWN = {"session": {"session"}, "keeper": {"keeper"},
        "queue-handoff": set()}
 # Programs of one process: their files need not say it.
 PROGRAMS = {"passwd": {"smtpd-passwd"}, "check": {"smtpd-check"},
-            "conf": {"smtpd-auth-conf"}, "client": {"smtpd-check"}}
+            "conf": {"smtpd-auth-conf"}, "client": {"smtpd-check"},
+            "report": {"smtpd-report"}}
 MAINS = {"smtpd-auth.c": {"main", "reader", "session", "keeper"},
          "smtpd-passwd.c": {"smtpd-passwd"}, "smtpd-check.c": {"smtpd-check"},
-         "smtpd-auth-conf.c": {"smtpd-auth-conf"}}
+         "smtpd-auth-conf.c": {"smtpd-auth-conf"},
+         "smtpd-report.c": {"smtpd-report"}}
 # What the texts call them.
 WORDS = {**{name: {name} for name in PROCESSES | TOOLS},
          "every process": PROCESSES, "every tool": TOOLS,

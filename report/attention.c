@@ -1,0 +1,284 @@
+/* attention - see attention.h. */
+#include "report/attention.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/sheet.h"
+
+#define MANY_NETWORKS 5	 /* of one account on one day */
+#define MANY_NAMES 5	 /* that one address tried */
+#define MANY_FAILURES 20 /* of one address */
+#define EACH 6		 /* findings of one kind that are told one by one */
+
+struct search {
+	const struct facts *facts;
+	struct finding *findings;
+	size_t count, *counts;
+};
+
+const char *
+attention_word(enum attention kind)
+{
+	static const char *const words[ATTENTIONS] = {"entered", "burst",
+		"networks", "certificate", "config", "died", "lost", "temp",
+		"limit", "guess", "clear"};
+
+	return words[kind];
+}
+
+/* A new one, or NULL when there are enough of its kind. */
+static struct buffer *
+find(struct search *s, enum attention kind, struct slice what)
+{
+	static struct buffer detail;
+
+	if (s->counts[kind]++ >= EACH || s->count == ATTENTION_MOST)
+		return NULL;
+	struct finding *finding = &s->findings[s->count++];
+
+	finding->kind = kind;
+	finding->what = what;
+	/* One octet stays for the end: all else is zeros. */
+	memset(finding->detail, 0, sizeof finding->detail);
+	detail = (struct buffer){
+		finding->detail, 0, sizeof finding->detail - 1, false};
+	return &detail;
+}
+
+static void
+add_count(struct buffer *b, uint64_t number, const char *one, const char *many)
+{
+	sheet_add_number(b, number);
+	buffer_add_text(b, number == 1 ? one : many);
+}
+
+static void
+tell_guesser(struct buffer *b, const struct guesser *g)
+{
+	add_count(b, g->hitter.weight, " failed login", " failed logins");
+	if (g->names_count == 1) {
+		buffer_add_text(b, ", always the same name");
+	} else if (g->names_count > 1) {
+		buffer_add_text(b, " as ");
+		sheet_add_number(b, g->names_count);
+		buffer_add_text(b, g->names_count == GUESSER_NAMES
+					   ? " names or more"
+					   : " names");
+	}
+	if (g->last != 0) {
+		buffer_add_text(b, ", last ");
+		sheet_add_time(b, g->last, SHEET_MINUTE);
+	}
+}
+
+static bool
+guesses(const struct guesser *g)
+{
+	return g->names_count >= MANY_NAMES ||
+	       g->hitter.weight >= MANY_FAILURES;
+}
+
+static void
+find_guessers(struct search *s, enum attention kind)
+{
+	const void *rows[ATTENTION_MOST];
+	size_t count = hitters_top(
+		&s->facts->addresses, hitters_weight, rows, ATTENTION_MOST);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct guesser *g = rows[i];
+		bool entered = g->logins > 0 && g->names_count >= MANY_NAMES;
+
+		if (!guesses(g) || entered != (kind == ATTENTION_ENTERED))
+			continue;
+		struct buffer *b = find(s, kind, hitters_key(g));
+
+		if (b == NULL)
+			continue;
+		tell_guesser(b, g);
+		if (!entered)
+			continue;
+		buffer_add_text(b, "; then it got in, as ");
+		buffer_add_text(b, g->entered);
+	}
+}
+
+static uint64_t
+burst_of(const void *row)
+{
+	const struct account *a = row;
+
+	return a->day.burst > 0 ? a->day.burst : a->hour.burst;
+}
+
+static void
+find_bursts(struct search *s)
+{
+	const void *rows[ATTENTION_MOST];
+	size_t count = hitters_top(
+		&s->facts->accounts, burst_of, rows, ATTENTION_MOST);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct account *a = rows[i];
+		bool day = a->day.burst > 0;
+		const struct rate *rate = day ? &a->day : &a->hour;
+		struct buffer *b = find(s, ATTENTION_BURST, hitters_key(a));
+
+		if (b == NULL)
+			continue;
+		buffer_add_text(b, "began to send far more than before: ");
+		add_count(b, rate->burst, " recipient", " recipients");
+		buffer_add_text(
+			b, day ? " on the day from " : " in the hour from ");
+		sheet_add_time(b, rate->burst_at, SHEET_MINUTE);
+		buffer_add_text(b, ", usually ");
+		sheet_add_number(b, rate->usual);
+	}
+}
+
+static uint64_t
+networks_of(const void *row)
+{
+	const struct account *a = row;
+
+	return a->networks_most >= MANY_NETWORKS ? a->networks_most : 0;
+}
+
+static void
+find_networks(struct search *s)
+{
+	const void *rows[ATTENTION_MOST];
+	size_t count = hitters_top(
+		&s->facts->accounts, networks_of, rows, ATTENTION_MOST);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct account *a = rows[i];
+		struct buffer *b = find(s, ATTENTION_NETWORKS, hitters_key(a));
+
+		if (b == NULL)
+			continue;
+		buffer_add_text(b, "logged in from ");
+		sheet_add_number(b, a->networks_most);
+		buffer_add_text(b, a->networks_most == ACCOUNT_NETWORKS
+					   ? " networks or more on one day"
+					   : " networks on one day");
+	}
+}
+
+static uint64_t
+over_limit_of(const void *row)
+{
+	return ((const struct account *)row)->over_limit;
+}
+
+static void
+find_limits(struct search *s)
+{
+	const void *rows[ATTENTION_MOST];
+	size_t count = hitters_top(
+		&s->facts->accounts, over_limit_of, rows, ATTENTION_MOST);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct account *a = rows[i];
+		struct buffer *b = find(s, ATTENTION_LIMIT, hitters_key(a));
+
+		if (b == NULL)
+			continue;
+		add_count(b, a->over_limit, " recipient", " recipients");
+		buffer_add_text(b, " over relaylimits, which allows ");
+		sheet_add_number(b, a->limit);
+		buffer_add_text(b, " a day");
+	}
+}
+
+/* Those about a certificate, or all others. */
+static void
+find_config(struct search *s, enum attention kind)
+{
+	const void *rows[ATTENTION_MOST];
+	size_t count = hitters_top(&s->facts->words[WORDS_CONFIG],
+		hitters_weight, rows, ATTENTION_MOST);
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice key = hitters_key(rows[i]);
+		bool certificate =
+			memmem(key.data, key.len, "servercert", 10) != NULL;
+
+		if (certificate != (kind == ATTENTION_CERTIFICATE))
+			continue;
+		size_t at = slice_find(key, ' ');
+		struct buffer *b = find(s, kind, (struct slice){key.data, at});
+
+		if (b == NULL)
+			continue;
+		if (at < key.len)
+			buffer_add_slice(b, slice_from(key, at + 1));
+		buffer_add_text(b, " (config fail, ");
+		add_count(b, hitters_weight(rows[i]), " line)", " lines)");
+	}
+}
+
+static uint64_t
+weight_of(const struct facts *facts, enum facts_words list, const char *word)
+{
+	const void *row = hitters_find(&facts->words[list], slice_of(word));
+
+	return row == NULL ? 0 : hitters_weight(row);
+}
+
+/* A sum over all: one finding. */
+static void
+find_sum(struct search *s, enum attention kind, uint64_t sum, const char *one,
+	const char *many)
+{
+	if (sum == 0)
+		return;
+	struct buffer *b = find(s, kind, slice_of(""));
+
+	if (b != NULL)
+		add_count(b, sum, one, many);
+}
+
+static void
+find_sums(struct search *s)
+{
+	static const char *const deaths[] = {
+		"session-died", "channel", "overdue", "jail"};
+	const struct facts *f = s->facts;
+	uint64_t died = 0;
+
+	for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++)
+		died += weight_of(f, WORDS_END, deaths[i]);
+	find_sum(s, ATTENTION_DIED, died,
+		" connection ended as none should (see: ends)",
+		" connections ended as none should (see: ends)");
+	find_sum(s, ATTENTION_LOST, f->lost,
+		" line of the log was lost: its logger did not read",
+		" lines of the log were lost: their logger did not read");
+	find_sum(s, ATTENTION_TEMP, f->events[EVENT_MESSAGE_TEMP],
+		" message could not be taken, and was put off",
+		" messages could not be taken, and were put off");
+	find_sum(s, ATTENTION_TEMP, f->events[EVENT_AUTH_TEMP],
+		" login could not be checked", " logins could not be checked");
+}
+
+size_t
+attention_find(const struct facts *facts,
+	struct finding findings[ATTENTION_MOST], size_t counts[ATTENTIONS])
+{
+	struct search s = {facts, findings, 0, counts};
+
+	memset(counts, 0, ATTENTIONS * sizeof *counts);
+	find_guessers(&s, ATTENTION_ENTERED);
+	find_bursts(&s);
+	find_networks(&s);
+	find_config(&s, ATTENTION_CERTIFICATE);
+	find_config(&s, ATTENTION_CONFIG);
+	find_sums(&s);
+	find_limits(&s);
+	find_guessers(&s, ATTENTION_GUESS);
+	find_sum(&s, ATTENTION_CLEAR, weight_of(facts, WORDS_LOGIN_TLS, "none"),
+		" login without TLS", " logins without TLS");
+	return s.count;
+}
