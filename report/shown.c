@@ -93,23 +93,27 @@ add_ascii(struct buffer *out, char c, enum shown form)
 }
 
 void
+shown_octets(struct buffer *out, struct slice octets, enum shown form)
+{
+	while (octets.len > 0) {
+		size_t len = letter(octets, form);
+
+		if (len > 0)
+			buffer_add(out, octets.data, len);
+		else
+			add_ascii(out, octets.data[0], form);
+		octets = slice_from(octets, len > 0 ? len : 1);
+	}
+}
+
+void
 shown_add(struct buffer *out, struct slice value, enum shown form)
 {
 	char octets[2048];
 	struct buffer plain = BUFFER_OVER(octets);
 
 	line_decode(&plain, value);
-	struct slice rest = buffer_slice(&plain);
-
-	while (rest.len > 0) {
-		size_t len = letter(rest, form);
-
-		if (len > 0)
-			buffer_add(out, rest.data, len);
-		else
-			add_ascii(out, rest.data[0], form);
-		rest = slice_from(rest, len > 0 ? len : 1);
-	}
+	shown_octets(out, buffer_slice(&plain), form);
 }
 
 /* Octets and columns of the character at the front. */

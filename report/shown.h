@@ -19,6 +19,9 @@ void shown_locale(void);
 
 void shown_add(struct buffer *out, struct slice value, enum shown form);
 
+/* The same for octets whose \xHH stands for itself. */
+void shown_octets(struct buffer *out, struct slice octets, enum shown form);
+
 /* Columns of a terminal that a text of SHOWN_TEXT takes. */
 size_t shown_columns(struct slice text);
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define TOP 15 /* rows of a list of names */
+#define TOP 12 /* rows of a list of names */
 
 /* The row's value for a picture: of the row whose first cell comes next. */
 static void
