@@ -329,11 +329,21 @@ note_when(struct facts *f, const struct record *r, struct place *place)
 		hours_add(&f->hours, at, HOURS_FAILURES);
 }
 
+static struct place *
+count_place(struct facts *f, struct slice name)
+{
+	if (f->place != NULL && slice_equal(hitters_key(f->place), name))
+		f->place->hitter.weight++;
+	else
+		f->place = hitters_add(&f->places, name, 1);
+	return f->place;
+}
+
 void
 facts_take(struct facts *facts, const struct record *record, struct slice place)
 {
 	facts->events[record->line.event]++;
-	note_when(facts, record, hitters_add(&facts->places, place, 1));
+	note_when(facts, record, count_place(facts, place));
 	take_event(facts, record);
 }
 

@@ -63,6 +63,7 @@ struct facts {
 	struct hours hours;
 	struct hitters words[WORDS_LISTS];
 	struct hitters accounts, addresses, networks, places;
+	struct place *place; /* of the last line: mostly of the next, too */
 	struct {
 		uint32_t pid, place;
 		char version[8]; /* of its TLS: "TLSv1.2" */

@@ -5,6 +5,8 @@
 #ifndef REPORT_LINE_H
 #define REPORT_LINE_H
 
+#include <string.h>
+
 #include "lib/buffer.h"
 
 #define LINE_FIELDS                                                            \
@@ -54,7 +56,17 @@ struct line {
 int line_parse(struct line *line, struct slice text);
 
 /* The value of a key as it stands there; absent when the line has none. */
-struct slice line_value(const struct line *line, const char *key);
+static inline struct slice
+line_value(const struct line *line, const char *key)
+{
+	size_t len = strlen(key); /* of a text that the compiler knows */
+
+	for (size_t i = 0; i < line->count; i++)
+		if (line->fields[i].key.len == len &&
+			memcmp(line->fields[i].key.data, key, len) == 0)
+			return line->fields[i].value;
+	return (struct slice){NULL, 0};
+}
 
 /* A number; 0 when there is none, or when it is none. */
 uint64_t line_number(const struct line *line, const char *key);
