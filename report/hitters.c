@@ -92,36 +92,47 @@ compare_weights(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The weight that half of the rows do not exceed. */
+/* What a row weighs at most. */
 static uint64_t
-median(const struct hitters *h)
+bound(const struct hitter *row)
 {
-	uint64_t *weights = malloc(h->count * sizeof *weights);
-
-	if (weights == NULL)
-		return UINT64_MAX; /* all go */
-	for (size_t i = 0; i < h->count; i++)
-		weights[i] = hitters_weight(hitters_row(h, i));
-	qsort(weights, h->count, sizeof *weights, compare_weights);
-	uint64_t middle = weights[h->count / 2];
-
-	free(weights);
-	return middle;
+	return row->weight + row->missed;
 }
 
+/* The bound that a quarter of the rows do not exceed. */
+static uint64_t
+light_bound(const struct hitters *h)
+{
+	uint64_t *bounds = malloc(h->count * sizeof *bounds);
+
+	if (bounds == NULL)
+		return UINT64_MAX; /* all go */
+	for (size_t i = 0; i < h->count; i++)
+		bounds[i] = bound(hitters_row(h, i));
+	qsort(bounds, h->count, sizeof *bounds, compare_weights);
+	uint64_t light = bounds[(h->count - 1) / 4];
+
+	free(bounds);
+	return light;
+}
+
+/*
+ * Whoever comes new begins at the bound of those that went, and so can outgrow
+ * what was heavy long ago (Metwally, Agrawal, El Abbadi: "space saving").
+ */
 static void
 drop_light(struct hitters *h)
 {
-	uint64_t most = median(h), dropped = 0;
+	uint64_t most = light_bound(h);
 	size_t kept = 0;
 
 	memset(h->slots, 0, (h->mask + 1) * sizeof *h->slots);
 	for (size_t i = 0; i < h->count; i++) {
 		struct hitter *row = hitters_row(h, i);
 
-		if (row->weight <= most) {
-			if (row->weight > dropped)
-				dropped = row->weight;
+		if (bound(row) <= most) {
+			if (bound(row) > h->missed)
+				h->missed = bound(row);
 			continue;
 		}
 		if (i != kept)
@@ -131,7 +142,6 @@ drop_light(struct hitters *h)
 	}
 	memset(hitters_row(h, kept), 0, (h->count - kept) * h->row_size);
 	h->count = kept;
-	h->missed += dropped;
 }
 
 void *

@@ -1,8 +1,9 @@
 /*
  * hitters - the names that occur most, however many there are: a table of a
- * fixed size. When it is full the lighter half makes room. A name that was
+ * fixed size. When it is full the lightest quarter makes room. A name that was
  * dropped and comes again begins anew, so that each row says how much of it
- * may be missing; what is much heavier than that is never dropped.
+ * may be missing: of a name that is in the table, never more than all weight
+ * divided by three quarters of the rows.
  */
 #ifndef REPORT_HITTERS_H
 #define REPORT_HITTERS_H

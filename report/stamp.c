@@ -300,6 +300,8 @@ take_tags(struct slice *text)
 static int
 take_host(struct slice *text, struct stamp *stamp)
 {
+	if (text->len == 0 || text->data[0] != ' ')
+		return -1;
 	*text = slice_skip_blanks(*text);
 	if (take_program(text, "smtpd-auth"))
 		return 0;
