@@ -70,7 +70,7 @@ open_one(struct log_source *source, const char *name, int64_t since)
 	source->facts.service = service_of(name);
 	if (strcmp(name, "-") == 0) {
 		source->facts.name = "standard input";
-		source->facts.service = "";
+		source->facts.service = source->facts.name;
 		return use_file(source, STDIN_FILENO, false);
 	}
 	if (stat(name, &status) == -1)

@@ -33,7 +33,7 @@ static void
 fill_senders(struct sheet *sheet, const struct facts *f)
 {
 	static const char *const heads[] = {"Login", ">Messages", ">Recipients",
-		">Size", ">Logins", ">Networks a day", "Last seen", NULL};
+		">Size", ">Logins", ">Networks", "Last seen", NULL};
 	const void *rows[TOP];
 	size_t count = hitters_top(&f->accounts, messages_of, rows, TOP);
 
