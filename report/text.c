@@ -8,7 +8,7 @@
 
 #define GAP 2	      /* columns between two of a table */
 #define BAR 24	      /* columns of the largest bar */
-#define NAME_LEAST 12 /* columns that a name keeps */
+#define NAME_LEAST 24 /* columns that a name keeps */
 
 /* A value as a terminal may get it. Its memory is of the next call, too. */
 static struct slice
@@ -43,34 +43,59 @@ head_of(const struct sheet *sheet, size_t column, bool *number)
 	return *number ? head + 1 : head;
 }
 
-/*
- * The columns' widths. Where they are too wide for the terminal, the widest
- * one of names gives way.
- */
-static void
-measure(const struct sheet *sheet, size_t columns, size_t *widths)
+/* Which columns are shown, and how wide they are. */
+struct layout {
+	size_t widths[SHEET_COLUMNS];
+	size_t count, used; /* used: of the terminal's */
+};
+
+static size_t
+width_of(const struct sheet *sheet, size_t column)
 {
-	size_t all = 0, widest = 0;
 	bool number;
+	size_t width = strlen(head_of(sheet, column, &number));
 
-	for (size_t c = 0; c < sheet->columns; c++) {
-		widths[c] = strlen(head_of(sheet, c, &number));
-		for (size_t i = c; i < sheet->cells; i += sheet->columns) {
-			size_t wide = shown_columns(as_text(sheet->cell[i]));
+	for (size_t i = column; i < sheet->cells; i += sheet->columns) {
+		size_t wide = shown_columns(as_text(sheet->cell[i]));
 
-			widths[c] = wide > widths[c] ? wide : widths[c];
-		}
-		if (!number && widths[c] > widths[widest])
+		width = wide > width ? wide : width;
+	}
+	return width;
+}
+
+/*
+ * Where the columns are too wide for the terminal, the widest one of names
+ * gives way as far as names can still be told apart; then the last columns go.
+ */
+static struct layout
+measure(const struct sheet *sheet, size_t columns)
+{
+	struct layout l = {.count = sheet->columns};
+	size_t widest = 0;
+	bool names = true; /* those before the first column of numbers */
+
+	for (size_t c = 0; c < l.count; c++) {
+		l.widths[c] = width_of(sheet, c);
+		l.used += l.widths[c] + (c > 0 ? GAP : 0);
+		names = names && *sheet->heads[c] != '>';
+		if (names && l.widths[c] > l.widths[widest])
 			widest = c;
-		all += widths[c] + GAP;
 	}
-	if (all > columns) {
-		size_t over = all - columns;
+	size_t *name = &l.widths[widest];
 
-		widths[widest] = widths[widest] > over + NAME_LEAST
-					 ? widths[widest] - over
-					 : NAME_LEAST;
+	while (l.used > columns && l.used - columns + NAME_LEAST > *name &&
+		l.count > widest + 2)
+		l.used -= l.widths[--l.count] + GAP;
+	if (l.used > columns) {
+		size_t over = l.used - columns;
+		size_t left =
+			*name > over + NAME_LEAST ? *name - over : NAME_LEAST;
+
+		left = left > *name ? *name : left;
+		l.used -= *name - left;
+		*name = left;
 	}
+	return l;
 }
 
 static void
@@ -121,20 +146,16 @@ bar_of(const struct page *page, size_t row, size_t used)
 }
 
 static void
-put_row(const struct page *page, size_t row, const size_t *widths, size_t used)
+put_row(const struct page *page, size_t row, const struct layout *l)
 {
 	const struct sheet *sheet = page->sheet;
-	size_t bar = bar_of(page, row, used);
-	bool number;
+	size_t bar = bar_of(page, row, l->used);
 
-	for (size_t c = 0; c < sheet->columns; c++) {
-		bool last = c + 1 == sheet->columns;
-
-		(void)head_of(sheet, c, &number);
+	for (size_t c = 0; c < l->count; c++)
 		put_cell(page->out,
 			as_text(sheet->cell[row * sheet->columns + c]),
-			widths[c], number, last && bar == 0);
-	}
+			l->widths[c], *sheet->heads[c] == '>',
+			c + 1 == l->count && bar == 0);
 	while (bar-- > 0)
 		(void)putc('#', page->out);
 	(void)putc('\n', page->out);
@@ -144,23 +165,22 @@ static void
 put_sheet(const struct page *page)
 {
 	const struct sheet *sheet = page->sheet;
-	size_t widths[SHEET_COLUMNS], used = 0;
 	bool number;
 
 	if (sheet->cells == 0)
 		return;
 	put_title(page->out, sheet->title);
-	measure(sheet, page->columns, widths);
-	for (size_t c = 0; c < sheet->columns; c++) {
+	struct layout l = measure(sheet, page->columns);
+
+	for (size_t c = 0; c < l.count; c++) {
 		const char *head = head_of(sheet, c, &number);
 
-		used += widths[c] + GAP;
-		put_cell(page->out, slice_of(head), widths[c], number,
-			c + 1 == sheet->columns);
+		put_cell(page->out, slice_of(head), l.widths[c], number,
+			c + 1 == l.count);
 	}
 	(void)putc('\n', page->out);
 	for (size_t i = 0; i < sheet_rows(sheet); i++)
-		put_row(page, i, widths, used - GAP);
+		put_row(page, i, &l);
 	if (sheet->note != NULL)
 		(void)fprintf(page->out, "(%s)\n", sheet->note);
 }

@@ -87,6 +87,14 @@ def new(place):
     return texts
 
 
+def report(command, place, count):
+    """What it shows, if it knows of so many messages."""
+    said = subprocess.run(
+        ["/bin/sh", "-c", command.replace("> ", "| tee ")], cwd=place,
+        text=True, capture_output=True, timeout=300, check=True).stdout
+    return said if re.search(rf"Messages *(<b>)?{count}\b", said) else None
+
+
 def once(what, place, count):
     """Starts it, does what it says, ends it; the password."""
     demo = Demo(place)
@@ -113,6 +121,13 @@ def once(what, place, count):
         demo.wait("message ok ")
         like(demo.text, "auth ok user=" + re.escape(login),
              what + ": the log follows")
+        demo.wait("end seconds=.* reason=quit")
+        for shown in re.findall(r"^  (\./smtpd-report .*)$", demo.text, re.M):
+            said = wait_for(
+                lambda: report(shown, place, count),
+                f"{shown}: {count} messages", 60)
+            ok(login in said, f"{what}: {shown}")
+            ok("no line with a time" not in said, f"{what}: with its times")
         return password
     finally:
         is_(demo.stop(), [], what + ": Ctrl-C ends all of it")
