@@ -1,6 +1,7 @@
 /*
  * child - see child.h. Run by main, the keeper, the authenticator that asks a
- * program, the watcher of a limithook, queue-sendmail, and every tool.
+ * program, the watcher of a limithook, queue-sendmail, smtpd-passwd,
+ * smtpd-check and smtpd-auth-conf.
  */
 #include "lib/child.h"
 
