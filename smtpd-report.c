@@ -75,6 +75,8 @@ die(const char *what, const char *name)
 
 	if (errno == EILSEQ)
 		reason = "damaged gzip";
+	if (errno == ENODATA)
+		reason = "neither current nor @*.s in it, main or log/main";
 	(void)fflush(stdout); /* the lines so far come first */
 	(void)fprintf(stderr, PROGRAM ": fatal: unable to %s %s: %s\n", what,
 		name, reason);

@@ -279,6 +279,7 @@ attention_find(const struct facts *facts,
 	find_limits(&s);
 	find_guessers(&s, ATTENTION_GUESS);
 	find_sum(&s, ATTENTION_CLEAR, weight_of(facts, WORDS_LOGIN_TLS, "none"),
-		" login without TLS", " logins without TLS");
+		" login without TLS, unless a helper did it",
+		" logins without TLS, unless a helper did it");
 	return s.count;
 }

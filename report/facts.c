@@ -266,13 +266,24 @@ take_refusal(struct facts *f, const struct record *r)
 	}
 }
 
+/* Whether a balancer did TLS with the client, its lines don't say. */
+static void
+take_proxy(struct facts *f, const struct record *r)
+{
+	struct slice proxy = line_value(&r->line, "proxy");
+
+	if (proxy.data != NULL)
+		count_word(f, WORDS_PROXY, proxy);
+	note_tls(f, r, slice_of(proxy.data != NULL ? "proxy" : ""));
+}
+
 static void
 take_event(struct facts *f, const struct record *r)
 {
 	switch (r->line.event) {
 	case EVENT_CONNECT:
 		count_word(f, WORDS_PORT, line_value(&r->line, "port"));
-		note_tls(f, r, slice_of(""));
+		take_proxy(f, r);
 		break;
 	case EVENT_TLS_OK:
 		count_word(

@@ -14,7 +14,7 @@
 /* Short lists of words, each with its count. */
 enum facts_words {
 	WORDS_MECHANISM,   /* of logins that were right */
-	WORDS_LOGIN_TLS,   /* the same: the version, or "none" */
+	WORDS_LOGIN_TLS,   /* the same: the version, "none", "proxy" */
 	WORDS_TLS_VERSION, /* of handshakes */
 	WORDS_CIPHER,
 	WORDS_TLS_FAIL,	 /* why */
@@ -28,6 +28,7 @@ enum facts_words {
 	WORDS_MESSAGE_TEMP,
 	WORDS_END,
 	WORDS_PORT,
+	WORDS_PROXY,  /* balancers that connections came through */
 	WORDS_CONFIG, /* file, a blank, and the reason */
 	WORDS_LISTS
 };

@@ -12,7 +12,7 @@
 struct lines_gzip {
 	z_stream stream;
 	bool between; /* two members of a file */
-	unsigned char in[64 * 1024];
+	unsigned char in[16 * 1024];
 };
 
 int

@@ -9,7 +9,7 @@
 
 #include "lib/bytes.h"
 
-#define LINES_BUFFER (256 * 1024)
+#define LINES_BUFFER (64 * 1024)
 
 struct lines_gzip;
 

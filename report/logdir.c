@@ -143,7 +143,7 @@ logdir_open(struct logdir *dir, const char *path, int64_t since)
 		dir->fd = -1;
 		errno = ENOENT;
 	}
-	int error = errno;
+	int error = errno == ENOENT ? ENODATA : errno;
 
 	(void)close(top);
 	errno = error;

@@ -33,7 +33,7 @@ struct logdir {
 
 /*
  * Opens DIR, DIR/main or DIR/log/main, whichever is a log's directory.
- * Returns 0, or -1 with errno (ENOENT: there is no log in it).
+ * Returns 0, or -1 with errno (ENODATA: there is no log in it).
  */
 int logdir_open(struct logdir *dir, const char *path, int64_t since);
 

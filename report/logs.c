@@ -196,38 +196,62 @@ is_before(const struct stamp *a, const struct stamp *b)
 					: a->nanos < b->nanos;
 }
 
-/* The source whose next line is the oldest; NULL at the end of all. */
-static struct log_source *
+/* Has the source a line that was not given out? False at its end, or fault. */
+static bool
+has_line(struct logs *logs, struct log_source *source)
+{
+	if (source->waiting || source->ended)
+		return source->waiting;
+	int got = advance(logs, source);
+
+	if (got == -1)
+		logs->fault = source->facts.name;
+	source->waiting = got == 1;
+	return source->waiting;
+}
+
+/*
+ * The source whose next line is the oldest, and how long it may go on before
+ * another one's turn comes: logs that follow each other are not compared line
+ * by line.
+ */
+static void
 choose(struct logs *logs)
 {
+	const struct log_source *second = NULL;
 	struct log_source *best = NULL;
 
-	for (size_t i = 0; i < logs->count; i++) {
+	for (size_t i = 0; i < logs->count && logs->fault == NULL; i++) {
 		struct log_source *source = &logs->sources[i];
 
-		if (!source->waiting && !source->ended) {
-			int got = advance(logs, source);
-
-			logs->fault = source->facts.name;
-			if (got == -1)
-				return NULL;
-			source->waiting = got == 1;
-		}
-		if (source->waiting &&
-			(best == NULL || is_before(&source->record.stamp,
-						 &best->record.stamp)))
+		if (!has_line(logs, source))
+			continue;
+		if (best == NULL ||
+			is_before(&source->record.stamp, &best->record.stamp)) {
+			second = best;
 			best = source;
+		} else if (second == NULL || is_before(&source->record.stamp,
+						     &second->record.stamp)) {
+			second = source;
+		}
 	}
-	logs->fault = NULL;
-	return best;
+	logs->current = best;
+	logs->alone = second == NULL;
+	if (second != NULL)
+		logs->limit = second->record.stamp;
 }
 
 const struct record *
 logs_next(struct logs *logs)
 {
-	struct log_source *source = choose(logs);
+	struct log_source *source = logs->current;
 
-	if (source == NULL)
+	if (source == NULL || !has_line(logs, source) ||
+		(!logs->alone &&
+			is_before(&logs->limit, &source->record.stamp)))
+		choose(logs);
+	source = logs->current;
+	if (source == NULL || logs->fault != NULL)
 		return NULL;
 	source->waiting = false;
 	return &source->record;

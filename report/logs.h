@@ -27,8 +27,11 @@ struct logs {
 	struct log_source *sources;
 	size_t count;
 	int64_t since; /* what is older need not be read, INT64_MIN: all */
-	uint64_t lines, foreign; /* all that were read; other programs' */
-	const char *fault;	 /* the name of what could not be read */
+	uint64_t lines, foreign;    /* all that were read; other programs' */
+	const char *fault;	    /* the name of what could not be read */
+	struct log_source *current; /* whose lines come, until limit */
+	struct stamp limit;
+	bool alone; /* there is no other: no limit */
 };
 
 /* What is known of one of them. */

@@ -210,7 +210,8 @@ fill_ways(struct sheet *sheet, const struct facts *f)
 		{WORDS_MECHANISM, "mechanism of logins"},
 		{WORDS_LOGIN_TLS, "TLS of logins"},
 		{WORDS_TLS_VERSION, "TLS of connections"},
-		{WORDS_CIPHER, "cipher"}, {WORDS_PORT, "port"}};
+		{WORDS_CIPHER, "cipher"}, {WORDS_PORT, "port"},
+		{WORDS_PROXY, "through balancer"}};
 
 	sheet_begin(sheet, "ways", "Mechanisms, TLS, ports", heads);
 	sheet->unit = "times";

@@ -118,6 +118,9 @@ with case("what the service says of itself"):
         "in the order of what presses")
     is_(said(event(DAY, "connect port=25"),
              event(DAY + 1, "auth ok user=joe mech=PLAIN")),
-        "! 1 login without TLS", "a login in clear")
+        "! 1 login without TLS, unless a helper did it", "a login in clear")
+    is_(said(event(DAY, "connect port=25 proxy=192.0.2.9"),
+             event(DAY + 1, "auth ok user=joe mech=PLAIN")),
+        "Nothing.", "through a balancer nobody knows")
 
 done()

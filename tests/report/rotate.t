@@ -73,7 +73,7 @@ with case("a line that is being written"):
 
 with case("a directory without a log"):
     like(report(home("none"), status=111),
-         r"fatal: unable to read \S+: No such file", "is an error")
+         r"fatal: unable to read \S+: neither current nor @\*\.s in it", "is an error")
 
 with case("a logger that died"):
     directory = multilog([(1795737600 + i, LINE.format(i).strip())
