@@ -27,13 +27,13 @@ attention_word(enum attention kind)
 	return words[kind];
 }
 
-/* A new one, or NULL when there are enough of its kind. */
+/* A new one; NULL when there is no room. */
 static struct buffer *
 find(struct search *s, enum attention kind, struct slice what)
 {
 	static struct buffer detail;
 
-	if (s->counts[kind]++ >= EACH || s->count == ATTENTION_MOST)
+	if (s->count == ATTENTION_MOST)
 		return NULL;
 	struct finding *finding = &s->findings[s->count++];
 
@@ -44,6 +44,16 @@ find(struct search *s, enum attention kind, struct slice what)
 	detail = (struct buffer){
 		finding->detail, 0, sizeof finding->detail - 1, false};
 	return &detail;
+}
+
+/* Counts the rows with a value, and picks those that are told one by one. */
+static size_t
+pick(struct search *s, enum attention kind, const struct hitters *h,
+	uint64_t (*value)(const void *row), const void *rows[EACH])
+{
+	for (size_t i = 0; i < h->count; i++)
+		s->counts[kind] += value(hitters_row(h, i)) > 0;
+	return hitters_top(h, value, rows, EACH);
 }
 
 static void
@@ -73,31 +83,44 @@ tell_guesser(struct buffer *b, const struct guesser *g)
 }
 
 static bool
-guesses(const struct guesser *g)
+has_entered(const struct guesser *g)
 {
-	return g->names_count >= MANY_NAMES ||
-	       g->hitter.weight >= MANY_FAILURES;
+	return g->logins > 0 && g->names_count >= MANY_NAMES;
+}
+
+static uint64_t
+entered_of(const void *row)
+{
+	const struct guesser *g = row;
+
+	return has_entered(g) ? g->hitter.weight : 0;
+}
+
+static uint64_t
+guesses_of(const void *row)
+{
+	const struct guesser *g = row;
+	bool guesses = g->names_count >= MANY_NAMES ||
+		       g->hitter.weight >= MANY_FAILURES;
+
+	return guesses && !has_entered(g) ? g->hitter.weight : 0;
 }
 
 static void
-find_guessers(struct search *s, enum attention kind)
+find_guessers(struct search *s, enum attention kind,
+	uint64_t (*value)(const void *row))
 {
-	const void *rows[ATTENTION_MOST];
-	size_t count = hitters_top(
-		&s->facts->addresses, hitters_weight, rows, ATTENTION_MOST);
+	const void *rows[EACH];
+	size_t count = pick(s, kind, &s->facts->addresses, value, rows);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct guesser *g = rows[i];
-		bool entered = g->logins > 0 && g->names_count >= MANY_NAMES;
-
-		if (!guesses(g) || entered != (kind == ATTENTION_ENTERED))
-			continue;
 		struct buffer *b = find(s, kind, hitters_key(g));
 
 		if (b == NULL)
 			continue;
 		tell_guesser(b, g);
-		if (!entered)
+		if (kind != ATTENTION_ENTERED)
 			continue;
 		buffer_add_text(b, "; then it got in, as ");
 		buffer_add_text(b, g->entered);
@@ -115,9 +138,9 @@ burst_of(const void *row)
 static void
 find_bursts(struct search *s)
 {
-	const void *rows[ATTENTION_MOST];
-	size_t count = hitters_top(
-		&s->facts->accounts, burst_of, rows, ATTENTION_MOST);
+	const void *rows[EACH];
+	size_t count =
+		pick(s, ATTENTION_BURST, &s->facts->accounts, burst_of, rows);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct account *a = rows[i];
@@ -148,9 +171,9 @@ networks_of(const void *row)
 static void
 find_networks(struct search *s)
 {
-	const void *rows[ATTENTION_MOST];
-	size_t count = hitters_top(
-		&s->facts->accounts, networks_of, rows, ATTENTION_MOST);
+	const void *rows[EACH];
+	size_t count = pick(
+		s, ATTENTION_NETWORKS, &s->facts->accounts, networks_of, rows);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct account *a = rows[i];
@@ -175,9 +198,9 @@ over_limit_of(const void *row)
 static void
 find_limits(struct search *s)
 {
-	const void *rows[ATTENTION_MOST];
-	size_t count = hitters_top(
-		&s->facts->accounts, over_limit_of, rows, ATTENTION_MOST);
+	const void *rows[EACH];
+	size_t count = pick(
+		s, ATTENTION_LIMIT, &s->facts->accounts, over_limit_of, rows);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct account *a = rows[i];
@@ -192,21 +215,32 @@ find_limits(struct search *s)
 	}
 }
 
-/* Those about a certificate, or all others. */
-static void
-find_config(struct search *s, enum attention kind)
+static uint64_t
+certificate_of(const void *row)
 {
-	const void *rows[ATTENTION_MOST];
-	size_t count = hitters_top(&s->facts->words[WORDS_CONFIG],
-		hitters_weight, rows, ATTENTION_MOST);
+	struct slice key = hitters_key(row);
+
+	return memmem(key.data, key.len, "servercert", 10) == NULL
+		       ? 0
+		       : hitters_weight(row);
+}
+
+static uint64_t
+config_of(const void *row)
+{
+	return certificate_of(row) > 0 ? 0 : hitters_weight(row);
+}
+
+static void
+find_config(struct search *s, enum attention kind,
+	uint64_t (*value)(const void *row))
+{
+	const void *rows[EACH];
+	size_t count =
+		pick(s, kind, &s->facts->words[WORDS_CONFIG], value, rows);
 
 	for (size_t i = 0; i < count; i++) {
 		struct slice key = hitters_key(rows[i]);
-		bool certificate =
-			memmem(key.data, key.len, "servercert", 10) != NULL;
-
-		if (certificate != (kind == ATTENTION_CERTIFICATE))
-			continue;
 		size_t at = slice_find(key, ' ');
 		struct buffer *b = find(s, kind, (struct slice){key.data, at});
 
@@ -236,6 +270,7 @@ find_sum(struct search *s, enum attention kind, uint64_t sum, const char *one,
 		return;
 	struct buffer *b = find(s, kind, slice_of(""));
 
+	s->counts[kind]++;
 	if (b != NULL)
 		add_count(b, sum, one, many);
 }
@@ -270,14 +305,14 @@ attention_find(const struct facts *facts,
 	struct search s = {facts, findings, 0, counts};
 
 	memset(counts, 0, ATTENTIONS * sizeof *counts);
-	find_guessers(&s, ATTENTION_ENTERED);
+	find_guessers(&s, ATTENTION_ENTERED, entered_of);
 	find_bursts(&s);
 	find_networks(&s);
-	find_config(&s, ATTENTION_CERTIFICATE);
-	find_config(&s, ATTENTION_CONFIG);
+	find_config(&s, ATTENTION_CERTIFICATE, certificate_of);
+	find_config(&s, ATTENTION_CONFIG, config_of);
 	find_sums(&s);
 	find_limits(&s);
-	find_guessers(&s, ATTENTION_GUESS);
+	find_guessers(&s, ATTENTION_GUESS, guesses_of);
 	find_sum(&s, ATTENTION_CLEAR, weight_of(facts, WORDS_LOGIN_TLS, "none"),
 		" login without TLS, unless a helper did it",
 		" logins without TLS, unless a helper did it");

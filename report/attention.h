@@ -4,7 +4,7 @@
 
 #include "report/facts.h"
 
-#define ATTENTION_MOST 40
+#define ATTENTION_MOST 64
 
 enum attention {
 	ATTENTION_ENTERED,  /* an address that guessed, and got in */
@@ -31,8 +31,8 @@ struct finding {
 const char *attention_word(enum attention kind);
 
 /*
- * Finds at most ATTENTION_MOST; counts says how many there are of each kind.
- * Returns how many it found.
+ * Finds at most ATTENTION_MOST, a few of each kind; counts says how many there
+ * are of it. Returns how many it found.
  */
 size_t attention_find(const struct facts *facts,
 	struct finding findings[ATTENTION_MOST], size_t counts[ATTENTIONS]);

@@ -146,7 +146,7 @@ take_fields(struct line *line, struct slice rest)
 			field->value.data = word + key + 1;
 			field->value.len = (size_t)(at - field->value.data);
 		}
-		at++;
+		at += at < end;
 	}
 }
 
