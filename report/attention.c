@@ -298,6 +298,21 @@ find_sums(struct search *s)
 		" login could not be checked", " logins could not be checked");
 }
 
+static void
+count_others(struct search *s)
+{
+	size_t told[ATTENTIONS] = {0};
+
+	for (size_t i = 0; i < s->count; i++) {
+		enum attention kind = s->findings[i].kind;
+		bool last =
+			i + 1 == s->count || s->findings[i + 1].kind != kind;
+
+		told[kind]++;
+		s->findings[i].more = last ? s->counts[kind] - told[kind] : 0;
+	}
+}
+
 size_t
 attention_find(const struct facts *facts,
 	struct finding findings[ATTENTION_MOST], size_t counts[ATTENTIONS])
@@ -316,5 +331,6 @@ attention_find(const struct facts *facts,
 	find_sum(&s, ATTENTION_CLEAR, weight_of(facts, WORDS_LOGIN_TLS, "none"),
 		" login without TLS, unless a helper did it",
 		" logins without TLS, unless a helper did it");
+	count_others(&s);
 	return s.count;
 }

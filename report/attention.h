@@ -23,6 +23,7 @@ enum attention {
 
 struct finding {
 	enum attention kind;
+	size_t more;	   /* behind the last of its kind: those not told */
 	struct slice what; /* a value of the log; "" where there is none */
 	char detail[HITTERS_KEY + 256]; /* the same, in words */
 };

@@ -161,7 +161,7 @@ static void
 put_attention(const struct page *page)
 {
 	static struct finding findings[ATTENTION_MOST];
-	size_t counts[ATTENTIONS], told[ATTENTIONS] = {0};
+	size_t counts[ATTENTIONS];
 	size_t count = attention_find(page->facts, findings, counts);
 
 	(void)fprintf(page->out,
@@ -172,14 +172,13 @@ put_attention(const struct page *page)
 	else
 		(void)fputs("<ul>\n", page->out);
 	for (size_t i = 0; i < count; i++) {
-		enum attention kind = findings[i].kind;
+		const struct finding *f = &findings[i];
 
-		put_finding(page, &findings[i]);
-		if (++told[kind] < counts[kind] &&
-			(i + 1 == count || findings[i + 1].kind != kind))
+		put_finding(page, f);
+		if (f->more > 0)
 			(void)fprintf(page->out,
 				"<li>and %zu more of this kind</li>\n",
-				counts[kind] - told[kind]);
+				f->more);
 	}
 	(void)fprintf(page->out, "%s</section>\n", count == 0 ? "" : "</ul>\n");
 }

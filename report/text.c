@@ -189,7 +189,7 @@ static void
 put_attention(const struct page *page)
 {
 	static struct finding findings[ATTENTION_MOST];
-	size_t counts[ATTENTIONS], told[ATTENTIONS] = {0};
+	size_t counts[ATTENTIONS];
 	size_t count = attention_find(page->facts, findings, counts);
 
 	put_title(page->out, "Needs attention");
@@ -203,11 +203,9 @@ put_attention(const struct page *page)
 		}
 		put_slice(page->out, as_text(slice_of(f->detail)));
 		(void)putc('\n', page->out);
-		if (++told[f->kind] < counts[f->kind] &&
-			(i + 1 == count || findings[i + 1].kind != f->kind))
+		if (f->more > 0)
 			(void)fprintf(page->out,
-				"! and %zu more of this kind\n",
-				counts[f->kind] - told[f->kind]);
+				"! and %zu more of this kind\n", f->more);
 	}
 	if (count == 0)
 		(void)fputs("Nothing.\n", page->out);
