@@ -107,14 +107,67 @@ open_current(struct logdir *dir)
 	return 0;
 }
 
+/* Where current goes first: multilog and s6-log finish it from there. */
+static int
+open_previous(struct logdir *dir)
+{
+	struct stat status;
+
+	dir->previous = openat(dir->fd, "previous", O_RDONLY | O_CLOEXEC);
+	if (dir->previous == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(dir->previous, &status) == -1)
+		return -1;
+	bool known = (dir->has_current && is_same(&status, &dir->file)) ||
+		     (dir->has_previous && is_same(&status, &dir->before));
+
+	if (known) {
+		(void)close(dir->previous);
+		dir->previous = -1;
+		return 0;
+	}
+	if (dir->has_read && is_same(&status, &dir->read))
+		(void)lseek(dir->previous, dir->position, SEEK_SET);
+	return 0;
+}
+
+/* Was it there still when the others had been listed? */
+static bool
+previous_stays(struct logdir *dir)
+{
+	struct stat status, now;
+
+	if (fstat(dir->previous, &status) == -1 ||
+		fstatat(dir->fd, "previous", &now, 0) == -1)
+		return false;
+	dir->before = (struct logdir_file){status.st_dev, status.st_ino};
+	dir->has_previous = is_same(&now, &dir->before);
+	return dir->has_previous;
+}
+
 /*
- * First current, then the list: what is finished in between stands in the
- * list, and is the file that is open already.
+ * First current, then previous, then the list: what moves on in between stands
+ * in the list, and is a file that is open already. A previous that is gone
+ * when the list is there may have been finished too late for it: once more.
  */
 static int
 begin(struct logdir *dir)
 {
-	return open_current(dir) == -1 || list(dir) == -1 ? -1 : 0;
+	char last[LOGDIR_NAME];
+
+	memcpy(last, dir->last, sizeof last);
+	if (open_current(dir) == -1)
+		return -1;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		memcpy(dir->last, last, sizeof last);
+		if (open_previous(dir) == -1 || list(dir) == -1)
+			return -1;
+		if (dir->previous == -1 || previous_stays(dir))
+			return 0;
+		(void)close(dir->previous);
+		dir->previous = -1;
+	}
+	return 0;
 }
 
 int
@@ -123,7 +176,8 @@ logdir_open(struct logdir *dir, const char *path, int64_t since)
 	static const char *const below[] = {".", "main", "log/main"};
 	int top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*dir = (struct logdir){.fd = -1, .current = -1, .since = since};
+	*dir = (struct logdir){
+		.fd = -1, .current = -1, .previous = -1, .since = since};
 	if (top == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
@@ -135,7 +189,7 @@ logdir_open(struct logdir *dir, const char *path, int64_t since)
 			continue;
 		if (begin(dir) == -1)
 			break;
-		if (dir->has_current || dir->count > 0) {
+		if (dir->has_current || dir->previous != -1 || dir->count > 0) {
 			(void)close(top); /* was only a way */
 			return 0;
 		}
@@ -172,8 +226,9 @@ open_finished(struct logdir *dir, char *name)
 	}
 	if (fstat(fd, &status) == -1)
 		return fd;
-	if (dir->has_current && is_same(&status, &dir->file)) {
-		(void)close(fd); /* opened as current: its turn comes */
+	if ((dir->has_current && is_same(&status, &dir->file)) ||
+		(dir->has_previous && is_same(&status, &dir->before))) {
+		(void)close(fd); /* was opened by its other name */
 		errno = 0;
 		return -1;
 	}
@@ -217,6 +272,13 @@ logdir_next(struct logdir *dir, bool *whole)
 			*whole = false;
 			if (fd != -1 || errno != 0)
 				return fd;
+		}
+		if (dir->previous != -1) {
+			int fd = dir->previous;
+
+			*whole = false;
+			dir->previous = -1;
+			return fd;
 		}
 		if (dir->current != -1) {
 			int fd = dir->current;

@@ -17,11 +17,13 @@ struct logdir_file {
 };
 
 struct logdir {
-	int fd;	     /* of the directory */
-	int current; /* opened before the others are listed; or -1 */
-	bool has_current, has_read;
-	struct logdir_file file; /* current, so that it is not read twice */
-	struct logdir_file read; /* the current before it, and how far */
+	int fd;	      /* of the directory */
+	int current;  /* opened before the others are listed; or -1 */
+	int previous; /* what current became, not finished yet; or -1 */
+	bool has_current, has_previous, has_read;
+	struct logdir_file file;   /* current, so that it is not read twice */
+	struct logdir_file before; /* previous, now or the last time */
+	struct logdir_file read;   /* the current before it, and how far */
 	off_t position;
 	char (*names)[LOGDIR_NAME];
 	size_t count, next;

@@ -29,14 +29,15 @@ show(struct slice value)
 
 	shown_add(&b, value, SHOWN_HTML);
 	for (size_t i = 0; i < b.len; i++)
-		must((unsigned char)text[i] >= ' ' && strchr("<>\"'", text[i]) ==
-			NULL && text[i] != 0x7f);
+		must((unsigned char)text[i] >= ' ' &&
+			strchr("<>\"'", text[i]) == NULL && text[i] != 0x7f);
 	b.len = 0;
 	shown_add(&b, value, SHOWN_LABEL);
 	for (size_t i = 0; i < b.len; i++) {
 		must((unsigned char)text[i] >= ' ' && text[i] != '"');
 		if (text[i] == '\\') {
-			must(++i < b.len && (text[i] == '\\' || text[i] == '"'));
+			must(++i < b.len &&
+				(text[i] == '\\' || text[i] == '"'));
 		}
 	}
 	b.len = 0;

@@ -75,6 +75,15 @@ with case("a directory without a log"):
     like(report(home("none"), status=111),
          r"fatal: unable to read \S+: neither current nor @\*\.s in it", "is an error")
 
+with case("a logger that finishes a file"):
+    directory = multilog([(1795737600 + i, LINE.format(i).strip())
+                          for i in range(30)], home("log"), (10, 10))
+    names = sorted(name for name in os.listdir(directory) if name[0] == "@")
+    os.rename(f"{directory}/{names[1]}", f"{directory}/previous")
+    is_(logins(report(directory)), 30, "its previous counts")
+    os.link(f"{directory}/previous", f"{directory}/{names[1]}")
+    is_(logins(report(directory)), 30, "by two names only once")
+
 with case("a logger that died"):
     directory = multilog([(1795737600 + i, LINE.format(i).strip())
                           for i in range(30)], home("log"), (10, 10))
