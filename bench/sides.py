@@ -183,13 +183,15 @@ class Isolation(Limit):
 
     def supports(self, scenario, tls):
         return (scenario in SESSIONS and scenario != "scram" and
-                tls is None and os.geteuid() == 0)
+                os.geteuid() == 0)
 
     def program(self, tls):
         empty = os.path.join(self.work.directory, "isolation-empty")
         os.makedirs(empty, mode=0o555, exist_ok=True)
-        return [os.path.join(self.work.build, "isolated"), self.work.sink,
-                empty]
+        command = super().program(tls) + [empty]
+        command[0] = os.path.join(
+            self.work.build, "isolated" if tls is None else "isolated_bear")
+        return command
 
 
 def scram_secret(password, iterations=4096):

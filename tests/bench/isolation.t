@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""The benchmark's programs are built and do what is asked of them: the limit
+and the isolation alone, with either kind of key, beside smtpd-auth. What it
+measures here is worth nothing."""
+import os
+import subprocess
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from support import *  # noqa: E402
+
+if os.geteuid() != 0:
+    skip_all("needs root")
+HERE = os.path.abspath(os.environ.get("TMPDIR") or ".")
+BENCH = os.path.join(HERE, "bench")
+
+
+def run(program, *arguments):
+    return subprocess.run(
+        [os.path.join(TOP, "bench", program), *arguments], text=True,
+        env=dict(os.environ, BUILD=HERE), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False)
+
+
+with case("built"):
+    made = run("build")
+    is_(made.returncode, 0, "bench/build", made.stdout)
+
+with case("each side in a TLS session"):
+    done_ = run("run", "--quick", "--only", "tls-message", "--sides",
+                "limit,isolation,smtpd-auth", "--build", BENCH)
+    is_(done_.returncode, 0, "no side failed", done_.stdout)
+    for kind in "EC", "RSA":
+        for clients in "1", "20":
+            row = rf"\| TLS \({kind} key\), {clients} at once +\| isolation +\|"
+            like(done_.stdout, rf"(?s).*{row} +[1-9]", f"{kind}, {clients}: "
+                 "the isolation is in the table")
+
+done()
