@@ -35,7 +35,7 @@ connection_facts(const struct keeper *k)
 		(const char *)k->tls.binding, k->tls.binding_len};
 	facts.plus_offered = k->tls.binding_len > 0;
 	facts.client_chain = (struct slice){
-		(const char *)k->tls.client_chain, k->tls.client_len};
+		(const char *)k->client_chain, k->tls.client_len};
 	facts.clientca = k->tls.clientca;
 	return facts;
 }

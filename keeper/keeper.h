@@ -55,15 +55,19 @@ struct keeper {
 	struct end end;
 	int64_t now; /* of this turn */
 
-	struct keeper_login login;
-
 	struct late late;
-	struct channel_message packet; /* the request, then the answer */
-	struct mail mail;
+	/*
+	 * With the settings before it (smtpd-auth.c) and the head of login this
+	 * is one page.
+	 */
 	struct keeper_tls tls;
+	struct keeper_login login;
+	struct mail mail;
+	struct channel_message packet; /* the request, then the answer */
 
 	struct statedir statedir;
 	struct rcpt rcpt;
+	unsigned char client_chain[CHANNEL_BODY_MAX]; /* lib/chain.h */
 };
 
 /*

@@ -116,7 +116,7 @@ hear_client(struct keeper *k)
 {
 	if (!authmechs_wants(k->backend.mechanisms, AUTHMECHS_CERTIFICATE))
 		return -1;
-	memcpy(k->tls.client_chain, k->packet.body, k->packet.len);
+	memcpy(k->client_chain, k->packet.body, k->packet.len);
 	k->tls.client_len = k->packet.len;
 	return 0;
 }

@@ -21,9 +21,7 @@ struct keeper_tls {
 	size_t binding_len;
 	int clientca_fd; /* clientca.pem, or -1 where it could not be opened */
 	struct clientca *clientca; /* NULL: not wanted, or there is none */
-	/* The client's claim, lib/chain.h; no octets: none. */
-	size_t client_len;
-	unsigned char client_chain[CHANNEL_BODY_MAX];
+	size_t client_len;	   /* of keeper.client_chain; none: no claim */
 };
 
 /* Each is 0, or -1: an attack (keeper.h). */

@@ -28,7 +28,7 @@
 static void
 tell_paths(struct session *s)
 {
-	channel_add(&s->packet, s->mail.untold, s->mail.untold_len);
+	channel_add(&s->packet, s->untold, s->mail.untold_len);
 	s->mail.untold_len = 0;
 }
 
@@ -42,15 +42,15 @@ room_of(const struct session *s, struct slice path)
 }
 
 static void
-keep_untold(struct message *mail, char type, struct slice path)
+keep_untold(struct session *s, char type, struct slice path)
 {
 	struct buffer b = {
-		mail->untold, mail->untold_len, sizeof mail->untold, false};
+		s->untold, s->mail.untold_len, sizeof s->untold, false};
 
 	buffer_add_char(&b, type);
 	buffer_add_slice(&b, path);
 	buffer_add_char(&b, '\0');
-	mail->untold_len = b.len; /* MESSAGE_UNTOLD_MAX: it always fits */
+	s->mail.untold_len = b.len; /* MESSAGE_UNTOLD_MAX: it always fits */
 }
 
 /* Does the keeper ask others about recipients? */
@@ -73,7 +73,7 @@ path_verdict(struct session *s, char type, struct slice path, bool allowed)
 	struct message *mail = &s->mail;
 	int verdict = VERDICT_OK;
 
-	keep_untold(mail, type, path);
+	keep_untold(s, type, path);
 	if (!allowed || mail->untold_len > MESSAGE_UNTOLD_MAX) {
 		channel_start(&s->packet, ASK_PATHS, 0);
 		tell_paths(s);
@@ -300,7 +300,7 @@ commit_verdict(struct session *s)
 	struct message *mail = &s->mail;
 	struct channel_commit request = {mail->data.octets, mail->written,
 		mail->state == MESSAGE_BROKEN};
-	struct slice msgid = header_message_id(&mail->header);
+	struct slice msgid = header_message_id(&s->header);
 
 	channel_start(&s->packet, ASK_COMMIT, 0);
 	channel_add(&s->packet, &request, sizeof request);
@@ -354,7 +354,7 @@ message_forget(struct session *s, enum channel_abort why)
 
 	if (mail->pipe != -1) {
 		close(mail->pipe);
-		msgid = header_message_id(&mail->header);
+		msgid = header_message_id(&s->header);
 	}
 	mail->pipe = -1;
 	if (mail->state >= MESSAGE_TOLD && mail->state != MESSAGE_REFUSED) {

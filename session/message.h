@@ -10,7 +10,6 @@
 #include "lib/bytes.h"
 #include "session/address.h"
 #include "session/data.h"
-#include "session/header.h"
 #include "session/reply.h"
 
 /* Octets of paths that may stay untold: one more fits into a request. */
@@ -31,15 +30,12 @@ struct message {
 	enum body body;
 	unsigned recipients;
 	size_t envelope_len; /* octets: the keeper's has no more */
-	size_t untold_len;
-	/* Accepted paths that the keeper was not told: F path NUL, T ... */
-	char untold[CHANNEL_BODY_MAX];
-	int pipe;	  /* or -1 */
-	uint64_t written; /* octets put into it */
-	int64_t start;	  /* of DATA, or of the first chunk */
-	uint64_t octets;  /* read since */
+	size_t untold_len;   /* of session.untold */
+	int pipe;	     /* or -1 */
+	uint64_t written;    /* octets put into it */
+	int64_t start;	     /* of DATA, or of the first chunk */
+	uint64_t octets;     /* read since */
 	struct data data;
-	struct header header;
 };
 
 struct session;

@@ -17,7 +17,7 @@ pipe_start(struct session *s)
 
 	s->mail.written = 0;
 	if (!completes) {
-		header_start(&s->mail.header, NULL);
+		header_start(&s->header, NULL);
 		return;
 	}
 	/* The answer that brought the pipe has the message's id. */
@@ -25,7 +25,7 @@ pipe_start(struct session *s)
 		.host = config->me,
 		.now = clock_seconds()};
 
-	header_start(&s->mail.header, &origin);
+	header_start(&s->header, &origin);
 }
 
 /*
@@ -67,7 +67,7 @@ pipe_write(struct session *s, size_t len)
 {
 	struct slice text = {s->out, len}, piece;
 
-	while (header_next(&s->mail.header, &text, &piece))
+	while (header_next(&s->header, &text, &piece))
 		if (write_piece(s, piece) == -1)
 			return -1;
 	return 0;
@@ -78,7 +78,7 @@ pipe_end(struct session *s)
 {
 	struct slice piece;
 
-	while (header_end(&s->mail.header, &piece))
+	while (header_end(&s->header, &piece))
 		if (write_piece(s, piece) == -1)
 			return -1;
 	return 0;

@@ -18,6 +18,7 @@
 #include "control/config.h"
 #include "keeper/channel.h"
 #include "lib/jail.h"
+#include "session/header.h"
 #include "session/message.h"
 #include "session/records.h"
 #include "session/reply.h"
@@ -49,12 +50,20 @@ struct session {
 	char helo[CHANNEL_HELO_MAX];
 	size_t helo_len;
 
-	char line[SESSION_AUTH_LINE_MAX]; /* the command, without its end */
-	size_t line_len;
+	struct message mail;
 	struct stream stream;
 
-	struct channel_message packet; /* the request, then the answer */
-	struct message mail;
+	/*
+	 * What stands above, and as much of this as most commands need, is one
+	 * page, and of a clear connection without a login the only one.
+	 */
+	size_t line_len;
+	char line[SESSION_AUTH_LINE_MAX]; /* the command, without its end */
+	struct channel_message packet;	  /* the request, then the answer */
+	/* Of mail: */
+	struct header header;
+	/* accepted paths that the keeper was not told: F path NUL, T ... */
+	char untold[CHANNEL_BODY_MAX];
 	char bulk_input[STREAM_BULK_MAX];
 	/* What data.c makes of input. */
 	char out[SESSION_OUT_MAX];

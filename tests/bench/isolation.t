@@ -7,10 +7,11 @@ import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support import place  # noqa: E402
 
 if os.geteuid() != 0:
     skip_all("needs root")
-HERE = os.path.abspath(os.environ.get("TMPDIR") or ".")
+HERE = place.base()
 BENCH = os.path.join(HERE, "bench")
 
 
@@ -23,16 +24,16 @@ def run(program, *arguments):
 
 with case("built"):
     made = run("build")
-    is_(made.returncode, 0, "bench/build", made.stdout)
+    ok(made.returncode == 0, "bench/build", made.stdout)
 
 with case("each side in a TLS session"):
-    done_ = run("run", "--quick", "--only", "tls-message", "--sides",
+    ran = run("run", "--quick", "--only", "tls-message", "--sides",
                 "limit,isolation,smtpd-auth", "--build", BENCH)
-    is_(done_.returncode, 0, "no side failed", done_.stdout)
+    ok(ran.returncode == 0, "no side failed", ran.stdout)
     for kind in "EC", "RSA":
         for clients in "1", "20":
             row = rf"\| TLS \({kind} key\), {clients} at once +\| isolation +\|"
-            like(done_.stdout, rf"(?s).*{row} +[1-9]", f"{kind}, {clients}: "
+            like(ran.stdout, rf"(?s).*{row} +[1-9]", f"{kind}, {clients}: "
                  "the isolation is in the table")
 
 done()
