@@ -60,7 +60,10 @@ handshake_of(const br_ssl_server_policy_class **policy)
 	return (struct handshake *)(void *)policy;
 }
 
-/* Asks for the chain that belongs to the client's server name. */
+/*
+ * Asks for the chain that belongs to the client's server name. It stays in
+ * the message: the engine has sent it before it asks for a signature.
+ */
 static int
 fetch_chain(struct handshake *h, const br_ssl_server_context *server,
 	br_ssl_server_choices *choices)
@@ -75,9 +78,8 @@ fetch_chain(struct handshake *h, const br_ssl_server_context *server,
 		channel_ask(h->session->stream.channel, m) != VERDICT_OK ||
 		channel_take(m, &at, &h->facts, sizeof h->facts) == -1)
 		return -1;
-	struct slice rest = {(const char *)h->certificates, m->len - at}, der;
+	struct slice rest = channel_rest(m, at), der;
 
-	memcpy(h->certificates, m->body + at, rest.len);
 	while (n < CHANNEL_CHAIN_MAX && chain_take(&rest, &der))
 		h->chain[n++] = (br_x509_certificate){
 			(unsigned char *)(uintptr_t)der.data, der.len};

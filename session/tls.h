@@ -21,13 +21,12 @@ struct session_tls {
 	unsigned has; /* AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE */
 };
 
-/* What BearSSL is told, and what it asks for. Large. */
+/* What BearSSL is told, and what it asks for. */
 struct handshake {
 	const br_ssl_server_policy_class *policy; /* first: BearSSL's context */
 	struct session *session;
 	struct channel_certificate facts; /* of the chain */
 	br_x509_certificate chain[CHANNEL_CHAIN_MAX];
-	unsigned char certificates[CHANNEL_BODY_MAX]; /* its octets */
 	struct client_chain client;
 };
 
