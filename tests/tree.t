@@ -21,7 +21,7 @@ passwd lib control users sasl
 conf lib
 check lib control users sasl auth proxy/balancers.h keeper/find_pair.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
 report lib
-bench lib client keeper/channel.h session/jail.h auth/jail.h
+bench lib client keeper/channel.h session/jail.h auth/jail.h users/secret.h
 '
 count=0
 failed=0

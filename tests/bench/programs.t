@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark's programs are built and do what is asked of them: the limit
-and the isolation alone, with either kind of key, beside smtpd-auth. What it
-measures here is worth nothing."""
+and the isolation alone, with either kind of key, beside smtpd-auth; single
+steps. What it measures here is worth nothing."""
 import os
 import subprocess
 import sys
@@ -11,6 +11,8 @@ from support import place  # noqa: E402
 
 if os.geteuid() != 0:
     skip_all("needs root")
+if not os.path.exists("/usr/include/sodium.h"):
+    skip_all("needs libsodium-dev: ./deps bench")
 HERE = place.base()
 BENCH = os.path.join(HERE, "bench")
 
@@ -35,5 +37,13 @@ with case("each side in a TLS session"):
             row = rf"\| TLS \({kind} key\), {clients} at once +\| isolation +\|"
             like(ran.stdout, rf"(?s).*{row} +[1-9]", f"{kind}, {clients}: "
                  "the isolation is in the table")
+
+with case("the arithmetic by itself"):
+    ran = run("run", "--only", "steps", "--build", BENCH)
+    ok(ran.returncode == 0, "no operation failed", ran.stdout)
+    for what in ("X25519, any point: libsodium",
+                 "RSA 2048 signature: ours, nettle",
+                 "a password against 16384 iterations: ours, nettle"):
+        ok(what in ran.stdout, what, ran.stdout)
 
 done()
