@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "control/ucspi.h"
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
 #include "keeper/open.h"
@@ -126,7 +127,7 @@ prepare_process(void)
 	signal(SIGXFSZ, SIG_IGN); /* a write past ulimit -f fails instead */
 	signal(SIGCHLD, SIG_DFL);
 	signals_hold_term();
-	jail_close_from(3);
+	keeper->tls.outside.there = ucspi_take();
 	null = standard_open(standard) == -1
 		       ? -1
 		       : open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -143,7 +144,8 @@ static _Noreturn void
 die_reply(const char *reply, int code)
 {
 	/* With TLS from the first byte the client could not read it. */
-	if (!config->smtps || config->tls_outside) {
+	if (!config->smtps || config->tls_outside ||
+		keeper->tls.outside.there) {
 		ssize_t ignored = write(1, reply, strlen(reply));
 
 		(void)ignored;
@@ -191,6 +193,9 @@ load_settings(const struct options *options)
 		die_config("/dev/null", null_reason);
 	if (loaded == -1)
 		die_config(config->failed_file, config->reason);
+	if (keeper->tls.outside.there && config->smtps)
+		die_config("SSLCTLFD",
+			"the launcher begins TLS at STARTTLS, -s before");
 	environment_clear();
 	keeper->config = config;
 }
@@ -246,7 +251,8 @@ turn_away(const struct identity *account)
 static void
 fork_session(bool tls_possible)
 {
-	int nonblocking = standard_unblock(standard), channel[2];
+	bool outside = keeper->tls.outside.there;
+	int nonblocking = standard_unblock(standard, outside), channel[2];
 
 	if (nonblocking == -1)
 		die_system("client");
@@ -255,6 +261,7 @@ fork_session(bool tls_possible)
 	struct session_setup setup = {.config = config,
 		.mechanisms = keeper->backend.mechanisms,
 		.tls_possible = tls_possible,
+		.outside = outside,
 		.nonblocking = nonblocking == 1,
 		.piped = standard_output_is_piped(standard),
 		.channel = channel[1],
@@ -273,10 +280,14 @@ fork_session(bool tls_possible)
 	keeper->channel.fd = channel[0];
 }
 
-/* The parent: not the client. */
+/* The parent: not the client, before TLS or behind it. */
 static void
 leave_client(void)
 {
+	if (keeper->tls.outside.there) {
+		close(UCSPI_READ);
+		close(UCSPI_WRITE);
+	}
 	dup2(null, 0);
 	dup2(null, 1);
 	close(null);

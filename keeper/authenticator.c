@@ -27,6 +27,10 @@ connection_facts(const struct keeper *k)
 		.localiphost = k->config->localiphost,
 		.local_ip = k->config->local_ip};
 
+	if (k->tls.outside.has_certificate)
+		facts.client_hash =
+			(struct slice){(const char *)k->tls.outside.certificate,
+				sizeof k->tls.outside.certificate};
 	/* Of a connection without our signature there is no certificate. */
 	if (!k->tls.on || !k->tls.signed_once)
 		return facts;

@@ -47,6 +47,7 @@ enum channel_type {
 	ASK_SIGN,	 /* hash, ServerKeyExchange -> signature */
 	TELL_CLIENT,	 /* the client's chain, with proof of its key */
 	TELL_TLS,	 /* struct channel_tls, SNI */
+	ASK_OUTSIDE,	 /* begin TLS, launcher -> what mechanisms may want */
 	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
 	ASK_AUTH_STEP,	 /* response        -> challenge */
 	TELL_AUTH_CANCEL, /* code: channel_cancel */

@@ -16,6 +16,10 @@ extern char **environ;
 static const char *const logins[] = {"TCPREMOTEINFO", "SMTPAUTHUSER",
 	"SMTP_AUTH_USER", "AUTHUSER", "AUTHINFO", NULL};
 static const char *const methods[] = {"SMTPAUTHMETHOD", "AUTHPROTOCOL", NULL};
+/* Between a launcher and its helper for TLS; and TLS_ANYTHING. */
+static const char *const helper[] = {
+	"SSLCTLFD", "SSLREADFD", "SSLWRITEFD", "CERTFILE", "KEYFILE", NULL};
+#define HELPER_PREFIX "TLS_"
 
 struct builder {
 	char **variables;
@@ -78,16 +82,29 @@ is_among(const char *variable, const struct environment_variable *own,
 	return false;
 }
 
+static void
+clear_prefix(void)
+{
+	char **to = environ;
+
+	for (char **from = environ; *from != NULL; from++)
+		if (strncmp(*from, HELPER_PREFIX, strlen(HELPER_PREFIX)) != 0)
+			*to++ = *from;
+	*to = NULL;
+}
+
 void
 environment_clear(void)
 {
 	static const char *const declared[] = {"SMTPUTF8", "BODY", NULL};
-	static const char *const *const all[] = {logins, methods, declared};
+	static const char *const *const all[] = {
+		logins, methods, helper, declared};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		for (const char *const *name = all[i]; *name != NULL; name++)
 			if (!is_replaced(*name))
 				(void)unsetenv(*name);
+	clear_prefix();
 }
 
 char *const *

@@ -18,8 +18,9 @@ struct environment_variable {
 };
 
 /*
- * Of the launcher's variables, removes what environment_make() sets: a copy
- * proves nothing. Run before the fork.
+ * Of the launcher's variables, removes what environment_make() sets, for a
+ * copy proves nothing, and what is meant for the launcher's own helper for
+ * TLS, descriptors and names of keys among it. Run before the fork.
  */
 void environment_clear(void);
 

@@ -21,7 +21,8 @@ enum {
 	IN_OPEN = 8,	 /* the queue program was started */
 	IN_TLS = 16,	 /* TLS is on */
 	IN_SIGNED = 32,
-	IN_KEY = 64 /* the private key is in memory: no copy of us now */
+	IN_KEY = 64,	 /* the private key is in memory: no copy of us now */
+	IN_OUTSIDE = 128 /* TLS is the launcher's to begin */
 };
 
 #define TERM_NEVER -2 /* no descriptor for it: the signal is not heard */
@@ -38,11 +39,12 @@ static const struct rule {
 	int (*answer)(struct keeper *k);
 } rules[CHANNEL_TYPES] = {
 	// clang-format off
-	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED, 20, answer_tls},
-	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED, 1, answer_certificate},
-	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED, 1, answer_sign},
-	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS, 1, hear_client},
-	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS, 1, hear_tls},
+	[ASK_TLS]          = {0, 0, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED | IN_OUTSIDE, 20, answer_tls},
+	[ASK_CERTIFICATE]  = {0, 255, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED | IN_OUTSIDE, 1, answer_certificate},
+	[ASK_SIGN]         = {CHANNEL_RANDOMS_LEN + 4, CHANNEL_SIGN_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_SIGNED | IN_OUTSIDE, 1, answer_sign},
+	[TELL_CLIENT]      = {2, CHANNEL_BODY_MAX, IN_SIGNED, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_OUTSIDE, 1, hear_client},
+	[TELL_TLS]         = {sizeof(struct channel_tls), sizeof(struct channel_tls) + 255, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS | IN_OUTSIDE, 1, hear_tls},
+	[ASK_OUTSIDE]      = {0, 0, IN_OUTSIDE, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_TLS, 1, answer_outside},
 	[ASK_AUTH]         = {2, 64 + EXCHANGE_RESPONSE_MAX, 0, IN_LOGIN | IN_EXCHANGE | IN_MAIL | IN_KEY, 40, answer_auth},
 	[ASK_AUTH_STEP]    = {0, EXCHANGE_RESPONSE_MAX, IN_EXCHANGE, IN_LOGIN, 120, answer_auth_step},
 	[TELL_AUTH_CANCEL] = {0, 0, IN_EXCHANGE, IN_LOGIN, 40, hear_auth_cancel},
@@ -127,6 +129,7 @@ state(const struct keeper *k)
 	       (k->mail.state != MAIL_NONE ? IN_MAIL : 0u) |
 	       (k->mail.state >= MAIL_OPEN ? IN_OPEN : 0u) |
 	       (k->tls.on ? IN_TLS : 0u) |
+	       (k->tls.outside.there ? IN_OUTSIDE : 0u) |
 	       (k->tls.signed_once ? IN_SIGNED : 0u) |
 	       (k->tls.signer.type != KEY_NONE && !k->tls.signed_once ? IN_KEY
 								      : 0u);

@@ -139,8 +139,10 @@ open_clientca(struct keeper *k)
 	k->tls.clientca_fd = -1;
 	if (!authmechs_wants(*offered, AUTHMECHS_CERTIFICATE))
 		return;
-	if (clientca_open(&clientca, k->config->directory,
-		    &k->tls.clientca_fd) == 0) {
+	/* Of a hash, all that a launcher tells, no authority says anything. */
+	if (!k->tls.outside.there &&
+		clientca_open(&clientca, k->config->directory,
+			&k->tls.clientca_fd) == 0) {
 		k->tls.clientca = &clientca;
 		return;
 	}
@@ -161,6 +163,10 @@ open_pair(struct keeper *k)
 	struct signer *signer = &k->tls.signer;
 
 	signer->pair = &pair;
+	if (k->tls.outside.there) {
+		signer->certificate_fd = signer->key_fd = -1;
+		return true;
+	}
 	int opened = find_pair_open(
 		signer, k->config->directory, k->config->tls_min);
 

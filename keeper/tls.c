@@ -124,7 +124,13 @@ hear_client(struct keeper *k)
 unsigned
 keeper_has(const struct keeper *k)
 {
-	if (!k->tls.on || !k->tls.signed_once)
+	if (!k->tls.on)
+		return 0;
+	/* The launcher tells nothing that a binding could be made of. */
+	if (k->tls.outside.there)
+		return k->tls.outside.has_certificate ? AUTHMECHS_CERTIFICATE
+						      : 0u;
+	if (!k->tls.signed_once)
 		return 0;
 	return (k->tls.binding_len > 0 ? AUTHMECHS_BINDING : 0u) |
 	       (k->tls.client_len > 0 ? AUTHMECHS_CERTIFICATE : 0u);

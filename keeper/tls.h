@@ -5,6 +5,7 @@
 #ifndef KEEPER_TLS_H
 #define KEEPER_TLS_H
 
+#include "keeper/outside.h"
 #include "keeper/signer.h"
 #include "lib/certificate.h"
 #include "sasl/clientca.h"
@@ -12,6 +13,7 @@
 struct keeper;
 
 struct keeper_tls {
+	struct outside outside;
 	struct signer signer;
 	bool handshake;	  /* TLS begins */
 	bool signed_once; /* our signature was made */

@@ -58,7 +58,7 @@ standard_output_is_piped(const struct standard s[3])
 }
 
 int
-standard_unblock(const struct standard s[3])
+standard_unblock(const struct standard s[3], bool shared)
 {
 	bool in = S_ISSOCK(s[0].mode), out = S_ISSOCK(s[1].mode);
 	int on = 1;
@@ -66,7 +66,7 @@ standard_unblock(const struct standard s[3])
 	/* Fails for what is no TCP socket, which needs it not. */
 	if (out)
 		(void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (!in || !out)
+	if (!in || !out || shared)
 		return 0;
 	/* One socket is one flag, whatever descriptors it has. */
 	if (fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK) == -1 ||

@@ -36,9 +36,10 @@ bool standard_output_is_piped(const struct standard s[3]);
 /*
  * What is written to the output, descriptor 1, leaves at once; where input and
  * output are sockets, reading and writing never block from now on. 1: they
- * are; 0: they are not; -1 with errno.
+ * are; 0: they are not; -1 with errno. shared: another process will use them,
+ * too, so they stay as they are.
  */
-int standard_unblock(const struct standard s[3]);
+int standard_unblock(const struct standard s[3], bool shared);
 
 /*
  * Ends the output, descriptor 1. Behind a pipe there may be a helper that ends

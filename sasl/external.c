@@ -6,7 +6,8 @@
  * line ({CERT-SHA256}), whatever its names and dates; or by one that an
  * authority of clientca.pem vouches for, if it names the login: in
  * subjectAltName (rfc822Name); where that has none, in emailAddress of the
- * subject; where that has none, in commonName.
+ * subject; where that has none, in commonName. Where the launcher does TLS, the
+ * fingerprint is all that we have, and the client must name its login.
  */
 #include <string.h>
 
@@ -65,28 +66,53 @@ names_login(const struct exchange *x, const struct certificate *c)
 	return found;
 }
 
+/* What is known of the client's certificate. */
+struct shown {
+	bool whole; /* all of it; else its fingerprint, from the launcher */
+	struct certificate certificate;
+	unsigned char fingerprint[SECRET_HASH_MAX];
+};
+
+/* Neither is: -1. */
+static int
+look(const struct exchange *x, struct shown *shown)
+{
+	struct slice hash = x->facts->client_hash;
+
+	shown->whole = hash.len == 0;
+	if (!shown->whole) {
+		memcpy(shown->fingerprint, hash.data, hash.len);
+		return 0;
+	}
+	if (certificate_parse(&shown->certificate,
+		    chain_first(x->facts->client_chain)) == -1)
+		return -1;
+	secret_digest(SECRET_SCRAM_SHA_256, shown->certificate.whole,
+		shown->fingerprint);
+	return 0;
+}
+
 /* The secret that holds the certificate's fingerprint; NULL without one. */
 static const struct user_secret *
-find_pinned(const struct exchange *x, const struct certificate *c)
+find_pinned(const struct exchange *x, const struct shown *shown)
 {
 	const struct user_secret *found = NULL;
-	unsigned char fingerprint[SECRET_HASH_MAX];
 
-	secret_digest(SECRET_SCRAM_SHA_256, c->whole, fingerprint);
 	for (size_t i = 0; i < x->user.secrets_count; i++) {
 		const struct user_secret *s = &x->user.secrets[i];
 
 		if (is_wanted(&s->secret) &&
-			memcmp(s->secret.octets, fingerprint,
-				sizeof fingerprint) == 0)
+			memcmp(s->secret.octets, shown->fingerprint,
+				sizeof shown->fingerprint) == 0)
 			found = s;
 	}
 	return found;
 }
 
 static enum exchange_result
-verify(struct exchange *x, const struct certificate *c)
+verify(struct exchange *x, const struct shown *shown)
 {
+	const struct certificate *c = &shown->certificate;
 	const struct clientca *ca = x->facts->clientca;
 	const struct user_secret *pinned = NULL;
 	bool real;
@@ -94,12 +120,13 @@ verify(struct exchange *x, const struct certificate *c)
 	if (mechanism_find_user(x, NULL, &real) == -1)
 		return EXCHANGE_TEMPORARY;
 	/* The same work for whoever is named. */
-	bool vouched = names_login(x, c) && certificate_is_for_client(c);
+	bool vouched = shown->whole && names_login(x, c) &&
+		       certificate_is_for_client(c);
 
 	if (ca != NULL)
 		vouched =
 			clientca_vouches(ca, x->facts->client_chain) && vouched;
-	pinned = find_pinned(x, c);
+	pinned = find_pinned(x, shown);
 	if (real) {
 		x->reason = mechanism_holds(&x->user, is_wanted) || vouched
 				    ? "certificate"
@@ -123,7 +150,7 @@ verify(struct exchange *x, const struct certificate *c)
 static enum exchange_result
 external_step(struct exchange *x, struct slice response)
 {
-	struct certificate c;
+	struct shown shown;
 
 	if (response.data == NULL && x->state == 0) {
 		x->state = 1;
@@ -133,13 +160,15 @@ external_step(struct exchange *x, struct slice response)
 	if (response.len > 0 && mechanism_login(x, response) == -1)
 		return EXCHANGE_MALFORMED;
 	x->reason = "certificate";
-	if (certificate_parse(&c, chain_first(x->facts->client_chain)) == -1)
+	if (look(x, &shown) == -1)
 		return EXCHANGE_FAIL;
-	if (response.len == 0 && take_name(x, &c) == -1) {
+	/* A fingerprint names nobody. */
+	if (response.len == 0 &&
+		(!shown.whole || take_name(x, &shown.certificate) == -1)) {
 		x->login_len = 0;
 		return EXCHANGE_FAIL;
 	}
-	return verify(x, &c);
+	return verify(x, &shown);
 }
 
 static bool

@@ -41,6 +41,8 @@ struct mechanism_facts {
 	 * seen that the client has the key, nobody has looked at the rest.
 	 */
 	struct slice client_chain;
+	/* Or the launcher's word for one: SHA-256 of it, or absent. */
+	struct slice client_hash;
 	const struct clientca *clientca; /* NULL: there is no such file */
 };
 

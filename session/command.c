@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "session/outside.h"
 #include "session/session.h"
 
 /* The name we go by is the greeting's first word, as with qmail. */
@@ -18,10 +19,16 @@ own_name(const struct session *s)
 }
 
 static bool
+has_tls(const struct session *s)
+{
+	return s->tls.on || s->config->tls_outside;
+}
+
+static bool
 auth_usable(const struct session *s)
 {
 	return s->mechanisms.len > 0 && !s->authenticated &&
-	       (!s->config->forcetls || s->tls.on || s->config->tls_outside);
+	       (!s->config->forcetls || has_tls(s));
 }
 
 static void
@@ -135,6 +142,8 @@ command_starttls(struct session *s, struct slice argument)
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_TLS);
 	if (!s->tls.possible)
 		return REPLY_TLS_UNAVAILABLE;
+	if (s->tls.outside)
+		return outside_start(s);
 	channel_start(&s->packet, ASK_TLS, 0);
 	if (session_ask(s) != VERDICT_OK)
 		return REPLY_TLS_UNAVAILABLE;
@@ -257,10 +266,10 @@ unmet(const struct session *s, struct slice argument)
 {
 	bool mail = s->mail.state != MESSAGE_NONE;
 	bool chunks = s->mail.state >= MESSAGE_OPEN;
-	bool tls = s->tls.on || s->config->tls_outside;
 
 	return (argument.len > 0 ? NO_ARGUMENT : NEEDS_NAME | NEEDS_ARGUMENT) |
-	       (must_log_in(s) ? NEEDS_LOGIN : 0u) | (tls ? NO_TLS : 0u) |
+	       (must_log_in(s) ? NEEDS_LOGIN : 0u) |
+	       (has_tls(s) ? NO_TLS : 0u) |
 	       (s->authenticated ? NO_LOGIN | NO_LOGIN_OR_MAIL : 0u) |
 	       (mail ? NO_MAIL | NO_MAIL_FOR_AUTH | NO_LOGIN_OR_MAIL : 0u) |
 	       (chunks ? NO_CHUNKS : 0u) | (mail ? 0u : NEEDS_MAIL) |

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/ucspi.h"
 #include "lib/clock.h"
 #include "session/jail.h"
 
@@ -365,16 +366,20 @@ session_start(struct session *s, const struct session_setup *setup)
 	if (dup2(setup->channel, SESSION_CHANNEL) == -1)
 		_exit(111);
 	close(STDERR_FILENO);
-	jail_close_from(SESSION_CHANNEL + 1);
+	/* The helper's two follow the channel, which has control's number. */
+	int end = setup->outside ? UCSPI_END : SESSION_CHANNEL + 1;
+
+	jail_close_from((unsigned)end);
 	s->config = setup->config;
 	s->mechanisms = setup->mechanisms;
 	s->offer_asks = setup->offer_asks;
 	s->tls.possible = setup->tls_possible && !s->config->tls_outside &&
 			  !s->config->health_check;
+	s->tls.outside = setup->outside;
 	s->channel = SESSION_CHANNEL;
 	s->jail = *setup->jail;
 	s->jail.calls = &session_calls;
-	s->jail.fds_max = SESSION_CHANNEL + 2; /* the message pipe */
+	s->jail.fds_max = end + 1; /* the message pipe */
 	s->stream.nonblocking = setup->nonblocking;
 	s->stream.terminal = !setup->nonblocking && isatty(0);
 	s->stream.piped = setup->piped;

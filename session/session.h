@@ -8,7 +8,8 @@
  *   trace.c    the conversation, for the log
  * With headers of their own, beside what needs no session: message.c (MAIL,
  * RCPT, and what becomes of a message), whose octets body.c takes from the
- * client and pipe.c hands on; tls.c (TLS begins), after which records.c is the
+ * client and pipe.c hands on; tls.c (TLS begins, or outside.c where
+ * the launcher begins it), after which records.c is the
  * way of every octet.
  */
 #ifndef SESSION_SESSION_H
@@ -77,7 +78,8 @@ struct session_setup {
 	const struct config *config;
 	struct slice mechanisms; /* to be offered in AUTH, blanks between */
 	unsigned offer_asks;	 /* times to ask what Dovecot offers */
-	bool tls_possible;	 /* there is a certificate */
+	bool tls_possible;	 /* STARTTLS can be offered */
+	bool outside;		 /* ... and the launcher begins TLS */
 	bool nonblocking;	 /* the client: reads and writes */
 	bool piped;		 /* it is behind a pipe: a TLS helper's */
 	int channel;		 /* to the keeper */

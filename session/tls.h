@@ -16,7 +16,8 @@
 struct session;
 
 struct session_tls {
-	bool possible; /* there is a certificate */
+	bool possible; /* there is a certificate, or a launcher for it */
+	bool outside;  /* the launcher begins it, not we: outside.h */
 	bool on;
 	unsigned has; /* AUTHMECHS_BINDING, AUTHMECHS_CERTIFICATE */
 };

@@ -1,0 +1,23 @@
+/*
+ * ucspi - the descriptors of UCSPI-TLS: a launcher that speaks TLS with the
+ * client once it is asked to (s6-ucspitlsd, sslserver -n) names them in the
+ * environment. SSLCTLFD is the socket on which it is asked, SSLREADFD and
+ * SSLWRITEFD, which may be one, are the client behind TLS. See ucspi-tls(2).
+ */
+#ifndef CONTROL_UCSPI_H
+#define CONTROL_UCSPI_H
+
+#include <stdbool.h>
+
+/* Their numbers here, whatever they were. */
+enum { UCSPI_CONTROL = 3, UCSPI_READ, UCSPI_WRITE, UCSPI_END };
+
+/*
+ * Gives them these numbers, close-on-exec, and closes every other descriptor
+ * above 2. True: all three are there, and TLS was not done before; else none
+ * stays. What the variables say where nobody is behind them, as sslserver sets
+ * them without -n, counts for nothing.
+ */
+bool ucspi_take(void);
+
+#endif
