@@ -128,6 +128,12 @@ const struct config_row config_rows[] = {
 		"our port"},
 	{NULL, "SSL_PROTOCOL", CONFIG_LAUNCHER, AT(tls_outside), NULL,
 		"set: the launcher speaks TLS with the client"},
+	{NULL, "SSLCTLFD", CONFIG_LAUNCHER, CONFIG_NOWHERE, NULL,
+		"descriptor on which the launcher is asked to begin TLS"},
+	{NULL, "SSLREADFD", CONFIG_LAUNCHER, CONFIG_NOWHERE, NULL,
+		"descriptor to read the client from under that TLS"},
+	{NULL, "SSLWRITEFD", CONFIG_LAUNCHER, CONFIG_NOWHERE, NULL,
+		"descriptor to write to the client under that TLS"},
 };
 
 const size_t config_rows_count = sizeof config_rows / sizeof *config_rows;

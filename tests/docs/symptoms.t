@@ -55,6 +55,7 @@ for quoted in sorted(QUOTED):
 # table below it.
 PATTERNS = (r'"reason", [^;]*?"([a-z-]+)"', r'[^_]reason = "([a-z-]+)"',
             r'STATUS_INCOMPLETE\);\n\treturn "([a-z-]+)"',
+            r'\bfail\(k, [^;]*?"([a-z-]+)"',
             r'(?:refuse|temporary|log_refused)\([^"()]*"([a-z-]+)"')
 reasons = {}
 for name, code in sources("keeper", "auth", "sasl", "users").items():
