@@ -406,6 +406,8 @@ check_certificates(struct check *c)
 	if (c->roots == NULL)
 		report_add(&c->report, CERT_ROOTS, c->roots_file,
 			strerror(errno), NULL);
+	if (check_launcher_tls(c))
+		return;
 	look_at_default(c);
 	if (c->certificate && !c->isolated &&
 		as_account(c, find_denied, c) == 1)

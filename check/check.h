@@ -52,6 +52,9 @@ void check_print_settings(const struct check *c);
 void check_me(struct check *c);
 /* host.c: account, the jail's directory and uids, memory, statedir. */
 void check_host(struct check *c);
+/* mechanisms.c: TLS is the launcher's at STARTTLS (UCSPI-TLS)? Then what is
+ * in control/ counts for nothing, and is not looked at. */
+bool check_launcher_tls(struct check *c);
 /* certificates.c: chain, key, names. */
 void check_certificates(struct check *c);
 /* mechanisms.c: users, wherever they are known, and what is offered to them. */

@@ -170,6 +170,10 @@ const struct finding_row findings[FINDINGS] = {
 	[CERT_NONE] = {false, "certificate", "none: no STARTTLS", NULL},
 	[CERT_NONE_TLS] = {true, "certificate",
 		"none, and TLS from the first byte: nobody gets in", "%"},
+	[CERT_LAUNCHER] = {true, "certificate",
+		"the launcher begins TLS at STARTTLS, smtpd-auth -s wants it "
+		"from the first byte: nobody gets in",
+		NULL},
 	[CERT_ELSEWHERE] = {true, "certificate", "% is not read there", "%"},
 	[CERT_DIFFER] = {true, "certificate", "does not belong to the key",
 		"%"},

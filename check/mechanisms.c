@@ -127,6 +127,20 @@ look_at_offer(struct check *c)
 			c->config.require_auth ? ", required" : "");
 }
 
+bool
+check_launcher_tls(struct check *c)
+{
+	if (!c->service.begins_tls || c->config.tls_outside)
+		return false;
+	c->certificate = true;
+	if (c->config.smtps)
+		report_add(&c->report, CERT_LAUNCHER, "run", NULL, NULL);
+	else
+		report_ok("certificate", "run",
+			"the launcher's, which begins TLS at STARTTLS");
+	return true;
+}
+
 /*
  * No login is asked for, and no domain is taken: what is meant for port 25
  * and takes mail for nobody, as after a second control directory was made.

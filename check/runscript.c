@@ -21,7 +21,7 @@ static const struct launcher {
 	const char *name, *with_value;
 } launchers[] = {
 	{"tcpserver", "xtuglbBcmMyYik"},
-	{"sslserver", "xtuglbBcmMyYiknwSTLo"},
+	{"sslserver", "xytTuglbBcwf"},
 	{"s6-tcpserver", "cCbGgu"},
 	{"s6-tcpserver4", "cCbGgu"},
 	{"s6-tcpserver6", "cCbGgu"},
@@ -126,6 +126,8 @@ on_launcher(struct service *s, char letter, const char *value)
 	else if (letter == 'U') /* envuidgid's */
 		note_user(s, s->environment_user != NULL ? s->environment_user
 							 : getenv("UID"));
+	else if (letter == 'n' || letter == 'N') /* sslserver's alone */
+		s->begins_tls = letter == 'n';
 }
 
 static void
@@ -239,6 +241,8 @@ look_at(struct service *s, char **at)
 		note_user(s, at[1]);
 	else if (strcmp(name, "envuidgid") == 0)
 		s->environment_user = at[1];
+	else if (strcmp(name, "ucspitlsd") == 0) /* s6's */
+		s->begins_tls = true;
 	else if (strcmp(name, "envdir") == 0 && !is_end(at[1]))
 		note_environment(s, at[1]);
 	else if (strcmp(name, "env") == 0)

@@ -21,6 +21,7 @@ struct service {
 	const char *launched_as;    /* another user than root, or NULL */
 	bool launched_as_unknown;
 	const char *environment_user; /* envuidgid's, or NULL */
+	bool begins_tls;	      /* at STARTTLS: UCSPI-TLS */
 	uint64_t memory;	      /* octets, softlimit -m; 0: no limit */
 	/* Options of smtpd-auth; with its defaults. */
 	const char *account; /* NULL: not given */

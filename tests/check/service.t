@@ -817,6 +817,20 @@ with case("certificate"):
     provokes("AUTH_INVISIBLE", without_certificate())
     provokes("CERT_NONE_TLS", without_certificate(
         ("run_script", "-u nobody", "-s -u nobody")))
+    for what, old, new in (
+            ("s6-ucspitlsd", "smtpd-auth -u", "s6-ucspitlsd -S smtpd-auth -u"),
+            ("sslserver -n", "tcpserver -v -HR -l0", "sslserver -n -l0")):
+        host = without_certificate(("run_script", old, new))
+        output = host.check()
+        like(output.text, r"ok   certificate: the launcher's, which begins "
+             r"TLS at STARTTLS \(run\)", what)
+        is_((output.find("AUTH_INVISIBLE"), output.status), ("", 0),
+            f"{what}: AUTH is seen, nothing is wrong")
+        like(output.lines[-1], "port 587,", f"{what}: the port")
+        host.run_script("-u nobody", "-s -u nobody")
+        provokes("CERT_LAUNCHER", host, where="run", cured=False)
+    provokes("CERT_NONE", without_certificate(
+        ("run_script", "tcpserver -v -HR -l0", "sslserver -n -N -l0")))
     host = without_certificate()
     os.rename(
         host.path("etc/letsencrypt/live/mail.example.com/fullchain.pem"),
