@@ -14,7 +14,7 @@
 #include "lib/der.h"
 #include "lib/pem.h"
 
-#define STACK_USED 8192 /* octets, with room to spare */
+#define STACK_USED 16384 /* octets, with room to spare */
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
 /*

@@ -237,8 +237,7 @@ command_rcpt(struct session *s, struct slice argument)
 	struct slice path = {recipient.text, recipient.len};
 
 	if (looks_up(s))
-		keep_untold(
-			&s->mail, 'H', (struct slice){s->helo, s->helo_len});
+		keep_untold(s, 'H', (struct slice){s->helo, s->helo_len});
 	int verdict = path_verdict(s, 'T', path, recipient_allowed(s, path));
 
 	if (verdict == -1)
