@@ -9,6 +9,7 @@
 #define CONTROL_CONFIG_H
 
 #include "control/control.h"
+#include "control/policysocket.h"
 
 #define CONFIG_RCPTS_MAX 100000 /* recipients of one message at most */
 
@@ -37,9 +38,13 @@ struct config {
 	struct slice statedir; /* counters shared by connections; or absent */
 	uint64_t connlimit;    /* connections of one address; 0: no limit */
 	struct control_list rcpthosts, badmailfrom, badrcptto, relaylimits;
-	int morercpthosts_fd;		   /* morercpthosts.cdb, or -1 */
-	bool validrcptto, morevalidrcptto; /* there may be such a file */
-	struct slice rcptcheck;		   /* a program's path, or absent */
+	int morercpthosts_fd;		       /* morercpthosts.cdb, or -1 */
+	bool validrcptto, morevalidrcptto;     /* there may be such a file */
+	struct slice rcptcheck;		       /* a program's path, or absent */
+	struct slice policysocket, policyfail; /* as written */
+	struct policysocket policy;	       /* what policysocket means */
+	bool policy_accepts;		       /* policyfail=accept */
+	uint64_t policytimeout;		       /* seconds */
 	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket
 	 */
 	struct slice remote_ip, remote_host, remote_info, remote_port;

@@ -324,6 +324,7 @@ settle_numbers(struct config *config)
 {
 	config->timeoutsmtpd = timeout_within(config->timeoutsmtpd);
 	config->timeoutqueue = timeout_within(config->timeoutqueue);
+	config->policytimeout = timeout_within(config->policytimeout);
 	if (config->maxrcpt > CONFIG_RCPTS_MAX)
 		config->maxrcpt = CONFIG_RCPTS_MAX;
 	if (config->error_fd < ERROR_FD_MIN || config->error_fd > ERROR_FD_MAX)
@@ -345,6 +346,22 @@ settle_tls(struct config *config)
 	else
 		return FAIL(config, tls_min_text, "must be 1.0, 1.1 or 1.2");
 	return 0;
+}
+
+static int
+settle_policy(struct config *config)
+{
+	const char *fault = NULL;
+
+	config->policy_accepts = slice_is_nocase(config->policyfail, "accept");
+	if (!config->policy_accepts &&
+		!slice_is_nocase(config->policyfail, "defer"))
+		return FAIL(config, policyfail, "must be defer or accept");
+	drop_empty(&config->policysocket);
+	if (config->policysocket.data != NULL)
+		fault = policysocket_read(
+			&config->policy, config->policysocket);
+	return fault == NULL ? 0 : FAIL(config, policysocket, fault);
 }
 
 static int
@@ -387,5 +404,7 @@ config_load(struct config *config, bool smtps)
 		result = settle_numbers(config);
 	if (result == 0)
 		result = settle_tls(config);
+	if (result == 0)
+		result = settle_policy(config);
 	return result == 0 ? settle_rest(config) : -1;
 }

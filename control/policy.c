@@ -197,3 +197,9 @@ policy_looks_up(const struct config *config, bool relay)
 	return !relay && (config->validrcptto || config->morevalidrcptto ||
 				 config->rcptcheck.data != NULL);
 }
+
+bool
+policy_asks(const struct config *config, bool relay)
+{
+	return config->policy.rcpt || policy_looks_up(config, relay);
+}

@@ -40,8 +40,14 @@ enum policy_result policy_recipient(
 
 /*
  * Does it take a file or a program to know whether there is a recipient in
- * rcpthosts? The keeper has to be asked, then, and has to be told HELO.
+ * rcpthosts?
  */
 bool policy_looks_up(const struct config *config, bool relay);
+
+/*
+ * ... or somebody else: a policy daemon, too? Then the session has to ask the
+ * keeper about each recipient, and has to tell it HELO.
+ */
+bool policy_asks(const struct config *config, bool relay);
 
 #endif

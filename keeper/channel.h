@@ -54,7 +54,7 @@ enum channel_type {
 	ASK_OFFER,  /* what does Dovecot offer? -> names, blanks between */
 	ASK_PATHS,  /* F sender NUL, T recipient NUL ...: the last is asked,
 		       those before it were accepted by policy; H HELO NUL
-		       before one that somebody else is asked about */
+		       or E EHLO NUL before one that others are asked about */
 	ASK_OPEN,   /* struct channel_open, HELO, and paths that were all
 		       accepted by policy -> id, message pipe */
 	ASK_COMMIT, /* struct channel_commit, Message-ID -> struct
@@ -83,10 +83,12 @@ enum verdict {
 	VERDICT_AUTH_UNKNOWN, /* mechanism not offered */
 	VERDICT_AUTH_INITIAL, /* initial response to a server-first mechanism */
 	VERDICT_JAIL,	      /* the authenticator's jail failed: 421 */
-	VERDICT_USERS,	 /* the user file is another than that of the login */
-	VERDICT_REFUSED, /* the queue program's permanent no */
-	VERDICT_UNKNOWN, /* validrcptto: no such recipient */
-	VERDICT_SAID	 /* no: the reply, with its code, is the body */
+	VERDICT_USERS,	  /* the user file is another than that of the login */
+	VERDICT_REFUSED,  /* the queue program's permanent no */
+	VERDICT_UNKNOWN,  /* validrcptto: no such recipient */
+	VERDICT_SAID,	  /* no: the reply, with its code, is the body; of
+			     ASK_COMMIT behind what else is there */
+	VERDICT_SAID_LAST /* ... and the connection ends with it */
 };
 
 enum channel_initial { INITIAL_NONE, INITIAL_RESPONSE, INITIAL_MALFORMED };

@@ -21,6 +21,7 @@
 #include "keeper/message.h"
 #include "keeper/offer.h"
 #include "keeper/open.h"
+#include "keeper/policy_ask.h"
 #include "keeper/rcpt.h"
 #include "keeper/statedir.h"
 #include "keeper/tls.h"
@@ -67,6 +68,7 @@ struct keeper {
 
 	struct statedir statedir;
 	struct rcpt rcpt;
+	struct policy_ask policy;
 	unsigned char client_chain[CHANNEL_BODY_MAX]; /* lib/chain.h */
 };
 

@@ -21,7 +21,7 @@ late_advance(struct keeper *k, bool news)
 {
 	struct late *late = &k->late;
 
-	if (late->fd == -1 || (!news && late->deadline > k->now))
+	if (late->go_on == NULL || (!news && late->deadline > k->now))
 		return 0;
 	int verdict = late->go_on(k);
 
@@ -40,7 +40,7 @@ late_advance(struct keeper *k, bool news)
 void
 late_let_go(struct keeper *k)
 {
-	if (k->late.fd == -1)
+	if (k->late.go_on == NULL)
 		return;
 	k->late.let_go(k);
 	late_init(&k->late);

@@ -4,7 +4,7 @@
  * goes on when there is news or the time is over; when the session is gone, or
  * the service stops, whoever is asked is let go.
  *
- * Who has to ask sets all members, last fd, and returns VERDICT_LATER; what
+ * Who has to ask sets all members, and returns VERDICT_LATER; what
  * go_on() returns in the end is the verdict that then() gets. There it says
  * what is to be done with it; the request that it answers is pending.
  */
@@ -21,11 +21,14 @@
 struct keeper;
 
 struct late {
-	int fd;		  /* -1: nobody is asked */
+	int fd;		  /* -1: none, only time passes */
 	short events;	  /* of it, that are news: POLLIN, POLLOUT */
 	int64_t deadline; /* of all of it, clock_ms(); it has to end */
 	int64_t asked;	  /* the session's request came then */
-	/* There is news, or the deadline has come: the verdict, or LATER. */
+	/*
+	 * There is news, or the deadline has come: the verdict, or LATER. NULL:
+	 * nobody is asked.
+	 */
 	int (*go_on)(struct keeper *k);
 	/* No verdict is wanted any more: whoever is asked is let go. */
 	void (*let_go)(struct keeper *k);

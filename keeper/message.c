@@ -99,6 +99,7 @@ start_queue(struct keeper *k, unsigned flags, int *fd)
 	if (result == -1)
 		path[0] = '\0';
 	add_received(k, flags, &line);
+	program.above = policy_ask_above(k);
 	program.head = buffer_slice(&line);
 	if (program.environment == NULL || line.overflow) {
 		errno = E2BIG;
@@ -128,6 +129,7 @@ answer_open(struct keeper *k)
 		mail->unfinished++ >= KEEPER_UNFINISHED_MAX)
 		return -1;
 	mail->helo_len = open.helo_len;
+	mail->esmtp = open.flags & OPEN_ESMTP;
 	if (mail_take_paths(k, channel_rest(&k->packet, at), false) == -1 ||
 		mail->recipients == 0)
 		return -1;
@@ -163,38 +165,60 @@ take_msgid(struct keeper *k, size_t at)
 }
 
 static int conclude(struct keeper *k);
+static int conclude_refused(struct keeper *k);
 
-int
-answer_commit(struct keeper *k)
+/* The policy daemon has its say before the program gets the envelope. */
+static int
+commit(struct keeper *k, int verdict)
 {
 	struct mail *mail = &k->mail;
-	struct channel_commit commit;
 	struct slice envelope = SLICE_NONE;
-	size_t at = 0;
 
-	if (channel_take(&k->packet, &at, &commit, sizeof commit) == -1)
-		return -1;
-	if (k->config->databytes != 0 && commit.octets > k->config->databytes)
-		return -1;
-	if (commit.written > commit.octets &&
-		commit.written - commit.octets > CHANNEL_ADDED_MAX)
-		return -1;
-	take_msgid(k, at);
-	mail->octets = commit.octets;
-	bool gone = mail->state == MAIL_GONE;
-
-	mail->state = commit.broken != 0 ? MAIL_BROKEN : MAIL_WHOLE;
-	if (gone)
-		return conclude(k);
+	if (verdict == VERDICT_LATER) {
+		k->late.asked = k->now;
+		k->late.then = commit;
+		return 0;
+	}
+	if (verdict != VERDICT_OK) {
+		mail->state = MAIL_REFUSED;
+		mail->refusal = verdict;
+		queue_abandon(&mail->queue);
+		return 0;
+	}
 	if (envelope_end(&mail->envelope) == -1)
 		mail->state = MAIL_BROKEN;
 	if (mail->state == MAIL_WHOLE)
 		envelope =
 			(struct slice){mail->envelope.text, mail->envelope.len};
-	k->channel.pending = ASK_COMMIT;
 	queue_commit(&mail->queue, envelope,
 		k->now + (int64_t)k->config->timeoutqueue * 1000);
 	return 0;
+}
+
+int
+answer_commit(struct keeper *k)
+{
+	struct mail *mail = &k->mail;
+	struct channel_commit said;
+	size_t at = 0;
+
+	if (channel_take(&k->packet, &at, &said, sizeof said) == -1)
+		return -1;
+	if (k->config->databytes != 0 && said.octets > k->config->databytes)
+		return -1;
+	if (said.written > said.octets &&
+		said.written - said.octets > CHANNEL_ADDED_MAX)
+		return -1;
+	take_msgid(k, at);
+	mail->octets = said.octets;
+	bool gone = mail->state == MAIL_GONE;
+
+	mail->state = said.broken != 0 ? MAIL_BROKEN : MAIL_WHOLE;
+	if (gone)
+		return conclude(k);
+	k->channel.pending = ASK_COMMIT;
+	return commit(
+		k, mail->state == MAIL_WHOLE ? policy_ask_end(k) : VERDICT_OK);
 }
 
 /* Keeps the envelope's memory for the next message. */
@@ -209,6 +233,7 @@ forget(struct keeper *k)
 	envelope_clear(&k->mail.envelope);
 	if (k->config->rcptcheck.data != NULL)
 		rcptcheck_forget(k);
+	policy_ask_forget(k);
 	/* What was counted for a message that is not queued. */
 	if (k->config->relaylimits.present)
 		recipients_give_back(k);
@@ -225,6 +250,10 @@ answer_forgotten(struct keeper *k)
 int
 mail_finished(struct keeper *k)
 {
+	/* Ended by itself: nobody need be asked any more. */
+	late_let_go(k);
+	if (k->mail.state == MAIL_REFUSED)
+		return conclude_refused(k);
 	if (k->channel.pending == ASK_COMMIT)
 		return conclude(k);
 	if (k->channel.pending == ASK_ABORT)
@@ -270,6 +299,8 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 		log_exit(&line, &k->mail.queue);
 	if (reason != NULL)
 		log_text(&line, "reason", reason);
+	if (k->mail.state == MAIL_REFUSED)
+		policy_ask_log(k, &line);
 	/* Last: where the line gets too long, nothing else is lost. */
 	if (k->mail.msgid_len > 0)
 		log_msgid(&line,
@@ -317,6 +348,23 @@ conclude(struct keeper *k)
 			 : status.class == STATUS_REFUSED ? VERDICT_REFUSED
 							  : VERDICT_TEMPORARY);
 	log_message(k, status.class, true, reason);
+	forget(k);
+	return 0;
+}
+
+/* The policy daemon's no; the program got no envelope, and is gone. */
+static int
+conclude_refused(struct keeper *k)
+{
+	struct channel_queued none = {0, 0};
+
+	k->packet.len = 0;
+	channel_add(&k->packet, &none, sizeof none);
+	channel_add(&k->packet, k->rcpt.said, strlen(k->rcpt.said));
+	keeper_answer(k, (unsigned)k->mail.refusal);
+	log_message(k,
+		k->rcpt.said[0] == '5' ? STATUS_REFUSED : STATUS_TEMPORARY,
+		false, "policy");
 	forget(k);
 	return 0;
 }

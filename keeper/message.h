@@ -20,7 +20,8 @@ enum mail_state {
 	MAIL_OPEN,   /* the queue program was started */
 	MAIL_GONE,   /* ... and is gone before the commit */
 	MAIL_WHOLE,  /* committed: the queue program has the envelope */
-	MAIL_BROKEN  /* committed, but not whole: it may not be accepted */
+	MAIL_BROKEN, /* committed, but not whole: it may not be accepted */
+	MAIL_REFUSED /* committed, but the policy daemon has refused it */
 };
 
 struct mail {
@@ -30,10 +31,12 @@ struct mail {
 	unsigned step;	    /* rcpt.c's: the next one of this recipient */
 	const char *reason; /* ... for the log; NULL: it is there already */
 	struct queue queue;
+	int refusal; /* MAIL_REFUSED: the verdict */
 	pid_t qp;
 	char id[CHANNEL_ID_MAX];
 	char helo[CHANNEL_HELO_MAX]; /* the session's claim */
 	size_t helo_len;
+	bool esmtp; /* ... and so is that it was EHLO */
 	uint64_t octets;
 	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
 	size_t msgid_len;

@@ -81,8 +81,10 @@ take_helo(struct keeper *k, struct slice helo)
 static int
 take_path(struct keeper *k, char type, struct slice path, bool asked)
 {
-	if (type == 'H')
+	if (type == 'H' || type == 'E') {
+		k->mail.esmtp = type == 'E';
 		return take_helo(k, path);
+	}
 	if (!envelope_may_hold(path) || path.len > KEEPER_PATH_MAX)
 		return -1;
 	if (type == 'F')
@@ -107,7 +109,7 @@ mail_take_paths(struct keeper *k, struct slice paths, bool asked)
 		bool last = paths.len == 0;
 
 		if (paths.data == NULL || path.len == 0 ||
-			(last && path.data[0] == 'H'))
+			(last && (path.data[0] == 'H' || path.data[0] == 'E')))
 			return -1;
 		verdict = take_path(
 			k, path.data[0], slice_from(path, 1), asked && last);

@@ -111,7 +111,9 @@ step_limit(struct keeper *k, struct slice path)
 }
 
 static int (*const steps[])(struct keeper *k, struct slice path) = {
-	step_rules, step_exists, step_limit};
+	step_rules, step_exists, step_limit, policy_ask_rcpt};
+
+enum { STEPS_COUNTED = 3 }; /* so many, and it is counted */
 
 /* --------------------------------------------------- one after another --- */
 
@@ -143,6 +145,15 @@ add_recipient(struct keeper *k, struct slice path, bool asked)
 	return VERDICT_OK;
 }
 
+/* relaylimits counts what is refused behind its step no longer. */
+static void
+uncount(struct keeper *k, int verdict)
+{
+	if (verdict != VERDICT_OK && verdict != VERDICT_LATER &&
+		k->mail.step > STEPS_COUNTED && is_counted(k))
+		recipients_uncount(k);
+}
+
 static int
 run_steps(struct keeper *k, struct slice path, bool asked)
 {
@@ -153,6 +164,7 @@ run_steps(struct keeper *k, struct slice path, bool asked)
 		verdict = steps[k->mail.step++](k, path);
 	if (verdict == VERDICT_OK)
 		verdict = add_recipient(k, path, asked);
+	uncount(k, verdict);
 	if (verdict != VERDICT_OK && verdict != VERDICT_LATER && asked)
 		log_recipient(k, path);
 	return verdict;
@@ -166,6 +178,8 @@ go_on(struct keeper *k, int verdict)
 
 	if (verdict == VERDICT_OK)
 		verdict = run_steps(k, path, true);
+	else
+		uncount(k, verdict);
 	return rcpt_answer(k, verdict);
 }
 
@@ -199,14 +213,14 @@ rcpt_take(struct keeper *k, struct slice given, bool asked)
 
 	/* What counts, or takes more than settings, is always asked. */
 	if (k->mail.state == MAIL_NONE || given.len == 0 ||
-		(!asked && (is_counted(k) || policy_looks_up(k->config,
-						     keeper_relays(k)))))
+		(!asked && (is_counted(k) ||
+				   policy_asks(k->config, keeper_relays(k)))))
 		return -1;
 	k->mail.step = 0;
 	int verdict = run_steps(k, path, asked);
 
 	if (verdict == VERDICT_LATER) {
-		memcpy(k->rcpt.path, path.data, path.len);
+		memmove(k->rcpt.path, path.data, path.len);
 		k->rcpt.path_len = path.len;
 	}
 	return verdict;
@@ -224,7 +238,7 @@ rcpt_answer(struct keeper *k, int verdict)
 		k->late.then = go_on;
 		return 0;
 	}
-	if (verdict == VERDICT_SAID)
+	if (verdict == VERDICT_SAID || verdict == VERDICT_SAID_LAST)
 		channel_add(&k->packet, k->rcpt.said, strlen(k->rcpt.said));
 	return keeper_answer(k, (unsigned)verdict);
 }

@@ -187,16 +187,29 @@ recipients_queued(struct keeper *k)
 	k->statedir.recipients.taken = 0;
 }
 
-void
-recipients_give_back(struct keeper *k)
+/* Takes so many off again. */
+static void
+give_back(struct keeper *k, uint64_t count)
 {
 	char text[STATEDIR_NAME_MAX];
 	struct buffer name = BUFFER_OVER(text);
+	struct recipients *r = &k->statedir.recipients;
 
-	if (k->statedir.recipients.taken > 0 &&
-		recipients_return(&k->statedir.recipients.table,
-			counted_name(k, &name), k->statedir.recipients.taken,
-			clock_seconds()) == -1)
+	if (count > 0 && recipients_return(&r->table, counted_name(k, &name),
+				 count, clock_seconds()) == -1)
 		statedir_log(k, recipients_shape.name, strerror(errno));
-	k->statedir.recipients.taken = 0;
+	r->taken -= count;
+}
+
+void
+recipients_give_back(struct keeper *k)
+{
+	give_back(k, k->statedir.recipients.taken);
+}
+
+void
+recipients_uncount(struct keeper *k)
+{
+	/* None, where the table could not be used. */
+	give_back(k, k->statedir.recipients.taken > 0);
 }

@@ -29,6 +29,7 @@ bool recipients_allow(struct keeper *k, struct slice recipient);
 
 void recipients_queued(struct keeper *k);    /* the message was queued */
 void recipients_give_back(struct keeper *k); /* ... and this one will not be */
+void recipients_uncount(struct keeper *k); /* the last was refused after all */
 
 /* --------------------------------------------------- what is counted --- */
 

@@ -176,8 +176,10 @@ hear_tls(struct keeper *k)
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
 		if (suites[i].number == facts.suite)
 			cipher = suites[i].name;
+	k->tls.version = version_name(facts.version);
+	k->tls.cipher = cipher;
 	log_start(&line, &k->log, "tls ok");
-	log_text(&line, "version", version_name(facts.version));
+	log_text(&line, "version", k->tls.version);
 	log_text(&line, "cipher", cipher);
 	if (at < k->packet.len)
 		log_value(&line, "sni", channel_rest(&k->packet, at));

@@ -18,6 +18,7 @@ struct keeper_tls {
 	bool handshake;	  /* TLS begins */
 	bool signed_once; /* our signature was made */
 	bool on;
+	const char *version, *cipher; /* names, when it is on; static */
 	/* The server's certificate; no octets: not defined, or not wanted. */
 	unsigned char binding[CERTIFICATE_BINDING_MAX];
 	size_t binding_len;

@@ -126,7 +126,10 @@ spawn(pid_t *pid, const struct queue_program *program, int in, int envelope,
 					.fds_count = sizeof fds / sizeof *fds});
 }
 
-/* The pipe is new and empty, so the head fits without waiting. */
+/*
+ * The pipe is new and empty: what all write fits, and what few write fits
+ * unless the account has used up its pages of pipes (pipe(7)).
+ */
 static bool
 write_head(int fd, struct slice head)
 {
@@ -145,9 +148,12 @@ queue_start(struct queue *q, const struct queue_program *program,
 	int result = 0;
 
 	queue_init(q);
+	/* The flag belongs to the write end alone; the program's blocks. */
 	if (pipe2(message, O_CLOEXEC) == -1 ||
 		pipe2(envelope, O_CLOEXEC) == -1 ||
 		pipe2(error, O_CLOEXEC) == -1 ||
+		fcntl(message[1], F_SETFL, O_NONBLOCK) == -1 ||
+		!write_head(message[1], program->above) ||
 		!write_head(message[1], program->head))
 		result = errno;
 	else
@@ -164,9 +170,6 @@ queue_start(struct queue *q, const struct queue_program *program,
 		if (q->pidfd == -1)
 			result = errno;
 	}
-	/* The flag belongs to the write end alone; the program's blocks. */
-	if (result == 0 && fcntl(message[1], F_SETFL, O_NONBLOCK) == -1)
-		result = errno;
 	if (result == 0) {
 		*message_write = message[1];
 		return 0;

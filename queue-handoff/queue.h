@@ -51,7 +51,7 @@ struct queue_program {
 	const char *path;
 	char *const *environment;
 	int error_fd;
-	struct slice head; /* of the message, at most PIPE_BUF octets */
+	struct slice above, head; /* the message begins with these */
 };
 
 /*

@@ -182,7 +182,7 @@ first_line(struct slice text)
 }
 
 void
-status_words(struct status *status, enum status_class class, struct slice words,
+status_text(struct status *status, enum status_class class, struct slice text,
 	const char *fallback)
 {
 	char clean[STATUS_TEXT_MAX];
@@ -190,8 +190,8 @@ status_words(struct status *status, enum status_class class, struct slice words,
 	struct buffer out = BUFFER_OVER(status->reply);
 	struct slice usual = slice_of(fallback), code = SLICE_NONE;
 	struct slice usual_code = slice_word(&usual);
-	struct slice text =
-		skip_reply_code(slice_skip_blanks(first_line(words)));
+
+	text = slice_skip_blanks(first_line(text));
 	size_t len = code_length(text);
 
 	if (len > 0 && (len == text.len || bytes_blank(text.data[len]))) {
@@ -208,6 +208,15 @@ status_words(struct status *status, enum status_class class, struct slice words,
 	buffer_add_char(&out, ' ');
 	buffer_add_slice(&out, buffer_slice(&said));
 	(void)buffer_string(&out); /* STATUS_REPLY_MAX has room for both */
+}
+
+void
+status_words(struct status *status, enum status_class class, struct slice words,
+	const char *fallback)
+{
+	status_text(status, class,
+		skip_reply_code(slice_skip_blanks(first_line(words))),
+		fallback);
 }
 
 /* A program's own words: class letter, then text with a code somewhere. */

@@ -57,4 +57,8 @@ void status_from_wait(
 void status_words(struct status *status, enum status_class class,
 	struct slice words, const char *fallback);
 
+/* The same where a number in front is no reply code, but a word of the text. */
+void status_text(struct status *status, enum status_class class,
+	struct slice text, const char *fallback);
+
 #endif

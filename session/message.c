@@ -55,9 +55,9 @@ keep_untold(struct session *s, char type, struct slice path)
 
 /* Does the keeper ask others about recipients? */
 static bool
-looks_up(const struct session *s)
+asks_others(const struct session *s)
 {
-	return policy_looks_up(
+	return policy_asks(
 		s->config, s->authenticated || s->config->relayclient_set);
 }
 
@@ -77,7 +77,8 @@ path_verdict(struct session *s, char type, struct slice path, bool allowed)
 	if (!allowed || mail->untold_len > MESSAGE_UNTOLD_MAX) {
 		channel_start(&s->packet, ASK_PATHS, 0);
 		tell_paths(s);
-		verdict = looks_up(s) ? session_ask_slowly(s) : session_ask(s);
+		verdict =
+			asks_others(s) ? session_ask_slowly(s) : session_ask(s);
 		/* The verdict is on the last; the keeper has the others. */
 		if (mail->state != MESSAGE_NONE || verdict == VERDICT_OK)
 			mail->state = MESSAGE_TOLD;
@@ -165,8 +166,8 @@ recipient_allowed(const struct session *s, struct slice recipient)
 	bool relay = s->authenticated || config->relayclient_set;
 
 	/* Counts, files and our own address are the keeper's. */
-	if ((config->relaylimits.present && s->authenticated) || looks_up(s) ||
-		(config->morercpthosts_fd != -1 && !relay) ||
+	if ((config->relaylimits.present && s->authenticated) ||
+		asks_others(s) || (config->morercpthosts_fd != -1 && !relay) ||
 		slice_find(recipient, '[') != recipient.len)
 		return false;
 	/* Near to the end of its room only the keeper knows what is left. */
@@ -204,8 +205,17 @@ recipient_reply(int verdict)
 static struct slice
 recipient_text(const struct session *s, int verdict)
 {
-	return verdict == VERDICT_SAID ? channel_rest(&s->packet, 0)
-				       : reply_text(recipient_reply(verdict));
+	return verdict == VERDICT_SAID || verdict == VERDICT_SAID_LAST
+		       ? channel_rest(&s->packet, 0)
+		       : reply_text(recipient_reply(verdict));
+}
+
+/* Somebody who was asked wants no more of this client. */
+static void
+stop_after(struct session *s, int verdict)
+{
+	if (verdict == VERDICT_SAID_LAST)
+		session_stop(s, END_ERRORS, REPLY_NONE);
 }
 
 /* A user's typing errors are no attack: counted apart. */
@@ -216,6 +226,7 @@ refuse_to_user(struct session *s, int verdict)
 	s->refused += verdict != VERDICT_TOO_MANY;
 	if (s->refused >= SESSION_REFUSED_MAX)
 		session_stop(s, END_ERRORS, REPLY_TOO_MANY_ERRORS);
+	stop_after(s, verdict);
 	return REPLY_NONE;
 }
 
@@ -236,8 +247,9 @@ command_rcpt(struct session *s, struct slice argument)
 		return REPLY_NEEDS_UTF8;
 	struct slice path = {recipient.text, recipient.len};
 
-	if (looks_up(s))
-		keep_untold(s, 'H', (struct slice){s->helo, s->helo_len});
+	if (asks_others(s))
+		keep_untold(s, s->esmtp ? 'E' : 'H',
+			(struct slice){s->helo, s->helo_len});
 	int verdict = path_verdict(s, 'T', path, recipient_allowed(s, path));
 
 	if (verdict == -1)
@@ -247,6 +259,7 @@ command_rcpt(struct session *s, struct slice argument)
 	else if (s->authenticated)
 		return refuse_to_user(s, verdict);
 	session_reply_text(s, recipient_text(s, verdict));
+	stop_after(s, verdict);
 	return REPLY_NONE;
 }
 
@@ -337,11 +350,14 @@ message_commit(struct session *s)
 		buffer_add_text(&b, " qp ");
 		buffer_add_number(&b, (uint64_t)queued.qp);
 	} else {
-		buffer_add_text(
-			&b, verdict == VERDICT_REFUSED ? "554 " : "451 ");
+		if (verdict == VERDICT_REFUSED)
+			buffer_add_text(&b, "554 ");
+		else if (verdict == VERDICT_TEMPORARY)
+			buffer_add_text(&b, "451 ");
 		buffer_add_slice(&b, channel_rest(&s->packet, at));
 	}
 	session_reply_text(s, buffer_slice(&b));
+	stop_after(s, verdict);
 	return REPLY_NONE;
 }
 
