@@ -271,6 +271,7 @@ check_service(const struct options *options, struct live *live)
 		check_overruled(&check);
 		check_lists(&check);
 		check_existing(&check);
+		check_daemon(&check);
 		check_crowd(&check);
 		check_network(&check);
 		live->name = me;

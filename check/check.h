@@ -77,6 +77,8 @@ void check_overruled(struct check *c);
 void check_lists(struct check *c);
 /* existing.c: validrcptto, its cdb, and the program rcptcheck. */
 void check_existing(struct check *c);
+/* daemon.c: the policy daemon. */
+void check_daemon(struct check *c);
 /* crowd.c: connlimit, and who connects. */
 void check_crowd(struct check *c);
 /* network.c: the name's addresses, and whether the service runs. */

@@ -107,6 +107,8 @@ void
 policy_answer_read(struct policy_answer *answer, struct slice text)
 {
 	*answer = (struct policy_answer){.action = find_action(text)};
+	if (answer->action.data == NULL)
+		return;
 	struct slice rest = slice_skip_blanks(answer->action);
 	struct slice word = slice_word(&rest);
 

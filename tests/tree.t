@@ -19,7 +19,7 @@ keeper lib control users sasl auth queue-handoff
 client lib
 passwd lib control users sasl
 conf lib
-check lib control users sasl auth proxy/balancers.h keeper/find_pair.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
+check lib control users sasl auth proxy/balancers.h keeper/find_pair.h keeper/policy_link.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
 report lib
 bench lib client keeper/channel.h session/jail.h auth/jail.h users/secret.h
 '

@@ -14,6 +14,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
 from support.certificate import dated, expired  # noqa: E402
+from support.extra_policy import Daemon  # noqa: E402
 from support.extra_qmqp import Qmqp, refusing  # noqa: E402
 from support.extra_tls import Authority, openssl, read  # noqa: E402
 from support.extra_smtpd_check import *  # noqa: E402
@@ -459,6 +460,38 @@ with case("which recipients there are"):
     ok("morevalidrcptto" not in compiled(lists(
         ("control", "morevalidrcptto", "joe@example.com\n")),
         "joe@example.com").check().text, "the cdb's text is known")
+
+with case("the policy daemon"):
+    def asking(daemon, **env):
+        """A host that asks this daemon."""
+        host = Host()
+        for name, value in {"POLICYSOCKET": daemon.where, **env}.items():
+            host.env(name, value + "\n")
+        return host
+
+    with Daemon("450 4.2.0 Grey\x01listed", internet=True) as daemon:
+        output = asking(daemon).check()
+        is_(output.status, 0, "policysocket: all is well")
+        like(output.text, f"ok   policysocket: {daemon.where}: "
+             r"450 4.2.0 Grey\?listed \(env/POLICYSOCKET\)", "what it says")
+        is_([daemon.requests[0][name] for name in (
+            "request", "protocol_state", "recipient", "client_address")],
+            ["smtpd_access_policy", "RCPT",
+             daemon.requests[0]["sender"], "127.0.0.1"], "what it is asked")
+        daemon.answer = "HOLD"
+        provokes("POLICY_ODD", asking(daemon), where="env/POLICYSOCKET",
+                 says="HOLD")
+        daemon.answer = b"220 ready\n\n"
+        provokes("POLICY_SILENT", asking(daemon), says="makes sense")
+        daemon.answer = lambda *_: None
+        provokes("POLICY_SILENT", asking(daemon, POLICYTIMEOUT="1"),
+                 says="no answer: timeout")
+    provokes("POLICY_SILENT", asking(daemon), says="refused")
+    provokes("POLICY_ABSENT", asking(daemon, POLICYFAIL="accept"),
+             says="refused")
+    provokes("SET_VARIABLE", changed(
+        ("env", "POLICYSOCKET", "localhost:10031\n")), cured=False,
+             says="no path and no numeric host:port")
 
 with case("the host"):
     host = Host()
