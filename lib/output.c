@@ -1,4 +1,7 @@
-/* output - see output.h. Run by smtpd-passwd and our qmail-queue programs. */
+/*
+ * output - see output.h. Run by smtpd-passwd, smtpd-check and our qmail-queue
+ * programs.
+ */
 #include "lib/output.h"
 
 #include <errno.h>

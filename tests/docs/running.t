@@ -149,6 +149,17 @@ with started(["svscan", SERVICE]):
             os.unlink(f"{DIR}/control/{name}")
         os.unlink("/usr/local/bin/rcptcheck-dovecot")
 
+    with case("asking a policy daemon"):
+        with open(DIR + "/control/rcpthosts", "w", encoding="ascii") as file:
+            file.write("example.com\n")
+        block("echo 127.0.0.1:10023")
+        starts(recipients(JOE)[0], "451 4.3.5", "a daemon that is not there")
+        block("echo accept >")
+        starts(recipients(JOE)[0], "250", "policyfail accept")
+        for name in ("rcpthosts", "policysocket", "policyfail",
+                     "policytimeout"):
+            os.unlink(f"{DIR}/control/{name}")
+
     with case("a stolen password"):
         app = subprocess.run(["smtpd-passwd", "newapp", JOE, "phone"],
                              check=True, capture_output=True,

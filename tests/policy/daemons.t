@@ -72,6 +72,12 @@ class Running:
         self.log.close()
 
 
+def documented(text):
+    """docs/running.md says so, but for ports, paths and seconds."""
+    with open(os.path.join(TOP, "docs/running.md"), encoding="utf-8") as file:
+        ok(text in file.read(), "documented: " + text)
+
+
 def free_port():
     """Where nobody listens yet."""
     with socket.socket() as s:
@@ -94,9 +100,11 @@ def tried(server):
 
 
 with case("postgrey"):
+    documented('POSTGREY_OPTS="--inet=127.0.0.1:10023 --delay=300"')
     home = Place("postgrey")
-    where = home.path("socket")
-    with Running(["/usr/sbin/postgrey", "--unix=" + where, "--socketmode=0666",
+    port = free_port()
+    where = f"127.0.0.1:{port}"
+    with Running(["/usr/sbin/postgrey", f"--inet={where}",
                   "--dbdir=" + home.path("."), "--user=nobody",
                   "--group=nogroup", "--delay=1",
                   "--auto-whitelist-clients=0"], "postgrey", where), \
@@ -143,6 +151,8 @@ report: False
 """
 
 with case("policyd-rate-limit"):
+    documented('SOCKET: ["127.0.0.1", 8552]\nlimits:\n    - [2, 3600]\n'
+               "limit_by_sasl: True\n")
     home = Place("rate")
     port = free_port()
     place.write(home.path("rate.yaml"), RATE.format(home=home.directory, port=port),
@@ -197,6 +207,8 @@ def serve_dns(sock):
 
 
 with case("policyd-spf"):
+    documented("tcpserver -HRl0 -u 65534 -g 65534 127.0.0.1 10031 "
+               "/usr/bin/policyd-spf\n")
     home = Place("spf")
     port = free_port()
     dns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

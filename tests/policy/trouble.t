@@ -56,6 +56,15 @@ class Nobody:
         pass
 
 
+def plain_file():
+    """One that the account may write."""
+    path = os.path.join(place.home("file"), "file")
+    place.write(path, "", 0o666)
+    os.chmod(os.path.dirname(path), 0o755)
+    os.chmod(path, 0o666)
+    return path
+
+
 def free_port():
     """Where nobody listens."""
     with socket.socket() as s:
@@ -84,7 +93,7 @@ WRONG = [
     ("1 MB of lines", lambda: Daemon(b"a=b\n" * (1 << 18)), r"too\\x20long"),
     ("no such socket", lambda: Nobody("/nowhere/socket"),
      r"No\\x20such\\x20file\\x20or\\x20directory"),
-    ("no socket", lambda: Nobody("/dev/null"), r"Connection\\x20refused"),
+    ("no socket", lambda: Nobody(plain_file()), r"Connection\\x20refused"),
     ("no listener", lambda: Nobody(free_port()), r"Connection\\x20refused"),
 ]
 
