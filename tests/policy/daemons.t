@@ -13,7 +13,6 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
 from support.extra_dovecot import installed, why_not  # noqa: E402
-from support.extra_policy import PREFIX  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 
 MESSAGE = "Subject: x\r\n\r\ny\r\n"
