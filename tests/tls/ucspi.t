@@ -126,8 +126,13 @@ if ROOT:
         ok(not set(held.values()) & {found[4], found[5]},
            "the pipes are the session's alone")
         c.must((PLAIN, "235"))
-        starts(c.message(b"Subject: x\r\n\r\n", JOE, "x@example.net"), "250",
-               "a message")
+        c.envelope(JOE, "x@example.net")
+        c.must(("DATA", "354"))
+        inside = Process(int(session[0])).descriptors()
+        is_((sorted(inside), inside[0].startswith("pipe:")),
+            ([0, 3, 4, 5], True), "in a message: its pipe is 0")
+        c.send("Subject: x\r\n\r\n.\r\n")
+        starts(c.reply(), "250", "a message")
         record = server.messages()[0]
         is_([n for n in (b"CERTFILE", b"KEYFILE", b"TLS_UID", b"SSLCTLFD",
                          b"SSLREADFD", b"SSLWRITEFD", b"SSL_PROTOCOL")
