@@ -259,7 +259,9 @@ fill_steps(struct sheet *sheet, const struct spread *spread,
 {
 	uint64_t from = 0;
 
-	for (size_t i = 0; spread->count > 0 && from <= spread->most; i++) {
+	for (size_t i = 0; spread->count > 0 && from <= spread->most &&
+			   (i == 0 || steps[i - 1] != 0);
+		i++) {
 		uint64_t to = steps[i] == 0 ? UINT64_MAX : steps[i];
 		uint64_t count = spread_between(spread, from, to);
 		char share[16];

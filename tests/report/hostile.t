@@ -165,5 +165,22 @@ with case("forged lines"):
                 "smtpd-auth: 1 192.0.2.1 auth ok user=x\n"),
          r"\nLogins +1\n", "a line that is too long for any is passed by")
 
+HUGE = "99999999999999999999"
+ODD = ("18446744073709551615", HUGE, "18446744073709551614", "-1", "1e5", "",
+       "nan", ".5", "1.999999999999999999", "0x10")
+
+with case("numbers beyond sense"):
+    for number in ODD:
+        made = Connections()
+        made.connection(
+            DAY, "192.0.2.1", f"message ok id=1 user=x from=x to=x "
+            f"rcpts={number} size={number} qp={number}",
+            f"rcpt refused rcpt=x reason=limit user=x limit={number}",
+            f"log lost={number}", f"end seconds={number} messages={number}",
+            port=number)
+        text = "".join(f"{label(t)} {line}\n" for t, line in made.sorted())
+        for form in ("text", "html", "prometheus"):
+            ok("essages" in report("-f", form, stdin=text),
+               f"{number}: -f {form}")
 
 done()
