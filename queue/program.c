@@ -19,6 +19,13 @@
 #define SHOWN 512   /* octets of an object in it */
 
 static const char *program_name = "qmail-queue"; /* set by program_main */
+static bool is_silent;
+
+void
+program_say_no_more(void)
+{
+	is_silent = true;
+}
 
 static void
 put_line(struct buffer *line)
@@ -28,6 +35,8 @@ put_line(struct buffer *line)
 		line->len--;
 	line->overflow = false;
 	buffer_add_char(line, '\n');
+	if (is_silent)
+		return;
 	/* There is nobody to tell when the log takes nothing, or is gone. */
 	(void)emit(STDERR_FILENO, line->data, line->len, SAY_MS);
 }

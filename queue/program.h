@@ -42,4 +42,7 @@ int program_fail(
  */
 int program_hold_signals(sigset_t *before);
 
+/* Descriptor 2 is the client's: no more lines go there. */
+void program_say_no_more(void);
+
 #endif

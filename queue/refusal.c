@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "lib/buffer.h"
 #include "queue/intake.h"
@@ -53,7 +54,10 @@ refusal_descriptor(void)
 	if (wanted.data == NULL &&
 		(fstat(fd, &type) == -1 || !S_ISFIFO(type.st_mode)))
 		return -1;
-	if (fd > FD_MIN)
+	/* The first octet there says what the text means: none before it. */
+	if (fd == STDERR_FILENO)
+		program_say_no_more();
+	else
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return fd;
 }

@@ -423,6 +423,20 @@ with case("options"):
         ok(code == 100 and err.startswith("usage: ") and not out,
            f"{args}: wrong usage", code)
 
+with case("ERROR_FD"):
+    peer = Qmqp(Way(b"Dno such user (#5.1.1)"))
+    for number, code in (("2", 82), ("3", 82), ("9", 82), ("1", 31),
+                         ("10", 31), ("x", 31), ("", 31)):
+        got = Site(peer).queue(env={"ERROR_FD": number},
+                               error_fd=int(number) if code == 82 else 6)
+        told(got, code, b"Dno such user (#5.1.1)" if code == 82 else b"")
+    with Server(env={"QMAILQUEUE": place.installed("queue-qmqp"),
+                     "ERROR_FD": "2"},
+                control={"qmqpservers": peer.name + "\n"}) as server, \
+            server.client() as client:
+        client.hello()
+        starts(client.message(), "554 5.1.1 no such user", "2 is the client's")
+
 with case("as smtpd-auth's queue program"):
     peer = Qmqp()
     with Server(env={"QMAILQUEUE": place.installed("queue-qmqp")},

@@ -184,6 +184,8 @@ with case("ERROR_FD"):
         fd = int(number) if code == 82 else 6
         got = place.run(env={"EXIT": "69", "ERROR_FD": number}, error_fd=fd)
         is_(got.code, code, f"ERROR_FD={number}")
+        is_(got.custom[:1], b"D" if code == 82 else b"",
+            f"ERROR_FD={number}: nothing stands before the text")
 
     def closed_reader():
         reader, writer = os.pipe()
