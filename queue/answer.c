@@ -29,8 +29,20 @@ feed_length(struct answer *a, char c)
 	else
 		a->want = a->want * 10 + (size_t)(c - '0');
 	/* A netstring's length does not begin with 0, and none is empty. */
-	if (a->want == 0 || a->want > ANSWER_MAX)
+	if (a->want == 0 || a->want > ANSWER_LONGEST)
 		a->part = ANSWER_NONSENSE;
+}
+
+/* The first octet counts, so one that says too much is still an answer. */
+static void
+keep(struct answer *a, struct slice octets)
+{
+	size_t n = sizeof a->text - a->len;
+
+	n = n < octets.len ? n : octets.len;
+	memcpy(a->text + a->len, octets.data, n);
+	a->len += n;
+	a->come += octets.len;
 }
 
 void
@@ -42,11 +54,10 @@ answer_feed(struct answer *a, struct slice octets)
 		if (a->part == ANSWER_LENGTH) {
 			feed_length(a, octets.data[0]);
 		} else if (a->part == ANSWER_TEXT) {
-			n = a->want - a->len;
+			n = a->want - a->come;
 			n = n < octets.len ? n : octets.len;
-			memcpy(a->text + a->len, octets.data, n);
-			a->len += n;
-			if (a->len == a->want)
+			keep(a, (struct slice){octets.data, n});
+			if (a->come == a->want)
 				a->part = ANSWER_COMMA;
 		} else {
 			a->part = octets.data[0] == ',' ? ANSWER_WHOLE

@@ -8,7 +8,9 @@
 
 #include "lib/bytes.h"
 
-#define ANSWER_MAX 1000 /* octets inside the netstring */
+#define ANSWER_MAX 1000	     /* octets of it that are kept */
+#define ANSWER_LONGEST 99999 /* octets inside the netstring; more is nonsense  \
+			      */
 
 enum answer_part {
 	ANSWER_LENGTH,
@@ -20,7 +22,8 @@ enum answer_part {
 
 struct answer {
 	enum answer_part part; /* what comes next */
-	size_t want, len;      /* octets of text, and those that are here */
+	size_t want, come;     /* octets of text, and those that were here */
+	size_t len;	       /* of them that are kept, the first ones */
 	char text[ANSWER_MAX];
 };
 
@@ -45,7 +48,7 @@ bool answer_ended(const struct answer *answer);
 /* Of a whole one, or of one that was cut behind its first octet. */
 enum answer_meaning answer_meaning(const struct answer *answer);
 
-/* As far as it is here, the first octet among it; never absent. */
+/* As far as it is kept, the first octet among it; never absent. */
 struct slice answer_text(const struct answer *answer);
 
 #endif

@@ -32,7 +32,7 @@ read_whole(struct slice octets, struct slice *text)
 	*text = (struct slice){octets.data, 0};
 	if (digits.len > 0 &&
 		(slice_number(digits, &len) == -1 || len == 0 ||
-			len > ANSWER_MAX || digits.data[0] == '0'))
+			len > ANSWER_LONGEST || digits.data[0] == '0'))
 		return ANSWER_NONSENSE;
 	if (colon == octets.len)
 		return ANSWER_LENGTH;
@@ -41,6 +41,8 @@ read_whole(struct slice octets, struct slice *text)
 	octets = slice_from(octets, colon + 1);
 	*text = (struct slice){
 		octets.data, octets.len < len ? octets.len : (size_t)len};
+	if (text->len > ANSWER_MAX)
+		text->len = ANSWER_MAX;
 	if (octets.len < len)
 		return ANSWER_TEXT;
 	if (octets.len == len)

@@ -266,7 +266,7 @@ with case("after the comma"):
     told(site.queue(error_fd=None), 31)
     server.way = Way(b"Zno")
     told(site.queue(error_fd=None), 71)
-    for said in (b"", b"0:,", b"2:xx,", b"1:K;", b"K", b"01:K,", b"1001:K" +
+    for said in (b"", b"0:,", b"2:xx,", b"1:K;", b"K", b"01:K,", b"100000:K" +
                  b"x" * 1000 + b",", b"99999999999999999999:K,", b":K,",
                  b"220 mx ESMTP\r\n", b"-1:K,", b"\0" * 2000, b"5"):
         for reset in (False, True):
@@ -422,6 +422,12 @@ with case("options"):
         code, out, err = usage(*args)
         ok(code == 100 and err.startswith("usage: ") and not out,
            f"{args}: wrong usage", code)
+
+with case("long answers"):
+    for answer, code in ((b"K" + b"x" * 5000, 0), (b"D" + b"x" * 5000, 82),
+                         (b"Z" + b"x" * 99998, 82), (b"D" + b"x" * 999, 82)):
+        got = Site(Qmqp(Way(answer))).queue()
+        told(got, code, answer[:1000] if code == 82 else b"")
 
 with case("ERROR_FD"):
     peer = Qmqp(Way(b"Dno such user (#5.1.1)"))
