@@ -77,16 +77,17 @@ next_entry(struct slice *rest)
 bool
 balancers_are_all(struct slice list)
 {
-	return slice_is(list, "1");
+	return slice_is(next_entry(&list), "1") && next_entry(&list).len == 0;
 }
 
 const char *
 balancers_fault(struct slice list, struct buffer *text)
 {
+	bool all = balancers_are_all(list);
 	struct slice entry = next_entry(&list);
 	struct network network;
 
-	if (balancers_are_all(entry) && next_entry(&list).len == 0)
+	if (all)
 		return NULL;
 	if (entry.len == 0)
 		return "names no address";

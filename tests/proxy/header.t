@@ -163,7 +163,7 @@ with case("twice"), Server(env=ON) as server:
 # ----------------------------------------------------- who may send one ---
 
 for value, good in (("127.0.0.1", True), ("10.0.0.0/8,127.0.0.0/8", True),
-                    ("10.0.0.0/8 ::1", False), ("0", None), ("", None)):
+                    (" 1 ", True), ("10.0.0.0/8 ::1", False), ("0", None), ("", None)):
     what = f"PROXYPROTOCOL={value}"
     with case(what), Server(env={"PROXYPROTOCOL": value}) as server:
         if good:

@@ -88,7 +88,12 @@ check_faults(void)
 	ok(faulty("192.0.2.7 1", "no address or prefix: 1") &&
 			faulty("1 192.0.2.7", "no address or prefix: 1"),
 		"1 is no entry");
+	ok(balancers_are_all(slice_of("1 ")) &&
+			balancers_are_all(slice_of(" 1,")),
+		"and blanks around it are nothing");
 	ok(balancers_are_all(slice_of("1")) &&
+			!balancers_are_all(slice_of("1 1")) &&
+			!balancers_are_all(slice_of("1 1.2.3.4")) &&
 			!balancers_are_all(slice_of("1.2.3.4")),
 		"1 is everybody");
 }
