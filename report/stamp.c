@@ -172,8 +172,12 @@ take_date(const char *t, int *year, int *month, int *day)
 	*year = digits(t, 4);
 	*month = digits(t + 5, 2);
 	*day = digits(t + 8, 2);
-	return t[4] != '-' || t[7] != '-' || *year < 1970 || *month < 1 ||
-			       *month > 12 || *day < 1 || *day > 31
+	if (t[4] != '-' || t[7] != '-' || *year < 1970 || *month < 1 ||
+		*month > 12 || *day < 1)
+		return -1;
+	/* Most days are in every month. */
+	return *day > 28 && days_of(*year, *month, *day) >=
+				       days_of(*year, *month + 1, 1)
 		       ? -1
 		       : 0;
 }

@@ -21,6 +21,7 @@ with case("usage"):
             (("-f", "pdf"), "-f wants html, text or prometheus"),
             (("--since", "soon"), "that is no time"),
             (("--until", ""), "that is no time"),
+            (("--until", "2026-11-31"), "that is no time"),
             (("-u", ""), "an argument is empty"),
             (("-u", "a", "-m", "b"), "-u and -m don't go together")):
         is_(report(*arguments, status=100),
