@@ -167,6 +167,8 @@ believe_tls(struct config *config, const struct reader_record *record)
 {
 	config->tls_outside = true;
 	config->tls_version = text_of(&record->version);
+	if (config->tls_version.data == NULL)
+		config->tls_version = slice_of("unknown");
 	config->tls_cipher = text_of(&record->cipher);
 	config->tls_sni = text_of(&record->authority);
 }

@@ -303,6 +303,10 @@ for args in ([], ["-s"]):
         like(server.messages()[0].received, r"with ESMTPSA ",
              f"{what}: ESMTPSA")
         server.wait_log(r" tls ok version=TLSv1\.3 sni=smtp\.example\.com$")
+        with connection(server, v2(0x11, ENDS4 + b"\x20\0\5\1\0\0\0\0")) \
+                as c:
+            c.expect("220 ")
+        server.wait_log(r" tls ok version=unknown$")
         # haproxy sends the TLV for clear clients, too.
         for header in (CLEAR, V2, V1):
             with connection(server, header) as c:
