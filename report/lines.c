@@ -143,6 +143,14 @@ fill(struct lines *lines)
 	return 1;
 }
 
+/* A log that has been through a Windows program; ours writes none. */
+static void
+drop_cr(struct slice *line)
+{
+	if (line->len > 0 && line->data[line->len - 1] == '\r')
+		line->len--;
+}
+
 /* What stands there without an LF: at the end a line, if it may be one. */
 static int
 last_line(struct lines *lines, struct slice *line)
@@ -152,6 +160,7 @@ last_line(struct lines *lines, struct slice *line)
 	lines->rest = line->len;
 	lines->at = lines->len;
 	lines->ended = true;
+	drop_cr(line);
 	return line->len > 0 && !lines->whole && !lines->skipping;
 }
 
@@ -172,6 +181,7 @@ lines_next(struct lines *lines, struct slice *line)
 
 			*line = (struct slice){start, (size_t)(lf - start)};
 			lines->at += line->len + 1;
+			drop_cr(line);
 			lines->skipping = false;
 			known = 0;
 			if (!skipped)

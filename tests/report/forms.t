@@ -52,6 +52,12 @@ with case("multilog"):
                       os.listdir(path("587/log/main")) if name[0] == "@"))),
         WANTED, "files in any order are one log")
 
+with case("CR LF"):
+    name = path("crlf")
+    with open(name, "w", encoding="utf-8", newline="\r\n") as file:
+        file.writelines(f"{label(t)} {text}\n" for t, text in LINES)
+    is_(body(report(name)), WANTED, "what a Windows program has copied")
+
 with case("no label"):
     like(TIMELESS, r"^smtpd-auth: no line with a time\n.*", "no time at all")
     like(TIMELESS, r"\nMessages  +1,729 ", "all is counted all the same")
