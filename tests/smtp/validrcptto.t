@@ -95,6 +95,26 @@ with case("who may relay"):
             c.talk(("RCPT TO:<ann@example.com>", THERE, what),
                    ("RCPT TO:<ann@elsewhere.example>", THERE, what))
 
+with case("SMTPUTF8, source routes, RSET between"), Server(
+        control={"validrcptto": "m\u00fcller@example.com\njoe@example.com\n"}
+        ) as server, server.client() as c:
+    c.hello()
+    c.must(("MAIL FROM:<a@example.org> SMTPUTF8", "250"))
+    c.talk(("RCPT TO:<M\u00fcller@Example.com>", THERE),
+           ("RCPT TO:<M\u00dcLLER@example.com>", NOBODY,
+            "case of other letters than a to z counts"),
+           ("RCPT TO:<@a.example,@b.example:joe@example.com>", THERE),
+           ("RCPT TO:<@a.example:ann@example.com>", NOBODY))
+    c.send("RSET\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<ann@example.com>\r\n"
+           "RSET\r\nRCPT TO:<joe@example.com>\r\nMAIL FROM:<b@example.org>\r\n"
+           "RCPT TO:<ann@example.com>\r\nRCPT TO:<JOE@example.com>\r\nDATA\r\n")
+    is_([str(c.reply())[:9] for _ in range(9)],
+        ["250 2.0.0", "250 2.1.0", NOBODY, "250 2.0.0", "503 5.5.1",
+         "250 2.1.0", NOBODY, THERE, "354 go ah"], "RSET between, pipelined")
+    starts(c.command("x\r\n."), "250 2.0.0", "RSET between: taken")
+    is_((server.messages()[0].sender, server.messages()[0].recipients),
+        ("b@example.org", ["JOE@example.com"]), "RSET between: the envelope")
+
 with case("our own address"), Server(control={
         "localiphost": "example.com\n",
         "validrcptto": "joe@example.com\n"}) as server:
