@@ -12,6 +12,7 @@
 
 #include "check/live.h"
 #include "check/network.h"
+#include "check/plugin.h"
 #include "lib/standard.h"
 #include "lib/terminal.h"
 
@@ -28,11 +29,14 @@ struct options {
 };
 
 static const char usage[] =
-	"usage: smtpd-check [-n] [-l USER] [-t RCPT] [SERVICEDIR | HOST:PORT]\n"
+	"usage: smtpd-check [-n | -N] [-l USER] [-t RCPT] "
+	"[SERVICEDIR | HOST:PORT]\n"
 	"  SERVICEDIR  check this service, with its env/, as its account\n"
 	"  HOST:PORT   check what answers there, as a mail program would\n"
 	"  neither     check this host's control directory\n"
 	"  -n          print every setting that counts, and where it is set\n"
+	"  -N          one line and exit codes for Nagios: 0 OK, 1 WARNING,\n"
+	"              2 CRITICAL, 3 UNKNOWN\n"
 	"  -l USER     log in by every mechanism; the password is asked for\n"
 	"  -t RCPT     send a test message\n"
 	"  -h, -V      this text; the version\n"
@@ -52,6 +56,8 @@ leave(int status)
 static _Noreturn void
 die_usage(const char *what)
 {
+	if (plugin_is_on())
+		plugin_stop(PLUGIN_UNKNOWN, report_text("%s; see -h", what));
 	(void)fprintf(stderr, PROGRAM ": fatal: %s; see -h\n", what);
 	leave(EXIT_USAGE);
 }
@@ -59,6 +65,9 @@ die_usage(const char *what)
 static _Noreturn void
 die(const char *what, const char *name, const char *reason)
 {
+	if (plugin_is_on())
+		plugin_stop(PLUGIN_UNKNOWN,
+			report_text("unable to %s %s: %s", what, name, reason));
 	(void)fflush(stdout); /* the lines so far come first */
 	(void)fprintf(stderr, PROGRAM ": fatal: unable to %s %s: %s\n", what,
 		name, reason);
@@ -121,10 +130,13 @@ read_options(int argc, char **argv, struct options *options)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt(argc, argv, "+nl:t:hV")) != -1)
+	while ((option = getopt(argc, argv, "+nNl:t:hV")) != -1)
 		switch (option) {
 		case 'n':
 			options->settings = true;
+			break;
+		case 'N':
+			plugin_start();
 			break;
 		case 'l':
 			options->user =
@@ -149,7 +161,7 @@ read_options(int argc, char **argv, struct options *options)
 		take_argument(argv[optind], options);
 	if (options->settings &&
 		(options->host != NULL || options->user != NULL ||
-			options->recipient != NULL))
+			options->recipient != NULL || plugin_is_on()))
 		die_usage("-n goes with a service directory alone");
 }
 
@@ -188,6 +200,8 @@ static void
 print_phone(
 	const char *server, const char *port, bool implicit, const char *user)
 {
+	if (plugin_is_on())
+		return;
 	(void)printf("phone: server %s, port %s, security %s, login %s, "
 		     "authentication \"password\"\n",
 		server, port, implicit ? "SSL/TLS" : "STARTTLS", user);
@@ -196,8 +210,12 @@ print_phone(
 static void
 talk_live(struct live *live)
 {
-	if (live_check(live) == -1)
-		die("connect to", live->where, live->fault);
+	if (live_check(live) == 0)
+		return;
+	if (plugin_is_on())
+		plugin_stop(PLUGIN_CRITICAL,
+			report_text("unable to connect: %s", live->fault));
+	die("connect to", live->where, live->fault);
 }
 
 static void
@@ -290,6 +308,14 @@ check_service(const struct options *options, struct live *live)
 					      : "of your user");
 }
 
+static const char *
+target_name(const struct options *options)
+{
+	if (options->host != NULL)
+		return report_text("%s:%s", options->host, options->port);
+	return options->directory != NULL ? options->directory : "this host";
+}
+
 int
 main(int argc, char **argv)
 {
@@ -304,11 +330,16 @@ main(int argc, char **argv)
 	check.roots_file =
 		roots != NULL && *roots != '\0' ? strdup(roots) : VERIFY_ROOTS;
 	live.check = &check;
+	live.milliseconds = -1;
 	live.recipient = options.recipient;
 	ask_password(&options, &live);
+	if (plugin_is_on())
+		plugin_watch(target_name(&options));
 	if (options.host != NULL)
 		check_listener(&options, &live);
 	else
 		check_service(&options, &live);
+	if (plugin_is_on())
+		plugin_end(&check, live.milliseconds);
 	leave(check.report.fails > 0 ? EXIT_FAILS : 0);
 }

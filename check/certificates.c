@@ -20,8 +20,6 @@
 #include "lib/path.h"
 #include "sasl/clientca.h"
 
-#define DAYS_WARNED 14 /* certbot renews at 30 */
-
 static struct signer_pair pair;
 
 static struct cure_place
@@ -171,13 +169,16 @@ report_days(struct check *c, struct slice chain, const char *where,
 
 	if (verify_days(chain, &left, &until) == -1)
 		return;
+	if (!c->days_known || left < c->days)
+		c->days = left;
+	c->days_known = true;
 	if (until > 0)
 		report_add(&c->report, CERT_EARLY, where,
 			report_text("%lld", (long long)until), NULL);
 	else if (left < 0)
 		report_add(&c->report, CERT_EXPIRED, where,
 			report_text("%lld", (long long)-left), cure);
-	else if (left < DAYS_WARNED)
+	else if (left < CERTIFICATES_WARNED)
 		report_add(&c->report, CERT_EXPIRES, where,
 			report_text("%lld", (long long)left), NULL);
 	else

@@ -4,6 +4,8 @@
 
 #include "check/check.h"
 
+#define CERTIFICATES_WARNED 14 /* days; certbot renews at 30 */
+
 /* Dates, name and trust of a chain that a server showed. */
 void certificates_shown(struct check *c, struct slice chain, const char *where,
 	const char *name);

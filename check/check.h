@@ -40,6 +40,10 @@ struct check {
 	const char *user;	/* somebody who can log in */
 	const char *mechanisms; /* offered, blanks between; or "" */
 	unsigned senders_faults; /* entries of users that never match */
+
+	/* Left of the certificate that ends first. */
+	bool days_known;
+	int64_t days;
 };
 
 /* settings.c: reads the configuration. -1: further checks make no sense. */

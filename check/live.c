@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+
 #define SILENCE_MS 2000 /* then it may be waiting for a TLS handshake */
 #define PROBE "relay-test@example.net"
 
@@ -297,9 +299,11 @@ live_check(struct live *l)
 	static struct talk_reply reply;
 	static struct talk t;
 	unsigned fails = l->check->report.fails;
+	int64_t start = clock_ms();
 	int opened = live_open(l, &t, &reply, true);
 	bool same_host = t.same_host;
 
+	l->milliseconds = clock_ms() - start;
 	if (l->fault != NULL)
 		return -1;
 	l->secured = t.tls != NULL;

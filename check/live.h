@@ -20,6 +20,7 @@ struct live {
 	/* found on the way */
 	const char *fault; /* no connection at all */
 	bool implicit;
+	int64_t milliseconds; /* until it was ready for mail */
 	/* Of the first connection: what was trusted must hold on each. */
 	bool secured;
 	bool trusted; /* the chain was looked at, and a client would take it */

@@ -88,6 +88,37 @@ ended(struct buffer *b)
 	return b->data;
 }
 
+static struct buffer *collected_fails, *collected_warnings;
+
+void
+report_collect(struct buffer *fails, struct buffer *warnings)
+{
+	collected_fails = fails;
+	collected_warnings = warnings;
+}
+
+static void
+collect(bool fatal, const char *what, const char *text, const char *where)
+{
+	struct buffer *all = fatal ? collected_fails : collected_warnings;
+	char item[REPORT_LINE];
+	struct buffer b = BUFFER_OVER(item);
+
+	buffer_add_text(&b, all->len > 0 ? "; " : "");
+	buffer_add_text(&b, what);
+	buffer_add_text(&b, ": ");
+	buffer_add_text(&b, text);
+	if (where != NULL) {
+		buffer_add_text(&b, " (");
+		add_shown(&b, where, false);
+		buffer_add_char(&b, ')');
+	}
+	const char *text_of_it = ended(&b);
+	size_t room = all->cap - all->len, len = strlen(text_of_it);
+
+	buffer_add(all, text_of_it, len < room ? len : room);
+}
+
 static void
 put(const char *level, const char *what, const char *text, const char *where)
 {
@@ -108,6 +139,8 @@ report_ok(const char *what, const char *where, const char *format, ...)
 	struct buffer b = BUFFER_OVER(shown);
 	va_list arguments;
 
+	if (collected_fails != NULL)
+		return;
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof text, format, arguments); /* may be cut */
 	va_end(arguments);
@@ -116,22 +149,37 @@ report_ok(const char *what, const char *where, const char *format, ...)
 	(void)putchar('\n');
 }
 
+static void
+put_cure(const char *cure, const char *subject)
+{
+	char text[REPORT_LINE * 2];
+	struct buffer b = BUFFER_OVER(text);
+
+	if (cure != NULL) {
+		add_filled(&b, cure, subject, true);
+		(void)printf("; cure: %s", ended(&b));
+	}
+	(void)putchar('\n');
+}
+
 void
 report_add(struct report *r, enum finding finding, const char *where,
 	const char *value, const char *subject)
 {
 	const struct finding_row *row = &findings[finding];
-	char text[REPORT_LINE], cure[REPORT_LINE * 2];
-	struct buffer b = BUFFER_OVER(text), c = BUFFER_OVER(cure);
+	bool collecting = collected_fails != NULL;
+	bool fatal = row->fatal || (collecting && finding == HOST_NOT_RUNNING);
+	char text[REPORT_LINE];
+	struct buffer b = BUFFER_OVER(text);
 
 	add_filled(&b, row->text, value, false);
-	put(row->fatal ? "FAIL" : "warn", row->what, ended(&b), where);
-	if (row->cure != NULL) {
-		add_filled(&c, row->cure, subject, true);
-		(void)printf("; cure: %s", ended(&c));
+	if (collecting) {
+		collect(fatal, row->what, ended(&b), where);
+	} else {
+		put(fatal ? "FAIL" : "warn", row->what, ended(&b), where);
+		put_cure(row->cure, subject);
 	}
-	(void)putchar('\n');
-	if (row->fatal)
+	if (fatal)
 		r->fails++;
 	else
 		r->warnings++;

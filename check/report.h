@@ -14,6 +14,13 @@ struct report {
 	unsigned fails, warnings;
 };
 
+/*
+ * From here on nothing is printed: what is wrong is added to these, cut where
+ * they are full. A service that does not run is a FAIL then: who looks every
+ * minute means one that has to.
+ */
+void report_collect(struct buffer *fails, struct buffer *warnings);
+
 /* ok: "what: VALUE (where)". */
 void report_ok(const char *what, const char *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

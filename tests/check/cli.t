@@ -11,7 +11,7 @@ from support.extra_smtpd_check import *  # noqa: E402
 with case("usage"):
     output = run("-h")
     is_((output.status, output.errors), (0, ""), "-h: exit 0")
-    like(output.text, r"^usage: smtpd-check \[-n\] \[-l USER\] \[-t RCPT\]",
+    like(output.text, r"^usage: smtpd-check \[-n \| -N\] \[-l USER\] \[-t RCPT\]",
          "-h explains")
     output = run("-V")
     like(output.text, r"^smtpd-check \d\S*\n$", "-V")
