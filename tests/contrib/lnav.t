@@ -161,6 +161,20 @@ for writer, write in WRITERS.items():
                         else r"20\d\d-11-(28|01) 06:27:00", row["log_time"])
                for row in seen), f"{writer}: the time", str(seen[0]))
 
+with case("beside others"):
+    # The launcher's lines, and the queue's, come first or between.
+    others = ["tcpserver: status: 0/40", "tcpserver: status: 1/40",
+              "tcpserver: pid 4711 from 203.0.113.7",
+              "tcpserver: ok 4711 0:127.0.0.1:587 :203.0.113.7::5555",
+              "smtpd-auth: fatal: unable to read control/me: access denied",
+              "queue-qmqp: 192.0.2.21: answer=Kok 1795848000 qp 4711"]
+    seen = rows(multilog(others + LINES[:2] + others + LINES[2:]))
+    is_(len(seen), len(LINES) + 2 * len(others), "a message each line")
+    is_([row["event"] for row in seen if row["beside"] == "<NULL>"],
+        [wanted(event)["event"] for event in EVENTS], "ours among them")
+    is_({row["beside"] for row in seen},
+        {"<NULL>", "tcpserver", "smtpd-auth", "queue-qmqp"}, "and the others")
+
 with case("the program itself"), Server(
         users={JOE: "secret"}, certificate="ec", env={"TRACE": "1"},
         control={"badmailfrom": "@evil.example\n"}) as server:
