@@ -67,7 +67,10 @@ line_of(enum plugin_state state, const char *text)
 	add_plain(&b, text);
 	const char *whole = buffer_string(&b);
 
-	return whole == NULL ? "" : report_text("%s", whole);
+	/* Only a path on the command line is so long. */
+	return whole != NULL ? report_text("%s", whole)
+			     : report_text(NAME " %s - %s", words[state],
+				       "too long a name");
 }
 
 static _Noreturn void
@@ -124,6 +127,7 @@ plugin_end(const struct check *c, int64_t milliseconds)
 							   : PLUGIN_OK;
 	const char *bar = "|";
 
+	(void)alarm(0);
 	(void)fputs(
 		line_of(state, state == PLUGIN_OK ? all_well(c) : all_wrong(c)),
 		stdout);
@@ -140,6 +144,7 @@ plugin_end(const struct check *c, int64_t milliseconds)
 void
 plugin_stop(enum plugin_state state, const char *text)
 {
+	(void)alarm(0);
 	(void)fputs(line_of(state, text), stdout);
 	leave(state);
 }

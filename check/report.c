@@ -101,7 +101,7 @@ static void
 collect(bool fatal, const char *what, const char *text, const char *where)
 {
 	struct buffer *all = fatal ? collected_fails : collected_warnings;
-	char item[REPORT_LINE];
+	char item[REPORT_LINE * 2];
 	struct buffer b = BUFFER_OVER(item);
 
 	buffer_add_text(&b, all->len > 0 ? "; " : "");
@@ -113,10 +113,10 @@ collect(bool fatal, const char *what, const char *text, const char *where)
 		add_shown(&b, where, false);
 		buffer_add_char(&b, ')');
 	}
-	const char *text_of_it = ended(&b);
-	size_t room = all->cap - all->len, len = strlen(text_of_it);
+	const char *whole = ended(&b);
+	size_t room = all->cap - all->len, len = strlen(whole);
 
-	buffer_add(all, text_of_it, len < room ? len : room);
+	buffer_add(all, whole, len < room ? len : room);
 }
 
 static void

@@ -142,6 +142,8 @@ with case("wrong usage"):
     says(run("-N", "/no/such\n|directory"), UNKNOWN,
          r"- /no/such\\x0A\\x7Cdirectory: unable to read /no/such\\x0A",
          "a directory that is not there", numbers=False)
+    says(run("-N", "/" + "x" * 9000), UNKNOWN, "- too long a name$",
+         "a directory of 9000 octets", numbers=False)
 
 if ROOT:
     with case("a service directory"):
