@@ -43,7 +43,7 @@ static const char usage[] =
 	"Lines begin with ok, warn or FAIL. Exit 0: no FAIL, 1: some, 100: "
 	"wrong usage,\n111: could not check.\n";
 
-static struct check check;
+static struct check check = {.days = CHECK_NO_DAYS};
 
 static _Noreturn void
 leave(int status)

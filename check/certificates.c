@@ -169,9 +169,8 @@ report_days(struct check *c, struct slice chain, const char *where,
 
 	if (verify_days(chain, &left, &until) == -1)
 		return;
-	if (!c->days_known || left < c->days)
+	if (left < c->days)
 		c->days = left;
-	c->days_known = true;
 	if (until > 0)
 		report_add(&c->report, CERT_EARLY, where,
 			report_text("%lld", (long long)until), NULL);

@@ -14,6 +14,8 @@
 #include "client/verify.h"
 #include "control/config.h"
 
+#define CHECK_NO_DAYS INT64_MAX
+
 struct check {
 	struct report report;
 	struct service service;
@@ -41,8 +43,7 @@ struct check {
 	const char *mechanisms; /* offered, blanks between; or "" */
 	unsigned senders_faults; /* entries of users that never match */
 
-	/* Left of the certificate that ends first. */
-	bool days_known;
+	/* Left of the certificate that ends first; CHECK_NO_DAYS: none. */
 	int64_t days;
 };
 

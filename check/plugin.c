@@ -114,9 +114,10 @@ all_wrong(const struct check *c)
 static const char *
 all_well(const struct check *c)
 {
-	return c->days_known ? report_text("%lld days of the certificate left",
-				       (long long)c->days)
-			     : "nothing wrong";
+	return c->days != CHECK_NO_DAYS
+		       ? report_text("%lld days of the certificate left",
+				 (long long)c->days)
+		       : "nothing wrong";
 }
 
 void
@@ -131,7 +132,7 @@ plugin_end(const struct check *c, int64_t milliseconds)
 	(void)fputs(
 		line_of(state, state == PLUGIN_OK ? all_well(c) : all_wrong(c)),
 		stdout);
-	if (c->days_known) {
+	if (c->days != CHECK_NO_DAYS) {
 		(void)printf("|days=%lld;%d:;0:", (long long)c->days,
 			CERTIFICATES_WARNED);
 		bar = " ";
