@@ -142,6 +142,9 @@ const struct config_row config_rows[] = {
 		"descriptor to write to the client under that TLS"},
 };
 
+_Static_assert(sizeof config_rows / sizeof *config_rows <= 64,
+	"load.c notes which files there are in the bits of one number");
+
 const size_t config_rows_count = sizeof config_rows / sizeof *config_rows;
 
 const char *

@@ -226,8 +226,7 @@ rows_present(int dir_fd)
 {
 	uint64_t present = 0;
 
-	if (dir_fd == -1 || config_rows_count > 64 ||
-		control_entries(dir_fd, mark_row, &present) == -1)
+	if (dir_fd == -1 || control_entries(dir_fd, mark_row, &present) == -1)
 		return UINT64_MAX;
 	return present;
 }
@@ -248,7 +247,7 @@ load_rows(struct config *config, bool smtps)
 		return fail(config, directory, strerror(errno));
 	for (size_t i = 0; i < config_rows_count && result == 0; i++) {
 		result = load_row(config, &config_rows[i],
-			present >> (i & 63) & 1 ? dir_fd : CONTROL_ABSENT);
+			present >> i & 1 ? dir_fd : CONTROL_ABSENT);
 		/* The option counts, whatever SMTPS says. */
 		config->smtps = config->smtps || smtps;
 	}

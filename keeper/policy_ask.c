@@ -133,7 +133,7 @@ refuse(struct keeper *k, const char *fault, const char *reply, int verdict)
 
 /* policyfail: there is no answer, or none that makes sense. */
 static int
-fail(struct keeper *k, const char *fault)
+no_answer(struct keeper *k, const char *fault)
 {
 	if (!k->config->policy_accepts)
 		return refuse(k, fault, NO_ANSWER, VERDICT_SAID);
@@ -177,7 +177,7 @@ obey(struct keeper *k, const struct policy_answer *answer)
 		return VERDICT_OK;
 	default:
 		policy_link_close(&k->policy.link);
-		return fail(k, "nonsense");
+		return no_answer(k, "nonsense");
 	}
 }
 
@@ -199,7 +199,7 @@ go_on(struct keeper *k)
 		return obey(k, &link->answer);
 	case LINK_FAILED:
 		k->policy.silent = k->now >= link->deadline;
-		return fail(k, link->error);
+		return no_answer(k, link->error);
 	default:
 		k->late.fd = link->state == LINK_CLOSED ? -1 : link->fd;
 		k->late.events = link->events;
@@ -215,7 +215,7 @@ ask(struct keeper *k, const struct policy_request *request)
 {
 	/* So a message costs its client one timeout, not one a recipient. */
 	if (k->policy.silent)
-		return fail(k, "timeout");
+		return no_answer(k, "timeout");
 	policy_link_ask(&k->policy.link, k->config->policy.server, request,
 		k->now + (int64_t)k->config->policytimeout * 1000);
 	return go_on(k);

@@ -56,9 +56,11 @@ check_unread(const struct scratch *s, const struct config_row *row)
 		row->file, row->environment);
 	scratch_must(mkdirat(s->fd, row->file, 0755) == 0, "mkdir");
 	setenv(row->environment,
-		row->type == CONFIG_TEXT	 ? "example.com"
-		: row->type == CONFIG_MECHANISMS ? "PLAIN"
-						 : "1",
+		strcmp(row->file, "policysocket") == 0 ? "/tmp/policy"
+		: strcmp(row->file, "policyfail") == 0 ? "accept"
+		: row->type == CONFIG_TEXT	       ? "example.com"
+		: row->type == CONFIG_MECHANISMS       ? "PLAIN"
+						       : "1",
 		1);
 	ok(config_load(&config, false) == 0, what);
 }
@@ -131,7 +133,7 @@ check_files(const struct scratch *s)
 		check_denied(s, row);
 		files++;
 	}
-	ok(files == 22, "so many files are read");
+	ok(files == 25, "so many files are read");
 }
 
 static void
