@@ -87,7 +87,7 @@ $(BUILD)/%.o: %.c Makefile
 
 # The files that it puts into the program as they are.
 $(BUILD)/conf/template.o: $(addprefix service/,run run.inetd log.run tcp.rules \
-	xinetd socket unit)
+	tcp.rules.proxied xinetd socket unit)
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)

@@ -20,6 +20,7 @@
 #include "conf/service.h"
 #include "conf/state.h"
 #include "lib/standard.h"
+#include "proxy/balancers.h"
 
 struct stages {
 	struct stage services, control;
@@ -27,13 +28,15 @@ struct stages {
 
 static const char usage[] =
 	"usage: " CONF_PROGRAM " [-c] [-S SUPERVISOR] [-a ACCOUNT] "
-	"[-l ACCOUNT] [-d DIR] HOST [PORT...]\n"
+	"[-l ACCOUNT] [-d DIR] [-p BALANCER]... HOST [PORT...]\n"
 	"  -S NAME     daemontools, runit, s6, xinetd or systemd; default: "
 	"what runs here\n"
 	"  -a ACCOUNT  the server's account, default qmaild\n"
 	"  -l ACCOUNT  the log's account, default qmaill\n"
 	"  -c          make accounts that are missing\n"
 	"  -d DIR      default " CONF_DIRECTORY "\n"
+	"  -p ADDRESS  a balancer, or ADDRESS/BITS: only these may connect, "
+	"with a\n              PROXY header\n"
 	"  PORT...     default 587 and 465 (465: TLS from the first byte)\n"
 	"  -h, -V      this text; the version\n";
 
@@ -83,12 +86,39 @@ set_directory(struct conf *conf, char *name)
 	conf->directory = name;
 }
 
+/* One a time, so that a list is none; nor is 1, which would be everybody. */
+static void
+add_balancer(struct conf *conf, const char *text)
+{
+	char reason[CONF_PATH_MAX];
+	struct buffer fault = BUFFER_OVER(reason);
+	struct buffer list = {conf->balancers, strlen(conf->balancers),
+		sizeof conf->balancers, false};
+	struct slice balancer = slice_of(text);
+
+	if (text[strcspn(text, " \t\r\n,")] != '\0' ||
+		balancers_are_all(balancer) ||
+		balancers_fault(balancer, &fault) != NULL)
+		exit(conf_fatal(CONF_USAGE,
+			"-p \"%.60s\" is no address and no prefix, as "
+			"192.0.2.7 or 2001:db8::/64",
+			text));
+	if (list.len > 0)
+		buffer_add_char(&list, ' ');
+	buffer_add_slice(&list, balancer);
+	if (buffer_string(&list) == NULL)
+		exit(conf_fatal(CONF_USAGE,
+			"-p \"%.60s\" is one too many; give a prefix for "
+			"several",
+			text));
+}
+
 static void
 read_options(struct conf *conf, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+:S:a:l:d:chV")) != -1)
+	while ((option = getopt(argc, argv, "+:S:a:l:d:p:chV")) != -1)
 		switch (option) {
 		case 'S':
 			set_supervisor(conf, optarg);
@@ -101,6 +131,9 @@ read_options(struct conf *conf, int argc, char **argv)
 			break;
 		case 'd':
 			set_directory(conf, optarg);
+			break;
+		case 'p':
+			add_balancer(conf, optarg);
 			break;
 		case 'c':
 			conf->create = true;

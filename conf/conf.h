@@ -39,6 +39,7 @@ struct conf {
 	size_t ports_count;
 	bool create; /* make missing accounts */
 	struct account account, log_account;
+	char balancers[CONF_PATH_MAX]; /* PROXYPROTOCOL; "": none */
 	/* as found */
 	const struct supervisor *supervisor;
 	bool supervisor_runs;

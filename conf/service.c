@@ -22,7 +22,7 @@ struct service {
 	struct stage *stage;
 	unsigned port;
 	int status;
-	struct template_value values[16];
+	struct template_value values[20];
 };
 
 /* PORT/name of the stage. */
@@ -83,6 +83,8 @@ make_environment(struct service *s)
 	make_directory(s, "env", 0755);
 	make_line(s, "env/QMAILQUEUE", conf->queue);
 	make_line(s, "env/CONTROLDIR", conf->control);
+	if (conf->balancers[0] != '\0')
+		make_line(s, "env/PROXYPROTOCOL", conf->balancers);
 	if (s->port != SERVICE_PORT_MX) {
 		make_line(s, "env/REQUIREAUTH", "1");
 		make_line(s, "env/SENDERCHECK", "1");
@@ -177,7 +179,10 @@ make_supervised(struct service *s)
 	switch (s->conf->supervisor->kind) {
 	case UNDER_TCPSERVER:
 		make_file(s, "run", TEMPLATE_RUN, 0755);
-		make_file(s, "tcp.rules", TEMPLATE_RULES, 0644);
+		make_file(s, "tcp.rules",
+			s->conf->balancers[0] != '\0' ? TEMPLATE_RULES_PROXIED
+						      : TEMPLATE_RULES,
+			0644);
 		compile_rules(s);
 		make_log(s);
 		break;
@@ -195,6 +200,29 @@ make_supervised(struct service *s)
 		make_file(s, name, TEMPLATE_UNIT, 0644);
 		break;
 	}
+}
+
+/*
+ * This host without TLS: a balancer may be on it, and who comes through it
+ * would be, too.
+ */
+static const char *
+clear_of(const struct conf *conf)
+{
+	return conf->balancers[0] != '\0'
+		       ? "# A balancer's address; its clients are nowhere "
+			 "without TLS.\ncase $address in\n"
+		       : "# This host: AUTH without TLS.\ncase $address in\n"
+			 "127.* | ::1) export FORCETLS=0 ;;\n";
+}
+
+/* To the launcher a balancer is one client, who has all connections. */
+static const char *
+per_source_of(const struct conf *conf)
+{
+	if (conf->balancers[0] == '\0')
+		return "20";
+	return conf->supervisor->kind == UNDER_XINETD ? "UNLIMITED" : "0";
 }
 
 int
@@ -220,6 +248,8 @@ service_make(const struct conf *conf, struct stage *stage, unsigned port)
 				: port == SERVICE_PORT_MX
 					? "mail for us from anyone"
 					: "STARTTLS, then AUTH"},
+			{"CLEAR", clear_of(conf)},
+			{"PERSOURCE", per_source_of(conf)},
 			{"STDERR", under->kind == UNDER_XINETD
 					   ? "# Descriptor 2 is the client.\n"
 					     "exec 2>/dev/null"

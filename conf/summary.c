@@ -47,6 +47,8 @@ print_chosen(const struct conf *conf)
 		conf->serves_ipv6 ? "IPv4 and IPv6"
 				  : "IPv4 (ucspi-tcp-ipv6 serves IPv6, too)");
 	print_accounts(conf);
+	if (conf->balancers[0] != '\0')
+		(void)printf("  balancers    %s\n", conf->balancers);
 	(void)printf("  queue        %s%s%s\n  certificate  %s\n\n",
 		conf->queue, conf->sendmail ? " before /usr/sbin/sendmail" : "",
 		conf->queue_missing ? " (missing)" : "", conf->certificate);
@@ -163,6 +165,28 @@ print_next(const struct conf *conf)
 	print_stop(conf);
 }
 
+/* A section for each port, to be typed as it is but for the address. */
+static void
+print_balancer(const struct conf *conf)
+{
+	(void)printf("\nat the balancer: a PROXY header first (send-proxy-v2), "
+		     "TLS passed through;\nhaproxy, with this host's "
+		     "ADDRESS\n");
+	for (size_t i = 0; i < conf->ports_count; i++) {
+		unsigned port = conf->ports[i];
+
+		(void)printf("  listen smtp-%u\n    mode tcp\n"
+			     "    timeout connect 5s\n    timeout client 10m\n"
+			     "    timeout server 10m\n    bind :%u\n"
+			     "    option smtpchk EHLO %s\n"
+			     "    server front1 ADDRESS:%u send-proxy-v2 "
+			     "check%s\n",
+			port, port, conf->host, port,
+			port == SERVICE_PORT_TLS ? " check-ssl verify none"
+						 : "");
+	}
+}
+
 /* RFC 6186 §3.1, RFC 8314 §5.1: mail clients ask for them. */
 static void
 print_records(const struct conf *conf)
@@ -190,5 +214,7 @@ summary_print(const struct conf *conf)
 {
 	print_chosen(conf);
 	print_next(conf);
+	if (conf->balancers[0] != '\0')
+		print_balancer(conf);
 	print_records(conf);
 }

@@ -16,6 +16,7 @@ EMBED(service_run, "service/run");
 EMBED(service_run_inetd, "service/run.inetd");
 EMBED(service_log_run, "service/log.run");
 EMBED(service_rules, "service/tcp.rules");
+EMBED(service_rules_proxied, "service/tcp.rules.proxied");
 EMBED(service_xinetd, "service/xinetd");
 EMBED(service_socket, "service/socket");
 EMBED(service_unit, "service/unit");
@@ -32,6 +33,7 @@ static const struct {
 	[TEMPLATE_RUN_INETD] = TEXT(service_run_inetd),
 	[TEMPLATE_LOG_RUN] = TEXT(service_log_run),
 	[TEMPLATE_RULES] = TEXT(service_rules),
+	[TEMPLATE_RULES_PROXIED] = TEXT(service_rules_proxied),
 	[TEMPLATE_XINETD] = TEXT(service_xinetd),
 	[TEMPLATE_SOCKET] = TEXT(service_socket),
 	[TEMPLATE_UNIT] = TEXT(service_unit),

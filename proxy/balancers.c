@@ -1,4 +1,5 @@
-/* balancers - see balancers.h. Run by main before it forks, by smtpd-check. */
+/* balancers - see balancers.h. Run by main before it forks, by smtpd-check and
+ * smtpd-auth-conf. */
 #include "proxy/balancers.h"
 
 #include <arpa/inet.h>
