@@ -299,6 +299,7 @@ check_service(const struct options *options, struct live *live)
 		live->port = phone_port();
 		live->where = report_text("%s:%s", live->host, live->port);
 		live->chain_known = true;
+		live->introduced = check_introduces(&check, live->host);
 		talk_live(live);
 	}
 	if (loaded == 0)

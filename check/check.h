@@ -74,6 +74,8 @@ void check_qmqp(struct check *c);
 void check_misspelt(struct check *c);
 /* proxied.c: who may send a PROXY header, for check_misspelt(). */
 void check_proxied(struct check *c);
+/* proxied.c: must this address, ours, send one, tcp.rules aside? */
+bool check_introduces(const struct check *c, const char *address);
 /* rules.c: tcp.rules of the service directory, for check_misspelt(). */
 void check_rules(struct check *c);
 /* settings.c: files that a variable overrules. */

@@ -57,6 +57,19 @@ const struct finding_row findings[FINDINGS] = {
 		"with FORCETLS=0: the balancer's clients may send a password "
 		"in clear",
 		"%"},
+	[SET_PROXY_TLS] = {false, "PROXYTLS",
+		"says nothing without PROXYPROTOCOL, which brings the header",
+		NULL},
+	[SET_PROXY_DELAY] = {false, "GREETDELAY",
+		"% seconds, for a balancer's checks too: haproxy, which waits "
+		"2, takes the service for dead without a longer inter",
+		NULL},
+	[SET_PROXY_RBL] = {false, "PROXYPROTOCOL",
+		"behind rblsmtpd, which looks the balancer up, not its "
+		"clients, and answers before a header is read",
+		NULL},
+	[SET_PROXY_TWICE] = {true, "PROXYPROTOCOL",
+		"behind proxy-server, which takes the header away", "%"},
 	[SET_RULES_OLD] = {true, "tcp.rules", "not compiled since it changed",
 		"cd % && tcprules tcp.cdb tcp.tmp < tcp.rules"},
 	[LIST_ENTRY] = {false, "entry", "never matches: %", NULL},

@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 
 #define SILENCE_MS 2000 /* then it may be waiting for a TLS handshake */
+#define HEADER_MS 8000	/* or for a PROXY header, 5 seconds long */
 #define PROBE "relay-test@example.net"
 
 void
@@ -73,16 +74,35 @@ hello(struct live *l, struct talk *t, struct talk_reply *reply)
 	return -1;
 }
 
+static int
+connect_to(const struct live *l, struct talk *t)
+{
+	if (talk_open(t, l->host, l->port) == -1)
+		return -1;
+	return l->introduced ? talk_introduce(t) : 0;
+}
+
 /* Says nothing for a while: TLS is tried on a connection of its own. */
 static bool
 speaks_tls(struct live *l)
 {
 	struct talk t;
-	bool secure = talk_open(&t, l->host, l->port) == 0 &&
-		      talk_secure(&t, l->name) == 0;
+	bool secure = connect_to(l, &t) == 0 && talk_secure(&t, l->name) == 0;
 
 	talk_close(&t);
 	return secure;
+}
+
+/*
+ * Once more, with a PROXY header before all else. It names our own address, as
+ * who logs in is a client: LOCAL, which haproxy's checks say, may not.
+ */
+static bool
+reopen(struct live *l, struct talk *t)
+{
+	talk_close(t);
+	l->introduced = true;
+	return connect_to(l, t) == 0;
 }
 
 static int
@@ -101,7 +121,11 @@ static int
 greeting(struct live *l, struct talk *t, struct talk_reply *reply)
 {
 	if (talk_reply(t, reply) == -1) {
-		live_add(l, LIVE_ENDED, t->fault);
+		live_add(l, LIVE_ENDED,
+			l->introduced ? report_text("%s (a PROXY header was "
+						    "sent)",
+						t->fault)
+				      : t->fault);
 		return -1;
 	}
 	if (reply->code == 220)
@@ -148,17 +172,40 @@ upgrade(struct live *l, struct talk *t, struct talk_reply *reply, bool first)
 	return start_tls(l, t) == -1 ? -1 : hello(l, t, reply);
 }
 
+static bool
+is_tls_first(struct live *l, struct talk *t)
+{
+	return strcmp(l->port, "465") == 0 ||
+	       (!talk_wait(t, SILENCE_MS) && speaks_tls(l));
+}
+
+/*
+ * What comes first? Who waits for a PROXY header says nothing, takes no
+ * handshake, and hangs up: then one is sent.
+ */
+static void
+look_at_opening(struct live *l, struct talk *t)
+{
+	bool mute;
+
+	l->implicit = is_tls_first(l, t);
+	if (l->introduced)
+		return;
+	mute = strcmp(l->port, "465") == 0 ? !speaks_tls(l) : !l->implicit;
+	if (mute && talk_wait(t, HEADER_MS) && talk_ended(t) && reopen(l, t))
+		l->implicit = is_tls_first(l, t);
+}
+
 /* From connecting to the last EHLO; it stays in reply. */
 int
 live_open(struct live *l, struct talk *t, struct talk_reply *reply, bool first)
 {
-	if (talk_open(t, l->host, l->port) == -1) {
+	if (connect_to(l, t) == -1) {
 		l->fault = t->fault;
 		return -1;
 	}
 	if (first)
-		l->implicit = strcmp(l->port, "465") == 0 ||
-			      (!talk_wait(t, SILENCE_MS) && speaks_tls(l));
+		look_at_opening(l, t);
 	if (l->implicit && start_tls(l, t) == -1)
 		return -1;
 	if (greeting(l, t, reply) == -1 || hello(l, t, reply) == -1)
@@ -307,6 +354,9 @@ live_check(struct live *l)
 	if (l->fault != NULL)
 		return -1;
 	l->secured = t.tls != NULL;
+	if (l->introduced && opened == 0)
+		report_ok("PROXY", l->where,
+			"a header comes first, and this host may send it");
 	if (opened == 0) {
 		look_at_tls(l, &t);
 		look_at_auth(l, &reply);

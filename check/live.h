@@ -16,6 +16,7 @@ struct live {
 	const char *recipient;	 /* of the test message, or NULL */
 	bool login_wanted;
 	struct login login;
+	bool introduced;  /* a PROXY header comes first */
 	bool chain_known; /* the files were looked at: not once more */
 	/* found on the way */
 	const char *fault; /* no connection at all */

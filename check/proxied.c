@@ -3,15 +3,18 @@
  * whether the balancer carries the Internet through what is meant for this
  * host. Run by smtpd-check.
  */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check/rules.h"
 #include "check/settings.h"
 #include "proxy/balancers.h"
 
 #define LINE_MAX_LEN 4096 /* octets of tcp.rules */
+#define CHECK_SECONDS 2	  /* haproxy waits for a check: inter */
 
 /* Of one line, or of the service where the line does not say. */
 static bool
@@ -70,6 +73,81 @@ look_at_rules(struct check *c, FILE *file)
 	}
 }
 
+/* A line of a file below from/. */
+static bool
+from_says(const char *path, const char *value)
+{
+	char line[64];
+	FILE *file = fopen(path, "re");
+	bool same = file != NULL && fgets(line, sizeof line, file) != NULL;
+
+	if (file != NULL)
+		(void)fclose(file); /* was only read */
+	if (same)
+		line[strcspn(line, "\n")] = '\0';
+	return same && strcmp(line, value) == 0;
+}
+
+/* from/ADDRESS/ of run, in place of tcp.rules: an address of who connects. */
+static void
+look_at_from(struct check *c)
+{
+	bool proxy = c->config.proxyprotocol.data != NULL;
+	glob_t found;
+
+	if (glob("from/*/FORCETLS", 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i];
+		const char *own = report_text("%.*s/PROXYPROTOCOL",
+			(int)(strrchr(path, '/') - path), path);
+		bool header =
+			access(own, F_OK) == 0 ? !from_says(own, "0") : proxy;
+
+		if (header && from_says(path, "0"))
+			report_add(&c->report, SET_PROXY_CLEAR, path, NULL,
+				report_text("rm %s",
+					report_quoted(report_text("%s/%s",
+						c->service.directory, path))));
+	}
+	globfree(&found);
+}
+
+/* run of xinetd and systemd has an exception for this host. */
+static void
+look_at_run(struct check *c)
+{
+	struct slice list = c->config.proxyprotocol;
+	const char *run = servicedir_run(&c->service);
+	FILE *file = fopen("run", "re");
+	char line[LINE_MAX_LEN];
+	bool here = list.data != NULL &&
+		    (balancers_are_all(list) ||
+			    balancers_have(list, slice_of("127.0.0.1")) ||
+			    balancers_have(list, slice_of("::1")));
+
+	while (here && file != NULL && fgets(line, sizeof line, file) != NULL)
+		if (strncmp(line, "127.*", 5) == 0 &&
+			strstr(line, "export FORCETLS=0") != NULL)
+			report_add(&c->report, SET_PROXY_CLEAR, "run", NULL,
+				report_text("cp -p --backup=t %s %s.old && sed "
+					    "-i '/^127[.][*].*FORCETLS=0/d' %s",
+					run, run, run));
+	if (file != NULL)
+		(void)fclose(file); /* was only read */
+}
+
+/* Programs of the run script that come before the header, or take it. */
+static void
+look_at_others(struct check *c)
+{
+	if (c->service.rblsmtpd)
+		report_add(&c->report, SET_PROXY_RBL, "run", NULL, NULL);
+	if (c->service.proxy_server)
+		report_add(&c->report, SET_PROXY_TWICE, "run", NULL,
+			settings_cure_unset(c, "PROXYPROTOCOL"));
+}
+
 /* Only where some line says so: the service's own FORCETLS=0 holds for it. */
 static void
 look_at_clear(struct check *c, bool by_rules)
@@ -81,6 +159,16 @@ look_at_clear(struct check *c, bool by_rules)
 			settings_cure_unset(c, "FORCETLS"));
 }
 
+bool
+check_introduces(const struct check *c, const char *address)
+{
+	struct slice list = c->config.proxyprotocol;
+
+	return list.data != NULL && !rules_exempt(NULL, "PROXYPROTOCOL") &&
+	       (balancers_are_all(list) ||
+		       balancers_have(list, slice_of(address)));
+}
+
 void
 check_proxied(struct check *c)
 {
@@ -89,6 +177,16 @@ check_proxied(struct check *c)
 	bool by_rules = c->service.directory != NULL &&
 			rules_exempt(NULL, "PROXYPROTOCOL");
 
+	if (c->config.proxytls && list.data == NULL && !by_rules)
+		report_add(
+			&c->report, SET_PROXY_TLS, "env/PROXYTLS", NULL, NULL);
+	if (list.data != NULL || by_rules)
+		look_at_others(c);
+	if ((list.data != NULL || by_rules) &&
+		c->config.greetdelay >= CHECK_SECONDS)
+		report_add(&c->report, SET_PROXY_DELAY, "env/GREETDELAY",
+			report_text("%u", (unsigned)c->config.greetdelay),
+			NULL);
 	if (list.data != NULL)
 		look_at_list(c);
 	if (list.data != NULL && balancers_are_all(list) && file == NULL)
@@ -98,6 +196,11 @@ check_proxied(struct check *c)
 		look_at_clear(c, by_rules);
 	if (c->service.directory != NULL && file != NULL)
 		look_at_rules(c, file);
+	if (c->service.directory != NULL &&
+		(!c->config.smtps || c->config.proxytls)) {
+		look_at_from(c);
+		look_at_run(c);
+	}
 	if (file != NULL)
 		(void)fclose(file); /* was only read */
 }

@@ -237,6 +237,10 @@ look_at(struct service *s, char **at)
 		(void)options(s, at + 1, "adscfoptmlr", on_limit);
 	else if (strcmp(name, "chpst") == 0)
 		(void)options(s, at + 1, "uUbe/nlLmdopfcrt", on_chpst);
+	else if (strcmp(name, "rblsmtpd") == 0)
+		s->rblsmtpd = true;
+	else if (strcmp(name, "proxy-server") == 0)
+		s->proxy_server = true;
 	else if (strcmp(name, "setuidgid") == 0)
 		note_user(s, at[1]);
 	else if (strcmp(name, "envuidgid") == 0)

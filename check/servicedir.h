@@ -22,6 +22,7 @@ struct service {
 	bool launched_as_unknown;
 	const char *environment_user; /* envuidgid's, or NULL */
 	bool begins_tls;	      /* at STARTTLS: UCSPI-TLS */
+	bool rblsmtpd, proxy_server;  /* in front of smtpd-auth */
 	uint64_t memory;	      /* octets, softlimit -m; 0: no limit */
 	/* Options of smtpd-auth; with its defaults. */
 	const char *account; /* NULL: not given */

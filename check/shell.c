@@ -379,7 +379,13 @@ shell_next(struct shell *sh)
 		sh->count -= (size_t)(words - sh->words);
 		if (*words == NULL)
 			continue;
-		if (strcmp(*words, "export") == 0)
+		if (strcmp(*words, "case") == 0)
+			sh->in_case = true;
+		else if (strcmp(*words, "esac") == 0)
+			sh->in_case = false;
+		if (strcmp(*words, "export") == 0 && sh->in_case)
+			continue;
+		else if (strcmp(*words, "export") == 0)
 			take_names(words + 1, true);
 		else if (strcmp(*words, "unset") == 0)
 			take_names(words + 1, false);

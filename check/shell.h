@@ -15,6 +15,7 @@
 struct shell {
 	const char *at; /* what follows, ended by NUL */
 	bool execline;	/* a line's end is a blank */
+	bool in_case;	/* what is exported is so for some clients */
 	char *words[SHELL_WORDS_MAX + 1];
 	size_t count;
 	/* of the word being read */

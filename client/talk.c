@@ -130,6 +130,16 @@ talk_wait(const struct talk *t, int milliseconds)
 	       clock_poll(&wait, 1, clock_ms() + milliseconds) == 1;
 }
 
+bool
+talk_ended(const struct talk *t)
+{
+	char octet;
+	ssize_t n = recv(t->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return t->start == t->end &&
+	       (n == 0 || (n == -1 && errno == ECONNRESET));
+}
+
 static int
 fail_tls(struct talk *t)
 {
@@ -181,6 +191,46 @@ send_all(struct talk *t, struct slice data)
 	if (t->tls != NULL && secure_flush(t->tls, t->fd) == -1)
 		return fail_tls(t);
 	return 0;
+}
+
+/* Version 2, PROXY; the family comes next, TCP over IPv4 or IPv6. */
+#define HEADER_START "\r\n\r\n\0\r\nQUIT\n\x21"
+
+int
+talk_introduce(struct talk *t)
+{
+	struct sockaddr_storage ours, theirs;
+	socklen_t len = sizeof ours, theirs_len = sizeof theirs;
+	char header[64];
+	struct buffer b = BUFFER_OVER(header);
+
+	if (getsockname(t->fd, (struct sockaddr *)&ours, &len) == -1 ||
+		getpeername(t->fd, (struct sockaddr *)&theirs, &theirs_len) ==
+			-1)
+		return fail_system(t);
+	bool six = ours.ss_family == AF_INET6;
+	const struct sockaddr_in *four[] = {(const struct sockaddr_in *)&ours,
+		(const struct sockaddr_in *)&theirs};
+	const struct sockaddr_in6 *long_[] = {
+		(const struct sockaddr_in6 *)&ours,
+		(const struct sockaddr_in6 *)&theirs};
+
+	buffer_add_slice(
+		&b, (struct slice){HEADER_START, sizeof HEADER_START - 1});
+	buffer_add_slice(
+		&b, (struct slice){six ? "\x21\0\x24" : "\x11\0\x0c", 3});
+	for (size_t i = 0; i < 2; i++)
+		buffer_add_slice(&b,
+			six ? (struct slice){(const char *)&long_[i]->sin6_addr,
+				      sizeof long_[i]->sin6_addr}
+			    : (struct slice){(const char *)&four[i]->sin_addr,
+				      sizeof four[i]->sin_addr});
+	for (size_t i = 0; i < 2; i++)
+		buffer_add_slice(&b,
+			(struct slice){six ? (const char *)&long_[i]->sin6_port
+					   : (const char *)&four[i]->sin_port,
+				sizeof(in_port_t)});
+	return send_all(t, buffer_slice(&b));
 }
 
 /* The next line without its end; it stays where it is until the next call. */

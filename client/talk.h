@@ -31,6 +31,15 @@ struct talk_reply {
  */
 int talk_open(struct talk *t, const char *host, const char *port);
 
+/*
+ * As a balancer does, first of all: a PROXY header, version 2, that names our
+ * own end as the client. 0, or -1 with fault.
+ */
+int talk_introduce(struct talk *t);
+
+/* Has the other side closed it, with nothing left to read? */
+bool talk_ended(const struct talk *t);
+
 /* Is there something to read within so many milliseconds? */
 bool talk_wait(const struct talk *t, int milliseconds);
 

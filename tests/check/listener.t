@@ -195,6 +195,72 @@ with case("a service directory that runs"), submission() as server:
     like(output.errors, "^smtpd-check: fatal: unable to connect to "
          rf"127\.0\.0\.1:{server.port}: Connection refused$", "and why")
 
+BEHIND = {"FORCETLS": "1", "REQUIREAUTH": "1", "PROXYPROTOCOL": "127.0.0.1"}
+with case("behind a balancer, and this host may be one"), \
+        submission(env=BEHIND) as server:
+    output = see(server.port, "-l", LOGIN, "-t", "me@elsewhere.example")
+    is_(output.status, 0, "exit 0")
+    like(output.text, r"ok   PROXY: a header comes first, and this host may "
+         rf"send it \(localhost:{server.port}\)\n", "found out, and told")
+    is_(output.text.count("ok   login"), 4, "it logs in")
+    is_(len(server.messages()), 1, "and sends a message")
+    is_(len(re.findall(r" connect port=\d+ proxy=127\.0\.0\.1\n",
+                       server.log())), 5, "the header names the client")
+    is_(re.findall(r"detail=(\w+)", server.log()), ["none", "timeout"],
+        "found out by one handshake and one silence")
+with case("the same, TLS first"), submission(env=BEHIND, args=["-s"]) \
+        as server:
+    output = see(server.port, "-l", LOGIN)
+    is_((output.status, output.text.count("ok   login")), (0, 4), "it logs in")
+    like(output.text, "ok   TLS: from the first byte", "within TLS")
+with case("the same, not this host"), \
+        submission(env={**BEHIND, "PROXYPROTOCOL": "192.0.2.7"}) as server:
+    output = see(server.port)
+    tells(output, "LIVE_ENDED", "(a PROXY header was sent)")
+    is_(output.status, 1, "exit 1")
+with case("the same, by its service directory"), submission(env=BEHIND) \
+        as server:
+    service = home("service")
+    os.mkdir(service + "/env")
+    for name in ("CONTROLDIR", "QMAILQUEUE", "RECORD_DIR", "REQUIREAUTH",
+                 "PROXYPROTOCOL"):
+        with open(f"{service}/env/{name}", "w", encoding="ascii") as file:
+            file.write(server.env[name] + "\n")
+    server.write("me", "localhost\n")
+    with open(service + "/run", "w", encoding="ascii") as file:
+        file.write(f"#!/bin/sh\nexec tcpserver 127.0.0.1 {server.port} "
+                   f"smtpd-auth -u {ACCOUNT} -j {server.empty}\n")
+    output = run("-l", LOGIN, service, stdin=PASSWORD + "\n", env=TRUSTING)
+    is_(output.text.count("ok   login"), 4, "it logs in")
+    ok("reason=proxy" not in server.log(), "the header is sent at once",
+       server.log())
+with case("the header, IPv6"):
+    heard = []
+
+    def balanced(listener):
+        """Hangs up on silence and on what begins otherwise."""
+        while True:
+            c, end = listener.accept()
+            c.settimeout(4)
+            with c:
+                try:
+                    octets = c.recv(4096)
+                except OSError:
+                    continue
+                if octets[:5] == b"\r\n\r\n\0":
+                    heard.append((octets, end[1]))
+                    c.sendall(b"554 go away\r\n")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
+        threading.Thread(target=balanced, args=(sock,), daemon=True).start()
+        port = sock.getsockname()[1]
+        tells(see(port, host="[::1]"), "LIVE_GREETING", "554 go away")
+    loopback = socket.inet_pton(socket.AF_INET6, "::1")
+    is_([octets for octets, _ in heard],
+        [b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24" + 2 * loopback +
+         from_.to_bytes(2, "big") + port.to_bytes(2, "big")
+         for _, from_ in heard], "both ends, as they are")
+    ok(heard, "it came")
+
 
 class Wrong(threading.Thread):
     """A listener that says what the test wants: replies by command."""

@@ -5,6 +5,7 @@ does cure it."""
 import contextlib
 import errno
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -163,6 +164,47 @@ with case("behind a balancer"):
         ("env", "FORCETLS", "0"),
         ("write", RULES, '10.0.0.5:allow,PROXYPROTOCOL="1"\n:deny\n')),
         where="env/FORCETLS")
+    BALANCER = ("env", "PROXYPROTOCOL", "10.0.0.5")
+    provokes("SET_PROXY_TLS", changed(("env", "PROXYTLS", "1")),
+             where="env/PROXYTLS")
+    provokes("SET_PROXY_DELAY", changed(BALANCER, ("env", "GREETDELAY", "2")),
+             where="env/GREETDELAY", says="2 seconds")
+    provokes("SET_PROXY_RBL", changed(BALANCER, (
+        "run_script", "\tsmtpd-auth", "\trblsmtpd -r bl.example \\\n"
+        "\tsmtpd-auth")), where="run")
+    provokes("SET_PROXY_TWICE", changed(BALANCER, (
+        "run_script", "\tsmtpd-auth", "\tproxy-server -t 5000 smtpd-auth")),
+        where="run")
+    for address in ("10.0.0.5", "10.0.0."):
+        provokes("SET_PROXY_CLEAR", changed(BALANCER, (
+            "write", f"{Host.SERVICE}/from/{address}/FORCETLS", "0\n")),
+            where=f"from/{address}/FORCETLS")
+    provokes("SET_PROXY_CLEAR", changed(
+        ("write", Host.SERVICE + "/from/10.0.0.5/FORCETLS", "0\n"),
+        ("write", Host.SERVICE + "/from/10.0.0.5/PROXYPROTOCOL", "1\n")),
+        where="from/10.0.0.5/FORCETLS")
+    EXCEPTION = "exec 2>&1\ncase $address in\n127.* | ::1) export " \
+        "FORCETLS=0 ;;\nesac\n"
+    provokes("SET_PROXY_CLEAR", changed(
+        ("env", "PROXYPROTOCOL", "10.0.0.5 127.0.0.0/8"),
+        ("run_script", "exec 2>&1\n", EXCEPTION)), where="run")
+    for what, *changes in (
+            ("run's exception for this host, no balancer at all",
+             ("run_script", "exec 2>&1\n", EXCEPTION)),
+            ("run's exception, and no balancer there", BALANCER,
+             ("run_script", "exec 2>&1\n", EXCEPTION)),
+            ("from/, without a header", BALANCER,
+             ("write", Host.SERVICE + "/from/10.0.0.9/FORCETLS", "0\n"),
+             ("write", Host.SERVICE + "/from/10.0.0.9/PROXYPROTOCOL", "0\n")),
+            ("from/, FORCETLS=1", BALANCER,
+             ("write", Host.SERVICE + "/from/10.0.0.5/FORCETLS", "1\n")),
+            ("GREETDELAY=1", BALANCER, ("env", "GREETDELAY", "1")),
+            ("no balancer at all",
+             ("env", "GREETDELAY", "9"), ("run_script", "\tsmtpd-auth",
+                                          "\trblsmtpd smtpd-auth"))):
+        output = changed(*changes).check()
+        ok(not re.search("PROXY|GREETDELAY|FORCETLS", output.text), what,
+           output.text)
     for what, *changes in (
             ("a balancer by its address", ("env", "PROXYPROTOCOL",
                                            "10.0.0.5, 2001:db8::/64")),
