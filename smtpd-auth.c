@@ -19,6 +19,7 @@
 #include "keeper/open.h"
 #include "lib/fork.h"
 #include "lib/identity.h"
+#include "lib/rights.h"
 #include "lib/signals.h"
 #include "lib/standard.h"
 #include "proxy/proxy.h"
@@ -46,6 +47,7 @@ static struct session session;
 static struct standard standard[3]; /* the client and the log */
 static int null;		    /* for the keeper, in the client's place */
 static const char *null_reason;	    /* why it has none */
+static int close_error;		    /* why descriptors may have stayed open */
 
 static struct config *const config = &all.config;
 static struct keeper *const keeper = &all.keeper;
@@ -127,7 +129,7 @@ prepare_process(void)
 	signal(SIGXFSZ, SIG_IGN); /* a write past ulimit -f fails instead */
 	signal(SIGCHLD, SIG_DFL);
 	signals_hold_term();
-	keeper->tls.outside.there = ucspi_take();
+	close_error = ucspi_take(&keeper->tls.outside.there) == -1 ? errno : 0;
 	null = standard_open(standard) == -1
 		       ? -1
 		       : open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -189,6 +191,8 @@ load_settings(const struct options *options)
 	int loaded = config_load(config, options->smtps);
 
 	name_client();
+	if (close_error != 0)
+		die_config("close_range", strerror(close_error));
 	if (null_reason != NULL)
 		die_config("/dev/null", null_reason);
 	if (loaded == -1)
@@ -211,6 +215,8 @@ load_account(const struct options *options, struct identity *account)
 		die_config(options->account, "no such account in /etc/passwd");
 	if (isolate && account->uid == 0)
 		die_config(options->account, "root is no account for this");
+	if (isolate && !rights_may_kill())
+		die_config(options->account, rights_account(EPERM));
 	keeper->jail = (struct jail){.isolate = isolate,
 		.base = options->base,
 		.account = account->uid,
@@ -295,14 +301,17 @@ leave_client(void)
 
 /* From root to the account; rights for the authenticators' jails are kept. */
 static void
-become_account(const struct keeper *k, const struct identity *account)
+become_account(struct keeper *k, const struct options *options,
+	const struct identity *account)
 {
 	if (jail_keep() == -1 ||
 		jail_identity(account->uid, account->gid) == -1 ||
 		jail_lower(k->backend.mechanisms.len > 0
 				   ? JAIL_RIGHTS_MAKE
-				   : JAIL_RIGHTS_KILL) == -1)
+				   : JAIL_RIGHTS_KILL) == -1) {
+		keeper_log_config(k, options->account, rights_account(errno));
 		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
+	}
 }
 
 int
@@ -322,7 +331,7 @@ main(int argc, char **argv)
 	fork_session(keeper_open(keeper, options.program));
 	leave_client();
 	if (keeper->jail.isolate)
-		become_account(keeper, &account);
+		become_account(keeper, &options, &account);
 	prctl(PR_SET_DUMPABLE, 0);
 	/* Not exit(): nothing is buffered, and it would touch a page. */
 	_exit(keeper_run(keeper));

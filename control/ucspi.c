@@ -62,12 +62,11 @@ move(const int fds[COUNT])
 	return true;
 }
 
-bool
-ucspi_take(void)
+int
+ucspi_take(bool *there)
 {
 	int fds[COUNT];
-	bool there = find(fds) && move(fds);
 
-	jail_close_from(there ? UCSPI_END : UCSPI_CONTROL);
-	return there;
+	*there = find(fds) && move(fds);
+	return jail_close_from(*there ? UCSPI_END : UCSPI_CONTROL);
 }

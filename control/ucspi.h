@@ -14,10 +14,10 @@ enum { UCSPI_CONTROL = 3, UCSPI_READ, UCSPI_WRITE, UCSPI_END };
 
 /*
  * Gives them these numbers, close-on-exec, and closes every other descriptor
- * above 2. True: all three are there, and TLS was not done before; else none
- * stays. What the variables say where nobody is behind them, as sslserver sets
- * them without -n, counts for nothing.
+ * above 2; -1 when that is refused. there: all three are, and TLS was not done
+ * before; else none stays. What the variables say where nobody is behind them,
+ * as sslserver sets them without -n, counts for nothing.
  */
-bool ucspi_take(void);
+int ucspi_take(bool *there);
 
 #endif

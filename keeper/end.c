@@ -9,12 +9,13 @@
 #include "keeper/keeper.h"
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "lib/rights.h"
 
 /* Its jail failed: then this is its first word, and a number. */
 static int
 hear_failed_jail(struct keeper *k)
 {
-	const char *step = jail_step_name(k->packet.body[0]);
+	const char *step = rights_step(k->packet.body[0]);
 
 	if (k->channel.heard > 1 || k->packet.code != END_JAIL || step == NULL)
 		return -1;

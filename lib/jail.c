@@ -48,9 +48,10 @@ change_uid(const struct jail *jail)
 	uid_t id = jail->base + (uid_t)getpid();
 
 	if (jail->base == 0 || id < jail->base || id == jail->account) {
-		errno = EINVAL;
+		errno = ERANGE;
 		return -1;
 	}
+	/* EINVAL: the uid is none of those that a user namespace has. */
 	return jail_identity(id, id);
 }
 
@@ -116,6 +117,7 @@ jail_step_name(unsigned step)
 		[JAIL_ENTERED] = NULL,
 		[JAIL_CHROOT] = "chroot",
 		[JAIL_CHDIR] = "chdir",
+		[JAIL_UID_MAP] = "uid_map",
 		[JAIL_SETRESUID] = "setresuid",
 		[JAIL_CAPSET] = "capset",
 		[JAIL_DUMPABLE] = "dumpable",
@@ -138,7 +140,7 @@ jail_enter(const struct jail *jail)
 		if (chdir("/") == -1)
 			return JAIL_CHDIR;
 		if (change_uid(jail) == -1)
-			return JAIL_SETRESUID;
+			return errno == EINVAL ? JAIL_UID_MAP : JAIL_SETRESUID;
 		if (jail_lower(JAIL_RIGHTS_NONE) == -1)
 			return JAIL_CAPSET;
 	}
@@ -161,11 +163,11 @@ jail_enter(const struct jail *jail)
 	return JAIL_ENTERED;
 }
 
-void
+int
 jail_close_from(unsigned first)
 {
 	/* Since Linux 5.9, the oldest that is supported. */
-	syscall(SYS_close_range, first, ~0u, 0);
+	return (int)syscall(SYS_close_range, first, ~0u, 0);
 }
 
 static int

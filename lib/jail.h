@@ -26,6 +26,7 @@ enum jail_step {
 	JAIL_ENTERED, /* no step failed */
 	JAIL_CHROOT,
 	JAIL_CHDIR,
+	JAIL_UID_MAP, /* setresuid, where the user namespace lacks the uid */
 	JAIL_SETRESUID,
 	JAIL_CAPSET,
 	JAIL_DUMPABLE,
@@ -58,8 +59,11 @@ int jail_landlock_missing(void);
  */
 int jail_identity(uid_t uid, gid_t gid);
 
-/* Closes every descriptor from first on; those below stay. */
-void jail_close_from(unsigned first);
+/*
+ * Closes every descriptor from first on; those below stay. -1 where a filter
+ * or the kernel refuses the call; main asks, and then nothing is served.
+ */
+int jail_close_from(unsigned first);
 
 /*
  * The capabilities of the keeper, which stays outside: started as root and

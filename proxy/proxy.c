@@ -13,6 +13,8 @@
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
+#include "lib/jail.h"
+#include "lib/rights.h"
 #include "lib/signals.h"
 #include "proxy/balancers.h"
 #include "proxy/reader.h"
@@ -238,7 +240,7 @@ outcome_of(int verdict, const struct jail *jail, unsigned step)
 	case READER_TERM:
 		return refused(NULL);
 	case READER_JAIL:
-		return fault(jail->directory, jail_step_name(step));
+		return fault(jail->directory, rights_step(step));
 	case READER_DIED:
 		return fault("PROXYPROTOCOL", "its reader died");
 	default:

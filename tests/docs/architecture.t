@@ -47,8 +47,8 @@ for column, room in ((1, "session"), (2, "auth"), (3, "proxy")):
 
 # The jail's steps, in their order.
 entered = JAIL[JAIL.index("jail_enter(const"):].split("\n}")[0]
-is_(re.findall(r"^\d\. `(\w+)`:", DOCUMENT, re.M),
-    [word.lower() for word in re.findall(r"return JAIL_(?!ENTERED)(\w+)",
+is_(re.findall(r"^\d+\. `(\w+)`:", DOCUMENT, re.M),
+    [word.lower() for word in re.findall(r"[n:?] JAIL_(?!ENTERED)(\w+)",
                                          entered)], "the steps of the jail")
 
 # The channel: keeper.c's table.

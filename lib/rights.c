@@ -1,0 +1,63 @@
+/*
+ * rights - see rights.h. Run by main and the keeper.
+ *
+ * Root that was exec'ed has what the bounding set leaves it, and the set stays
+ * as it was when the rights themselves are gone.
+ */
+#include "lib/rights.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "lib/jail.h"
+
+static const struct right {
+	enum jail_step step; /* that cannot do without */
+	int capability;
+	const char *failed, *missing;
+} rights[] = {
+	// clang-format off
+	{JAIL_CHROOT, CAP_SYS_CHROOT, "chroot: CAP_SYS_CHROOT is missing", "CAP_SYS_CHROOT is missing"},
+	{JAIL_SETRESUID, CAP_SETUID, "setresuid: CAP_SETUID is missing", "CAP_SETUID is missing"},
+	{JAIL_SETRESUID, CAP_SETGID, "setresuid: CAP_SETGID is missing", "CAP_SETGID is missing"},
+	{JAIL_ENTERED, CAP_KILL, NULL, "CAP_KILL is missing"},
+	// clang-format on
+};
+
+static bool
+is_missing(const struct right *right)
+{
+	return prctl(PR_CAPBSET_READ, right->capability, 0, 0, 0) == 0;
+}
+
+const char *
+rights_step(unsigned step)
+{
+	if (step != JAIL_ENTERED)
+		for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+			if (rights[i].step == step && is_missing(&rights[i]))
+				return rights[i].failed;
+	return jail_step_name(step);
+}
+
+bool
+rights_may_kill(void)
+{
+	return prctl(PR_CAPBSET_READ, CAP_KILL, 0, 0, 0) != 0;
+}
+
+const char *
+rights_account(int error)
+{
+	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+		if (is_missing(&rights[i]))
+			return rights[i].missing;
+	if (error == EINVAL)
+		return "uid or gid is not mapped in this user namespace";
+	if (error == EPERM)
+		return "no setgroups in this user namespace";
+	return strerror(error);
+}
