@@ -2,6 +2,7 @@
 """Rights and system calls that a container takes away: 421 and a line that
 says which, or mail all the same."""
 import errno
+import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
@@ -13,7 +14,18 @@ if not ROOT:
 
 JOE = "joe@example.com"
 # Of <asm/unistd.h>, the same on every architecture.
-CLOSE_RANGE = 436
+PIDFD_OPEN, CLOSE_RANGE, AFTER_5_9 = 434, 436, 440
+# A user namespace that has as many uids as a rootless engine gives. Root of
+# outside writes the map, when there is a process for it.
+MAPPED = """exec 3<&0
+d=$(mktemp -d) && mkfifo $d/made $d/mapped || exit 111
+unshare --user --pid --fork --kill-child sh -c '
+    echo >$0/made; read -r x <$0/mapped; exec "$@"' $d "$@" <&3 &
+read -r x <$d/made
+echo 0 0 65536 >/proc/$!/uid_map
+echo 0 0 65536 >/proc/$!/gid_map
+echo >$d/mapped
+wait; rm -r $d"""
 
 
 class Without(Server):
@@ -65,15 +77,38 @@ served("all others are missing",
        ["setpriv", "--bounding-set",
         "-all,+sys_chroot,+setuid,+setgid,+kill", "--"])
 
-refused("one uid in a user namespace", ["unshare", "-Ur"],
-        r"file=\S+ reason=\S*(mapped|setgroups|uid_map)\S*",
-        users={JOE: "secret"})
+if subprocess.run(["unshare", "-Ur", "true"], check=False).returncode:
+    skip("user namespaces", "none can be made here")
+else:
+    refused("one uid in a user namespace", ["unshare", "-Ur"],
+            r"file=\S+ reason=\S*(mapped|setgroups|uid_map)\S*",
+            users={JOE: "secret"})
+    refused("uids that are not mapped", ["sh", "-c", MAPPED, "sh"],
+            r"file=\S+ reason=uid_map", users={JOE: "secret"})
+    served("mapped uids", ["sh", "-c", MAPPED, "sh"], args=["-U", "1000"])
+
+# Linux 5.9 has no call of a higher number: no Landlock among others.
+for as_root in (True, False):
+    served(f"the calls of Linux 5.9, root={as_root}",
+           [place.stub("denied"), f"{AFTER_5_9}+", str(errno.ENOSYS)],
+           root=as_root)
 
 for number in (errno.ENOSYS, errno.EPERM):
     for as_root in (True, False):
         refused(f"close_range: {errno.errorcode[number]}, root={as_root}",
                 [place.stub("denied"), str(CLOSE_RANGE), str(number)],
                 r"file=close_range reason=\S+", root=as_root)
+
+# Mail waits for its queue program by a pidfd.
+for number in (errno.ENOSYS, errno.EPERM):
+    what = f"pidfd_open: {errno.errorcode[number]}"
+    with case(what), Without([place.stub("denied"), str(PIDFD_OPEN),
+                              str(number)]) as server, server.client() as c:
+        c.hello()
+        c.must(("MAIL FROM:<x@example.net>", "250"),
+               ("RCPT TO:<joe@example.com>", "250"))
+        starts(c.command("DATA"), "451 4.3.0", what + ": 451")
+        server.wait_log(r"config fail file=\S+ reason=\S+$")
 
 # The queue program of the other tests looks into /proc.
 served("no /proc", ["unshare", "--mount", "--", "sh", "-c",

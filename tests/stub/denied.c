@@ -1,7 +1,8 @@
 /*
  * denied - runs a program for which one system call fails, as the filter of
- * a container makes it fail: denied NUMBER ERRNO PROGRAM [ARG...]. Run by
- * tests, before the program under test.
+ * a container makes it fail: denied NUMBER ERRNO PROGRAM [ARG...]. With a "+"
+ * behind the number all from there on fail, as in an old kernel. Run by tests,
+ * before the program under test.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,12 +19,15 @@ main(int argc, char **argv)
 {
 	if (argc < 4)
 		return 100;
-	unsigned number = (unsigned)strtoul(argv[1], NULL, 10);
+	char *end;
+	unsigned number = (unsigned)strtoul(argv[1], &end, 10);
+	unsigned short compare = *end == '+' ? BPF_JGE : BPF_JEQ;
 	unsigned error = (unsigned)strtoul(argv[2], NULL, 10);
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_JUMP((unsigned short)(BPF_JMP | compare | BPF_K), number, 0,
+			1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
 	struct sock_fprog program = {(unsigned short)COUNT(filter), filter};
