@@ -6,6 +6,8 @@
 #   make check        every test
 #   make check-arm64  the core of them on an emulated arm64 (also: riscv64)
 #   make release-check  every test on each system that a release is for
+#   make exhaustive   the automata, all inputs up to a length: SIZE=check
+#                     seconds, SIZE=full (default) minutes
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
 #   make lint         format, compilers with -Werror, cppcheck
@@ -29,6 +31,7 @@ MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
 ROOMS = lib control session keeper queue-handoff auth users sasl queue passwd \
 	conf check client proxy report
 MODULES = $(filter-out $(MAINS),$(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c))))
+EXHAUSTIVE = $(patsubst tests/exhaustive/%.c,%,$(sort $(wildcard tests/exhaustive/*.c)))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -93,12 +96,17 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $< $(LINKED)
 
+$(BUILD)/exhaustive/%: $(BUILD)/tests/exhaustive/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $< $(LINKED)
+
 # The queue program that tests look at: tests/stub/NAME.c
 $(BUILD)/stub/%: $(BUILD)/tests/stub/%.o
 	@mkdir -p $(@D)
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $<
 
-tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%)
+tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%) \
+	$(EXHAUSTIVE:%=$(BUILD)/exhaustive/%)
 
 # With -n (make -n deps) they print the packages and change nothing.
 DRY = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),-n)
@@ -127,6 +135,11 @@ release-check:
 
 programs:
 	@echo $(PROGRAMS)
+SIZE = full
+exhaustive: $(EXHAUSTIVE:%=$(BUILD)/exhaustive/%)
+	@for program in $(EXHAUSTIVE); do \
+		$(BUILD)/exhaustive/$$program $(SIZE) || exit 1; \
+	done
 
 run: deps
 	$(MAKE) all
@@ -214,5 +227,5 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked deps deps-check check check-arm64 \
+.PHONY: all tests-built checked exhaustive deps deps-check check check-arm64 \
 	check-riscv64 release-check programs dist run fuzz fuzzed bench install uninstall clean format lint
