@@ -8,6 +8,7 @@
 #   make release-check  every test on each system that a release is for
 #   make exhaustive   the automata, all inputs up to a length: SIZE=check
 #                     seconds, SIZE=full (default) minutes
+#   make prove        no run-time error, for any input: Frama-C's Eva
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
 #   make lint         format, compilers with -Werror, cppcheck
@@ -175,6 +176,10 @@ fuzzed: $(FUZZERS:%=build/fuzz/%)
 			-print_final_stats=1 build/corpus/$$target || exit 1; \
 	done
 
+prove:
+	./deps prove
+	tests/prove/run
+
 # Beside other servers and beside the limit: bench/README. Needs root.
 bench:
 	./deps bench
@@ -227,5 +232,5 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked exhaustive deps deps-check check check-arm64 \
+.PHONY: all tests-built checked prove exhaustive deps deps-check check check-arm64 \
 	check-riscv64 release-check programs dist run fuzz fuzzed bench install uninstall clean format lint
