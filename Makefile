@@ -136,6 +136,7 @@ release-check:
 
 programs:
 	@echo $(PROGRAMS)
+
 SIZE = full
 exhaustive: $(EXHAUSTIVE:%=$(BUILD)/exhaustive/%)
 	@for program in $(EXHAUSTIVE); do \

@@ -25,13 +25,14 @@ enum {
 	OPEN = 8,
 	TLS = 16,
 	SIGNED = 32,
-	KEY = 64
+	KEY = 64,
+	OUTSIDE = 128
 };
 
 /* ------------------------------------------------------- the document --- */
 
-static const char *const flag_names[] = {
-	"login", "exchange", "mail", "open", "tls", "signed", "key", NULL};
+static const char *const flag_names[] = {"login", "exchange", "mail", "open",
+	"tls", "signed", "key", "outside", NULL};
 
 static const char *const type_names[CHANNEL_TYPES] = {
 	[ASK_TLS] = "ASK_TLS",
@@ -39,6 +40,7 @@ static const char *const type_names[CHANNEL_TYPES] = {
 	[ASK_SIGN] = "ASK_SIGN",
 	[TELL_CLIENT] = "TELL_CLIENT",
 	[TELL_TLS] = "TELL_TLS",
+	[ASK_OUTSIDE] = "ASK_OUTSIDE",
 	[ASK_AUTH] = "ASK_AUTH",
 	[ASK_AUTH_STEP] = "ASK_AUTH_STEP",
 	[TELL_AUTH_CANCEL] = "TELL_AUTH_CANCEL",
@@ -130,6 +132,8 @@ static const struct symbol {
 	{TELL_CLIENT, 0, 0, false, 0},
 	{TELL_TLS, TLS, 0, false, SIGNED},
 	{TELL_TLS, 0, 0, false, 0},
+	{ASK_OUTSIDE, TLS, 0, false, 0},
+	{ASK_OUTSIDE, 0, 0, false, 0},
 	{ASK_AUTH, EXCHANGE, 0, false, 0},
 	{ASK_AUTH, EXCHANGE, 0, true, 0},
 	{ASK_AUTH, LOGIN, 0, false, 0},
@@ -262,6 +266,7 @@ model_step(struct model *m, const struct symbol *s, size_t len)
 /* ------------------------------------------------------ the keeper's run ---
  */
 
+static unsigned start_flags; /* 0, or OUTSIDE: settled by main */
 static struct keeper k;
 static const struct config config;
 
@@ -294,6 +299,7 @@ put_flags(unsigned flags)
 				      : MAIL_NONE;
 	k.mail.queue.state = flags & OPEN ? QUEUE_READING : QUEUE_IDLE;
 	k.tls.on = flags & TLS;
+	k.tls.outside.there = flags & OUTSIDE;
 	k.tls.signed_once = flags & SIGNED;
 	k.tls.signer.type = flags & (KEY | SIGNED) ? KEY_EC : KEY_NONE;
 }
@@ -319,6 +325,7 @@ int answer_certificate(struct keeper *x) { (void)x; return answer(ASK_CERTIFICAT
 int answer_sign(struct keeper *x) { (void)x; return answer(ASK_SIGN); }
 int hear_client(struct keeper *x) { (void)x; return answer(TELL_CLIENT); }
 int hear_tls(struct keeper *x) { (void)x; return answer(TELL_TLS); }
+int answer_outside(struct keeper *x) { (void)x; return answer(ASK_OUTSIDE); }
 int answer_auth(struct keeper *x) { (void)x; return answer(ASK_AUTH); }
 int answer_auth_step(struct keeper *x) { (void)x; return answer(ASK_AUTH_STEP); }
 int hear_auth_cancel(struct keeper *x) { (void)x; return answer(TELL_AUTH_CANCEL); }
@@ -426,7 +433,7 @@ run_keeper(void)
 	world.at = 0;
 	world.now = NULL;
 	world.answered = 0;
-	put_flags(0);
+	put_flags(start_flags);
 
 	int code = keeper_run(&k);
 
@@ -462,7 +469,7 @@ show(const char *what)
 static size_t
 compare(void)
 {
-	struct model m = {0};
+	struct model m = {.flags = start_flags};
 	int code = run_keeper();
 	bool attack = false;
 	size_t i;
@@ -591,10 +598,13 @@ static void
 try_all(unsigned depth, void (*visit)(const struct model *m, size_t len),
 	const char *what)
 {
-	static const struct model start;
 	char text[120];
 
-	try_behind(&start, 0, depth, visit);
+	for (int outside = 0; outside < 2; outside++) {
+		start_flags = outside ? OUTSIDE : 0;
+		try_behind(
+			&(struct model){.flags = start_flags}, 0, depth, visit);
+	}
 	snprintf(text, sizeof text, "%s, behind up to %u", what, depth);
 	count_check(text);
 }
@@ -605,7 +615,7 @@ main(int argc, char **argv)
 	bool full = count_full(argc, argv);
 
 	read_document();
-	try_all(full ? 5 : 4, visit_each, "each of 35 things that happen");
+	try_all(full ? 5 : 4, visit_each, "each of 37 things that happen");
 	try_all(full ? 3 : 2, visit_lengths, "each request of each length");
 	try_all(full ? 2 : 1, visit_pairs, "each two, again and again");
 	return tap_done();
