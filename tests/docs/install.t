@@ -43,6 +43,8 @@ def type_(line, statuses=(0,)):
     # At a terminal curl asks; here the password is given in the line.
     line = line.replace("--user joe@example.com ",
                         f"--user 'joe@example.com:{PASSWORD}' ")
+    # The tree stays as it is.
+    line = line.replace("> report.html", "> /dev/null")
     ran = subprocess.run(line, shell=True, cwd=TOP, input=PASSWORD + "\n",
                          text=True, check=False, capture_output=True,
                          timeout=120)
