@@ -95,7 +95,8 @@ static int
 start(struct keeper *k, struct slice response)
 {
 	if (users_missing(k)) {
-		keeper_log_config(k, "control/authusers.cdb", k->backend.users_reason);
+		keeper_log_config(
+			k, "control/authusers.cdb", k->backend.users_reason);
 		return outcome_temporary(k, "");
 	}
 	guess_start(k);

@@ -12,8 +12,9 @@ backend_name(const struct keeper *k)
 {
 	if (k->backend.kind == AUTHENTICATOR_CHECKPASSWORD)
 		return k->backend.program[0];
-	return k->backend.kind == AUTHENTICATOR_DOVECOT ? k->backend.socket
-						: "control/authusers.cdb";
+	return k->backend.kind == AUTHENTICATOR_DOVECOT
+		       ? k->backend.socket
+		       : "control/authusers.cdb";
 }
 
 /* ----------------------------------------------------- log and answers --- */

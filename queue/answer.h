@@ -8,9 +8,10 @@
 
 #include "lib/bytes.h"
 
-#define ANSWER_MAX 1000	     /* octets of it that are kept */
-#define ANSWER_LONGEST 99999 /* octets inside the netstring; more is nonsense  \
-			      */
+#define ANSWER_MAX 1000 /* octets of it that are kept */
+#define ANSWER_LONGEST                                                         \
+	99999 /* octets inside the netstring; more is nonsense                 \
+	       */
 
 enum answer_part {
 	ANSWER_LENGTH,

@@ -57,15 +57,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned char sum[CERTIFICATE_BINDING_MAX];
 	struct certificate c;
 
-	ca.anchors[0] = (br_x509_trust_anchor){
-		.dn = {name, sizeof name},
+	ca.anchors[0] = (br_x509_trust_anchor){.dn = {name, sizeof name},
 		.flags = BR_X509_TA_CA,
 		.pkey = {.key_type = BR_KEYTYPE_EC,
 			.key.ec = {BR_EC_secp256r1, point, sizeof point}}};
 	exchange_facts.client_chain = (struct slice){(const char *)data, size};
 	exchange_facts.clientca = size % 2 == 0 ? &ca : NULL;
-	if (certificate_parse(&c,
-		    chain_first(exchange_facts.client_chain)) == 0) {
+	if (certificate_parse(&c, chain_first(exchange_facts.client_chain)) ==
+		0) {
 		check_names(&c);
 		(void)certificate_is_for_client(&c);
 		(void)certificate_binding(&c, sum);

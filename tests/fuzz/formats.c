@@ -36,8 +36,8 @@ check_inside(struct slice part, struct slice line,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = {"dovecot", "htpasswd", "shadow",
-		"vpasswd", "sqmail", "sasldb"};
+	static const char *const names[] = {
+		"dovecot", "htpasswd", "shadow", "vpasswd", "sqmail", "sasldb"};
 	static struct formats_source source;
 	const struct formats_row *format;
 	struct userfile_cursor at = {0};
