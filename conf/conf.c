@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(const char *kind, const char *format, va_list list)
 {
 	(void)fprintf(stderr, CONF_PROGRAM ": %s: ", kind);

@@ -137,7 +137,7 @@ users_level(struct user *user)
 		"{SCRAM-SHA-256}4096,AAAAAAAAAAAAAAAAAAAAAA==,"
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,"
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-	struct user_secret spare = {.secret = {SECRET_UNKNOWN}};
+	struct user_secret spare = {.secret = {.kind = SECRET_UNKNOWN}};
 	size_t done = 0;
 
 	/* The others hold nothing to decode. */
