@@ -62,6 +62,7 @@ auth refused mech=PLAIN reason=no-tls
 sender refused from=a@example.net reason=login user=joe@example.com
 rcpt refused rcpt=x@example.net reason=limit user=joe@example.com limit=100
 rcpt refused rcpt=x@example.com reason=check program=/bin/x exit=timeout
+rcpt refused rcpt=x@example.com reason=policy server=127.0.0.1:10023 said=DEFER
 message ok id=A1@mx user=joe@example.com from= to=c@example.net rcpts=2 size=3421 qp=4712 msgid=x@y
 message refused id=A1@mx from=a@b to=c@d rcpts=1 size=3 qp=1 exit=31
 message temp id=A1@mx from=a@b to=c@d rcpts=1 size=3 qp=1 signal=9
