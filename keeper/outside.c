@@ -12,7 +12,8 @@
 #include "control/ucspi.h"
 #include "keeper/keeper.h"
 
-static char text[TLS_WORDS_MAX]; /* the launcher's word, as it comes */
+/* The launcher's word, as it comes; k->tls has names in it. */
+static char text[TLS_WORDS_MAX];
 
 static int
 fail(struct keeper *k, const char *reason)
@@ -26,18 +27,23 @@ fail(struct keeper *k, const char *reason)
 }
 
 static void
-log_begun(struct keeper *k, const struct tls_words *words)
+log_begun(struct keeper *k, struct slice sni)
 {
 	struct log_line line;
 
 	log_start(&line, &k->log, "tls ok");
-	log_value(&line, "version", words->protocol);
-	log_value(&line, "cipher",
-		words->cipher.data != NULL ? words->cipher
-					   : slice_of("unknown"));
-	if (words->sni.data != NULL)
-		log_value(&line, "sni", words->sni);
+	log_text(&line, "version", k->tls.version);
+	log_text(&line, "cipher", k->tls.cipher);
+	if (sni.data != NULL)
+		log_value(&line, "sni", sni);
 	keeper_log(k, &line);
+}
+
+/* Text of a value: its entry ends with a NUL. */
+static const char *
+name_of(struct slice value)
+{
+	return value.data != NULL ? value.data : "unknown";
 }
 
 /* The word is complete. */
@@ -52,7 +58,9 @@ hear(struct keeper *k, struct slice word)
 	o->has_certificate = words.has_hash;
 	memcpy(o->certificate, words.hash, sizeof o->certificate);
 	k->tls.on = true;
-	log_begun(k, &words);
+	k->tls.version = name_of(words.protocol);
+	k->tls.cipher = name_of(words.cipher);
+	log_begun(k, words.sni);
 	return VERDICT_OK;
 }
 

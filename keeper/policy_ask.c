@@ -29,11 +29,11 @@ instance(struct keeper *k)
 	return slice_of(p->instance);
 }
 
-/* The octets of the key in a suite's name. */
+/* The bits of the key in a suite's name, AES128 or, in TLS 1.3, AES_128. */
 static const char *
 key_size(const char *cipher)
 {
-	return strstr(cipher, "AES128") != NULL ? "128" : "256";
+	return strstr(cipher, "128") != NULL ? "128" : "256";
 }
 
 static void

@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_process import Process  # noqa: E402
+from support.extra_policy import Daemon  # noqa: E402
 from support.extra_ucspi import Ucspi  # noqa: E402
 
 JOE = "joe@example.com"
@@ -68,6 +69,20 @@ with case("a socket that does not block"), Ucspi(
     c.starttls()
     starts(c.command("NOOP"), "250", "non-blocking before: TLS")
     is_(server.report()["nonblocking"], True, "and still when asked")
+
+with case("a policy daemon"), Daemon() as daemon, Ucspi(
+        env={**ENV, "POLICYSOCKET": daemon.where}, **USERS) as server, \
+        server.client() as c:
+    c.starttls()
+    c.hello()
+    starts(c.command(PLAIN), "235 2.7.0", "a login")
+    c.must((f"MAIL FROM:<{JOE}>", "250"),
+           ("RCPT TO:<far@example.net>", "250 2.1.5"))
+    cipher, _, bits = c.sock.cipher()
+    is_({key: daemon.requests[0]["encryption_" + key]
+         for key in ("protocol", "cipher", "keysize")},
+        {"protocol": "TLSv1.3", "cipher": cipher, "keysize": str(bits)},
+        "it is told which TLS the launcher speaks")
 
 # Plaintext that follows STARTTLS must not count as said inside TLS.
 with case("injected"), Ucspi(**USERS) as server:
