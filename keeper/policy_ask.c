@@ -31,19 +31,28 @@ instance(struct keeper *k)
 
 /* The bits of the key in a suite's name, AES128 or, in TLS 1.3, AES_128. */
 static const char *
-key_size(const char *cipher)
+key_size(struct slice cipher)
 {
-	return strstr(cipher, "128") != NULL ? "128" : "256";
+	if (cipher.data == NULL)
+		return NULL;
+	return memmem(cipher.data, cipher.len, "128", 3) != NULL ? "128"
+								 : "256";
 }
 
 static void
 add_tls(const struct keeper *k, struct policy_request *r)
 {
+	const struct config *config = k->config;
+
 	if (k->tls.on) {
 		r->protocol = slice_of(k->tls.version);
 		r->cipher = slice_of(k->tls.cipher);
-		r->keysize = slice_of(key_size(k->tls.cipher));
-	} else if (k->config->tls_outside) {
+		r->keysize = slice_of(key_size(r->cipher));
+	} else if (config->tls_version.data != NULL) { /* the balancer's */
+		r->protocol = config->tls_version;
+		r->cipher = config->tls_cipher;
+		r->keysize = slice_of(key_size(r->cipher));
+	} else if (config->tls_outside) {
 		r->protocol = slice_of(getenv("SSL_PROTOCOL"));
 		r->cipher = slice_of(getenv("SSL_CIPHER"));
 		r->keysize = slice_of(getenv("SSL_CIPHER_USEKEYSIZE"));

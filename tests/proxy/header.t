@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
+from support.extra_policy import Daemon  # noqa: E402
 from support.extra_process import Process, wait_for  # noqa: E402
 from support.extra_safety import Guarded  # noqa: E402
 
@@ -318,6 +319,19 @@ for args in ([], ["-s"]):
                     f"{what}: without TLS there, here")
                 is_(any(word.startswith("AUTH ") for word in words),
                     bool(args), f"{what}: then AUTH")
+with case("a policy daemon"), Daemon() as daemon, Server(
+        env={**ON, "PROXYTLS": "1", "POLICYSOCKET": daemon.where},
+        control={"rcpthosts": "example.com\n"}) as server:
+    cipher = b"\x23\0\x16TLS_AES_128_GCM_SHA256"
+    with connection(server, v2(0x11, ENDS4 + TLS.replace(
+            b"\0\x0f", b"\0\x28") + cipher)) as c:
+        c.expect("220 ")
+        c.must(("MAIL FROM:<x@example.net>", "250 "),
+               ("RCPT TO:<a@example.com>", "250 2.1.5"))
+    is_({key: daemon.requests[0]["encryption_" + key]
+         for key in ("protocol", "cipher", "keysize")},
+        {"protocol": "TLSv1.3", "cipher": "TLS_AES_128_GCM_SHA256",
+         "keysize": "128"}, "it is told of the TLS that the header names")
 with case("not believed"), Server(
         env={**ON, "FORCETLS": None}, certificate="ec",
         users={JOE: "secret"}) as server:
