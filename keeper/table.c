@@ -65,8 +65,7 @@ unlock(int fd, off_t from, size_t len)
 	(void)fcntl(fd, F_OFD_SETLK, &range); /* goes with us at the latest */
 }
 
-/* ----------------------------------------------------- header and opening ---
- */
+/* --------------------------------------------------- header and opening --- */
 
 static void
 header_check(const struct header *h, unsigned char check[CHECK_LEN])
@@ -111,7 +110,10 @@ bucket_at(const struct table_shape *shape, uint32_t bucket)
 	return FIRST_BUCKET + (off_t)bucket * (off_t)bucket_size(shape);
 }
 
-/* With a new key whatever was there before means nothing any more. */
+/*
+ * With a new key whatever was there before means nothing any more. The header
+ * comes last: who reads it finds a file that could be made whole.
+ */
 static int
 header_make(int fd, const struct table_shape *shape, struct header *h)
 {
@@ -120,10 +122,10 @@ header_make(int fd, const struct table_shape *shape, struct header *h)
 	if (getrandom(h->key, sizeof h->key, 0) != sizeof h->key)
 		return -1;
 	header_check(h, h->check);
-	if (pwrite(fd, h, sizeof *h, 0) != (ssize_t)sizeof *h)
-		return -1;
 	/* The same size for ever, but blocks only where something was put. */
-	return ftruncate(fd, bucket_at(shape, shape->buckets));
+	if (ftruncate(fd, bucket_at(shape, shape->buckets)) == -1)
+		return -1;
+	return pwrite(fd, h, sizeof *h, 0) == (ssize_t)sizeof *h ? 0 : -1;
 }
 
 /* The first one makes it; the others wait for its lock, and find it. */

@@ -240,7 +240,10 @@ with case("the header, IPv6"):
     def balanced(listener):
         """Hangs up on silence and on what begins otherwise."""
         while True:
-            c, end = listener.accept()
+            try:
+                c, end = listener.accept()
+            except OSError:  # the case is over
+                return
             c.settimeout(4)
             with c:
                 try:

@@ -344,10 +344,11 @@ static void
 test_no_room(void)
 {
 	struct rlimit limit = {4096, 4096}, before;
-	struct table t;
+	struct table t, other;
 	struct number n;
 
 	scratch_remove(&scratch, "small");
+	scratch_remove(&scratch, "wide");
 	scratch_must(open_table(&t, &small) == 0, "open");
 	signal(SIGXFSZ, SIG_IGN);
 	scratch_must(getrlimit(RLIMIT_FSIZE, &before) == 0, "getrlimit");
@@ -357,6 +358,9 @@ test_no_room(void)
 			table_put(&t, &n) == -1 && errno == EFBIG,
 		"no room: an error, and the reason");
 	ok(!t.locked, "the lock is gone");
+	for (int i = 0; i < 2; i++)
+		ok(open_table(&other, &wide) == -1,
+			"one that cannot be made whole is none");
 	scratch_must(setrlimit(RLIMIT_FSIZE, &before) == 0, "setrlimit");
 	put(&t, "a", 1, 1);
 	ok(value(&t, "a") == 1, "room again");
