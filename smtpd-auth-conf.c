@@ -86,7 +86,10 @@ set_directory(struct conf *conf, char *name)
 	conf->directory = name;
 }
 
-/* One a time, so that a list is none; nor is 1, which would be everybody. */
+/*
+ * One at a time, so that a list is refused; and so is what would be everybody,
+ * 1 or 0.0.0.0/0.
+ */
 static void
 add_balancer(struct conf *conf, const char *text)
 {
@@ -97,7 +100,7 @@ add_balancer(struct conf *conf, const char *text)
 	struct slice balancer = slice_of(text);
 
 	if (text[strcspn(text, " \t\r\n,")] != '\0' ||
-		balancers_are_all(balancer) ||
+		balancers_are_anybody(balancer) ||
 		balancers_fault(balancer, &fault) != NULL)
 		exit(conf_fatal(CONF_USAGE,
 			"-p \"%.60s\" is no address and no prefix, as "

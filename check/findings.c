@@ -50,8 +50,8 @@ const struct finding_row findings[FINDINGS] = {
 	[SET_TLSMIN] = {false, "TLSMIN",
 		"% for everyone; tcp.rules can allow it to one address", NULL},
 	[SET_PROXY_ANYBODY] = {false, "PROXYPROTOCOL",
-		"1 for everyone: whoever connects can be any address; name the "
-		"balancers, or set it in tcp.rules",
+		"1 or /0, for everyone: whoever connects can be any address; "
+		"name the balancers, or set it in tcp.rules",
 		NULL},
 	[SET_PROXY_CLEAR] = {true, "PROXYPROTOCOL",
 		"with FORCETLS=0: the balancer's clients may send a password "

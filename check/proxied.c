@@ -189,7 +189,7 @@ check_proxied(struct check *c)
 			NULL);
 	if (list.data != NULL)
 		look_at_list(c);
-	if (list.data != NULL && balancers_are_all(list) && file == NULL)
+	if (list.data != NULL && balancers_are_anybody(list) && file == NULL)
 		look_at_everybody(c, "env/PROXYPROTOCOL");
 	/* Where TLS is the first octet nothing is sent in clear. */
 	if (!c->config.smtps || c->config.proxytls)

@@ -103,6 +103,24 @@ balancers_fault(struct slice list, struct buffer *text)
 	return NULL;
 }
 
+bool
+balancers_are_anybody(struct slice list)
+{
+	struct network n;
+
+	if (balancers_are_all(list))
+		return true;
+	for (;;) {
+		struct slice entry = next_entry(&list);
+
+		if (entry.len == 0)
+			return false;
+		if (parse_entry(entry, &n) == 0 &&
+			n.bits <= (is_mapped(n.octets) ? MAPPED_BITS : 0))
+			return true;
+	}
+}
+
 static bool
 is_in(const struct network *n, const unsigned char *octets)
 {

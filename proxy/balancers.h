@@ -15,6 +15,9 @@ const char *balancers_fault(struct slice list, struct buffer *text);
 /* Is it whoever connects? */
 bool balancers_are_all(struct slice list);
 
+/* Is it, or does an entry say so of a family, as 0.0.0.0/0 does? */
+bool balancers_are_anybody(struct slice list);
+
 /* Is it one of a list without a fault? */
 bool balancers_have(struct slice list, struct slice address);
 

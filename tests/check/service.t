@@ -144,8 +144,9 @@ with case("names"):
 
 with case("behind a balancer"):
     RULES = Host.SERVICE + "/tcp.rules"
-    provokes("SET_PROXY_ANYBODY", changed(("env", "PROXYPROTOCOL", "1")),
-             where="env/PROXYPROTOCOL")
+    for value in ("1", "10.0.0.5 0.0.0.0/0"):
+        provokes("SET_PROXY_ANYBODY", changed(("env", "PROXYPROTOCOL", value)),
+                 where="env/PROXYPROTOCOL")
     provokes("SET_PROXY_ANYBODY", changed(
         ("write", RULES, ':allow,PROXYPROTOCOL="1"\n')), where="tcp.rules")
     provokes("SET_VARIABLE", changed(("env", "PROXYPROTOCOL", "10.0.0.5 x")),

@@ -85,6 +85,8 @@ def usage():
             (("-p", "10.0.0.5", "-p", "lb.example.com", HOST),
              '-p "lb.example.com" is no address'),
             (("-p", "1", HOST), '-p "1" is no address'),
+            (("-p", "0.0.0.0/0", HOST), '-p "0.0.0.0/0" is no address'),
+            (("-p", "::/0", HOST), '-p "::/0" is no address'),
             (("-p", "10.0.0.5 10.0.0.6", HOST),
              '-p "10.0.0.5 10.0.0.6" is no address'),
             (("-p", "10.0.0.5,10.0.0.6", HOST), '-p "10.0.0.5,10.0.0.6" is'),

@@ -96,6 +96,14 @@ check_faults(void)
 			!balancers_are_all(slice_of("1 1.2.3.4")) &&
 			!balancers_are_all(slice_of("1.2.3.4")),
 		"1 is everybody");
+	ok(balancers_are_anybody(slice_of("1")) &&
+			balancers_are_anybody(slice_of("10.0.0.1 0.0.0.0/0")) &&
+			balancers_are_anybody(slice_of("::/0")) &&
+			balancers_are_anybody(slice_of("::ffff:0:0/96")) &&
+			!balancers_are_anybody(slice_of("0.0.0.0/1 ::/1")) &&
+			!balancers_are_anybody(slice_of("0.0.0.0 ::")) &&
+			!balancers_are_anybody(slice_of("x")),
+		"and so is a prefix of no bits");
 }
 
 int
