@@ -84,6 +84,24 @@ with case("a policy daemon"), Daemon() as daemon, Ucspi(
         {"protocol": "TLSv1.3", "cipher": cipher, "keysize": str(bits)},
         "it is told which TLS the launcher speaks")
 
+with case("behind a balancer"), Ucspi(
+        env={**ENV, "PROXYPROTOCOL": "127.0.0.1"}, **USERS) as server:
+    with server.client(greet=False) as c:
+        c.send("PROXY TCP4 198.51.100.7 203.0.113.1 50000 587\r\n")
+        c.expect("220 ")
+        c.starttls()
+        is_(c.sock.version(), "TLSv1.3", "behind the header: TLS")
+        c.hello()
+        starts(c.command(PLAIN), "235 2.7.0", "a login")
+        starts(c.message(b"Subject: x\r\n\r\n", JOE, "far@example.net"),
+               "250 2.0.0 ok", "mail")
+        c.must(("QUIT", "221"))
+    server.wait_log(r"198\.51\.100\.7 connect port=\d+ proxy=127\.0\.0\.1$")
+    server.wait_log(r"198\.51\.100\.7 tls ok version=TLSv1\.3 ")
+    like(server.messages()[0].received, r" \(authenticated\) .*with ESMTPSA",
+         "Received tells of both")
+    server.wait_log(r"198\.51\.100\.7 end .*messages=1 reason=quit$")
+
 # Plaintext that follows STARTTLS must not count as said inside TLS.
 with case("injected"), Ucspi(**USERS) as server:
     with server.client() as c:
