@@ -83,9 +83,9 @@ for root in (True, False) if ROOT else (False,):
                f"{how}: it is a keeper")
         clients += fill(server, MANY - len(clients))
         is_(greeting(server), AWAY, f"{how}: full again")
-        for pid in server.processes():
-            if Process(pid).status()["PPid"] == str(server.process.pid):
-                os.kill(pid, signal.SIGKILL)
+        for pid in [pid for pid in server.processes() if
+                    Process(pid).status()["PPid"] == str(server.process.pid)]:
+            os.kill(pid, signal.SIGKILL)
         is_(server.wait_idle(), [], f"{how}: killed")
         release(server, clients)
         clients = fill(server)

@@ -63,21 +63,30 @@ def program(name):
     return os.path.join(os.environ.get("TEST_PROGRAMS", TOP), name)
 
 
+def _install(source, path):
+    """By a process of its own: what another thread forks at this moment would
+    hold it open for writing, and a "text file busy" is no program."""
+    subprocess.run(["install", "-m755", source, path], check=True)
+
+
 def installed(name):
     """A copy of a program of the tree that every account can run."""
     with _lock:
         path = os.path.join(base(), name)
         if not os.path.exists(path):
-            shutil.copy(program(name), path)
-            os.chmod(path, 0o755)
+            _install(program(name), path)
         return path
 
 
 def write(path, content, mode=0o644):
     """Writes a file (text or bytes) with this mode."""
     data = content if isinstance(content, bytes) else content.encode()
-    with open(path, "wb") as file:
-        file.write(data)
+    if mode & 0o111:
+        # As _install() does.
+        subprocess.run(["cp", "/dev/stdin", path], input=data, check=True)
+    else:
+        with open(path, "wb") as file:
+            file.write(data)
     os.chmod(path, mode)
 
 
@@ -100,7 +109,7 @@ def stub(name):
         if os.path.exists(path):
             return path
         if built:
-            shutil.copy(os.path.join(os.path.dirname(built), name), path)
+            _install(os.path.join(os.path.dirname(built), name), path)
         else:
             subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE",
                             "-static", "-o", path, source], check=True)
