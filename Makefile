@@ -19,7 +19,9 @@
 
 PREFIX = /usr/local
 DESTDIR =
-VERSION = 0.1
+# Stands at the top of CHANGES and of debian/changelog, too. A release: the date
+# there, make release-check, a tag, make dist.
+VERSION = 0.2
 
 PROGRAMS = smtpd-auth smtpd-passwd smtpd-auth-conf smtpd-check smtpd-report queue-maildir queue-sendmail queue-qmqp
 LIBC := $(if $(shell command -v musl-gcc),musl,glibc)
@@ -206,12 +208,15 @@ uninstall:
 clean:
 	rm -rf build $(PROGRAMS)
 
-# What was committed, always in the same octets.
+# What was committed, always in the same octets, whatever git and gzip of who
+# makes it are told elsewhere.
 DIST = smtpd-auth-$(VERSION)
 dist:
 	@mkdir -p build
-	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD | \
-		gzip -9n >build/$(DIST).tar.gz
+	@git -c tar.umask=0022 -c core.autocrlf=false -c core.eol=lf \
+		-c core.attributesFile=/dev/null archive --format=tar \
+		--prefix=$(DIST)/ -o build/$(DIST).tar HEAD
+	@GZIP= gzip -9nf build/$(DIST).tar
 	@cd build && sha256sum $(DIST).tar.gz
 
 SOURCES = $(MODULES) $(MAINS)
