@@ -23,9 +23,16 @@ def read(name):
         return file.read()
 
 
+def in_order(text):
+    """The linker turns around a list of files that are left out."""
+    return re.sub(r"(?<=EXCLUDE_FILE\()[^)]*",
+                  lambda found: " ".join(sorted(found[0].split())), text)
+
+
 def output(name):
     """What the map says of one output section, long names on one line."""
-    text = re.sub(r"^( \.\S+)\n\s+(0x)", r"\1 \2", read(MAP), flags=re.M)
+    text = re.sub(r"^( \.\S+)\n\s+(0x)", r"\1 \2", in_order(read(MAP)),
+                  flags=re.M)
     text = text[text.index("Linker script and memory map"):]
     found = re.search(rf"^{re.escape(name)}\s.*?(?=^\S)", text, re.M | re.S)
     return found[0] if found else ""
@@ -39,7 +46,7 @@ def inputs(text):
 
 def rows():
     """(output section, row) of memory.ld, those with file names or names."""
-    script = re.sub(r"/\*.*?\*/", "", read("memory.ld"), flags=re.S)
+    script = in_order(re.sub(r"/\*.*?\*/", "", read("memory.ld"), flags=re.S))
     for name, body in re.findall(r"(\.\S+) (?:\(\w+\) )?:\s*\{(.*?)\}",
                                  script, re.S):
         for row in re.findall(r"^\s*(\*\S*\(.*\))$", body, re.M):
