@@ -2,6 +2,7 @@
 """Archives that are built for glibc, linked into musl: each name that they
 want of the C library is one that musl/README has a reason for, and none of
 them has an indirect function, which musl's start does not relocate."""
+import glob
 import os
 import re
 import shutil
@@ -10,6 +11,9 @@ import sys
 import tempfile
 sys.path.insert(0, sys.path[0])
 from support import TOP, case, done, is_, ok, skip_all  # noqa: E402
+
+# zlib's reading and writing of files: musl/README.
+NOT_LINKED = re.compile(r"gz\w+\.o")
 
 if not shutil.which("musl-gcc"):
     skip_all("no musl-gcc")
@@ -28,11 +32,14 @@ def variable(name):
 
 
 def names(files):
-    """(defined, wanted, indirect) of all members."""
+    """(defined, wanted, indirect) of all members that may be linked."""
     defined, wanted, indirect = set(), set(), set()
+    member = ""
     for line in output("nm", "-g", *files).splitlines():
+        if line.endswith(":"):
+            member = line[:-1]
         match = re.fullmatch(r"(?:[0-9a-f]+)? +([A-Za-z]) (\S+)", line)
-        if not match:
+        if not match or NOT_LINKED.fullmatch(member):
             continue
         kind, name = match.groups()
         (wanted if kind in "Uw" else defined).add(name)
@@ -75,6 +82,8 @@ ARCHIVES = variable("LIBRARIES")
 USED = rows("| names | why it holds |")
 UNUSED = rows("| names | of |")
 LINKER = {"_GLOBAL_OFFSET_TABLE_"}
+MAPS = glob.glob(os.path.join(
+    TOP, os.environ.get("BUILD", "build/musl"), "*.map"))
 
 with case("names"):
     unknown = wanted_of(ARCHIVES) - set(USED) - set(UNUSED)
@@ -94,6 +103,16 @@ with case("names"):
         is_(sorted(name for name, why in USED.items()
                    if "shims.c" in why and name not in own), [],
             "and no other has")
+
+with case("left out"):
+    linked = []
+    for path in MAPS:
+        with open(path, encoding="utf-8") as file:
+            linked += [os.path.basename(path) + ": " + name for name in
+                       re.findall(r"\((\S+\.o)\)", file.read())
+                       if NOT_LINKED.fullmatch(name)]
+    ok(MAPS, "there are maps")
+    is_(linked, [], "no program has zlib's reading of files")
 
 with case("indirect functions"):
     is_(sorted(names(ARCHIVES)[2]), [], "there is none")
