@@ -127,6 +127,7 @@ with case("postgrey"):
 
 # --------------------------------------------------- policyd-rate-limit ---
 
+# All that Debian 13's wants to find: it has no default for some.
 RATE = """\
 debug: True
 user: "nobody"
@@ -139,7 +140,10 @@ SOCKET: ["127.0.0.1", {port}]
 limits:
     - [2, 3600]
 limits_by_id: {{}}
+sql_limits_by_id: ""
+delay_to_close: 300
 limit_by_sasl: True
+count_mode: 0
 limit_by_sender: False
 limit_by_ip: False
 limited_networks: []
@@ -151,7 +155,7 @@ report: False
 
 with case("policyd-rate-limit"):
     documented('SOCKET: ["127.0.0.1", 8552]\nlimits:\n    - [2, 3600]\n'
-               "limit_by_sasl: True\n")
+               "limit_by_sasl: True\ncount_mode: 0\n")
     home = Place("rate")
     port = free_port()
     place.write(home.path("rate.yaml"), RATE.format(home=home.directory, port=port),
