@@ -16,11 +16,10 @@
 #include "session/jail.h"
 
 #define ACCOUNT 65534
-#define UID_BASE 1900000000u
 #define CHANNEL 3 /* the session's descriptors are 0, 1 and this */
 
 static struct jail jail = {
-	.isolate = true, .base = UID_BASE, .account = ACCOUNT};
+	.isolate = true, .base = JAIL_BASE, .account = ACCOUNT};
 static struct channel_message message;
 static const struct isolation *how;
 

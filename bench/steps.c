@@ -28,7 +28,6 @@
 #define ROUNDS 25
 #define TURNS 200
 #define PAGE 4096
-#define UID 1900000000u
 
 static const char *sink, *empty;
 
@@ -63,7 +62,7 @@ do_chroot(void)
 static void
 do_identity(void)
 {
-	uid_t id = UID + (uid_t)getpid();
+	uid_t id = JAIL_BASE + (uid_t)getpid();
 
 	must(jail_identity(id, id) == 0 && jail_lower(JAIL_RIGHTS_NONE) == 0,
 		"identity");

@@ -190,7 +190,7 @@ static void
 look_at_uids(struct check *c)
 {
 	uint64_t base = c->service.base, end = uids_end(c);
-	const char *where = base == SERVICEDIR_BASE ? "default" : "run";
+	const char *where = base == JAIL_BASE ? "default" : "run";
 
 	if (base > INT_MAX || end >= UINT_MAX)
 		report_add(&c->report, HOST_UIDS_HIGH, where,

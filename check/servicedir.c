@@ -13,13 +13,14 @@
 #include <unistd.h>
 
 #include "check/report.h"
+#include "lib/jail.h"
 
 #define VALUE_MAX 65536 /* octets of a file in env/ */
 
 void
 servicedir_defaults(struct service *s)
 {
-	*s = (struct service){.jail = "/var/empty", .base = SERVICEDIR_BASE};
+	*s = (struct service){.jail = "/var/empty", .base = JAIL_BASE};
 }
 
 /* The start of a regular file, ended by NUL. Its length, or -1 with errno. */

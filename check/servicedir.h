@@ -9,8 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SERVICEDIR_RUN_MAX 65536    /* octets of a run script */
-#define SERVICEDIR_BASE 1900000000u /* smtpd-auth without -U */
+#define SERVICEDIR_RUN_MAX 65536 /* octets of a run script */
 
 struct service {
 	const char *directory; /* absolute; NULL: our own environment */

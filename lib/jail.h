@@ -12,6 +12,8 @@
 
 struct filter_list;
 
+#define JAIL_BASE 1900000000u /* of uids, without smtpd-auth's -U */
+
 struct jail {
 	const struct filter_list *calls; /* what is left to it */
 	bool isolate;	       /* started as root: uid, groups, chroot */
