@@ -317,10 +317,9 @@ main(int argc, char **argv)
 		.account.name = "qmaild",
 		.log_account.name = "qmaill"};
 	struct stages stages = {.control = {.parent = -1, .fd = -1}};
-	struct standard standard[3];
 	int status;
 
-	if (standard_open(standard) == -1)
+	if (standard_open() == -1)
 		return conf_fatal(CONF_TEMPORARY,
 			"unable to open /dev/null: %s", strerror(errno));
 	opterr = 0;

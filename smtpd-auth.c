@@ -1,11 +1,11 @@
 /*
- * smtpd-auth - main: options, the state of the process, settings, what must
- * be opened early (keeper/open.c), then the fork. The child is the session,
- * the process that was started is the keeper. See smtpd-auth(8).
+ * smtpd-auth - main: options (control/options.c), the state of the process,
+ * settings, what must be opened early (keeper/open.c), then the fork. The child
+ * is the session, the process that was started is the keeper. Where there is
+ * to be no session, keeper/turn_away.c ends it. See smtpd-auth(8).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "control/options.h"
 #include "control/ucspi.h"
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
-#include "keeper/open.h"
+#include "keeper/turn_away.h"
 #include "lib/fork.h"
 #include "lib/identity.h"
 #include "lib/rights.h"
@@ -26,94 +27,19 @@
 #include "session/session.h"
 
 #define PROGRAM "smtpd-auth"
-#define EXIT_USAGE 100
 #define EXIT_TEMPORARY 111
-#define UID_BASE 1900000000u
-#define HELPER_MS 2000
-
-struct options {
-	bool smtps;
-	const char *account;
-	const char *directory;
-	uid_t base;
-	char **program; /* checkpassword and its arguments, or NULL */
-};
 
 static struct {
 	struct config config;
 	struct keeper keeper;
 } all;
 static struct session session;
-static struct standard standard[3]; /* the client and the log */
-static int null;		    /* for the keeper, in the client's place */
-static const char *null_reason;	    /* why it has none */
-static int close_error;		    /* why descriptors may have stayed open */
+static int null;		/* for the keeper, in the client's place */
+static const char *null_reason; /* why it has none */
+static int close_error;		/* why descriptors may have stayed open */
 
 static struct config *const config = &all.config;
 static struct keeper *const keeper = &all.keeper;
-
-static const char usage[] =
-	"usage: smtpd-auth [-s] [-u account] [-U base] [-j dir]\n"
-	"                  [checkpassword [arg ...]]\n"
-	"  -s          TLS from the first byte (port 465)\n"
-	"  -u account  started as root: run as this account (qmaild)\n"
-	"  -U base     first uid for the jailed processes (1900000000)\n"
-	"  -j dir      empty directory to chroot into (/var/empty)\n"
-	"  checkpassword arg ...  the program that knows the passwords\n"
-	"  -h, -V      this text; the version\n";
-
-static _Noreturn void
-die_usage(const char *what)
-{
-	fprintf(stderr, PROGRAM ": fatal: %s\n%s", what, usage);
-	exit(EXIT_USAGE);
-}
-
-static uid_t
-parse_base(const char *text)
-{
-	uint64_t n;
-
-	if (slice_number(slice_of(text), &n) == -1 || n < 1000 ||
-		n > UINT_MAX / 2)
-		die_usage("-U wants a number from 1000 to 2147483647");
-	return (uid_t)n;
-}
-
-static void
-parse_options(int argc, char **argv, struct options *options)
-{
-	int option;
-
-	*options = (struct options){
-		false, "qmaild", "/var/empty", (uid_t)UID_BASE, NULL};
-	opterr = 0;
-	while ((option = getopt(argc, argv, "+su:U:j:hV")) != -1)
-		switch (option) {
-		case 's':
-			options->smtps = true;
-			break;
-		case 'u':
-			options->account = optarg;
-			break;
-		case 'U':
-			options->base = parse_base(optarg);
-			break;
-		case 'j':
-			options->directory = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		case 'V':
-			puts(PROGRAM " " VERSION);
-			exit(0);
-		default:
-			die_usage("unknown option or missing argument");
-		}
-	if (optind < argc)
-		options->program = argv + optind;
-}
 
 /*
  * Signals and descriptors in a known state; returns whether to use syslog.
@@ -130,44 +56,14 @@ prepare_process(void)
 	signal(SIGCHLD, SIG_DFL);
 	signals_hold_term();
 	close_error = ucspi_take(&keeper->tls.outside.there) == -1 ? errno : 0;
-	null = standard_open(standard) == -1
-		       ? -1
-		       : open("/dev/null", O_RDWR | O_CLOEXEC);
+	null = standard_open() == -1 ? -1
+				     : open("/dev/null", O_RDWR | O_CLOEXEC);
 	null_reason = null == -1 ? strerror(errno) : NULL;
-	use_syslog = use_syslog || standard_error_is_taken(standard);
+	use_syslog = use_syslog || standard_error_is_taken();
 	/* The queue program inherits descriptor 2: it is not the client's. */
 	if (use_syslog && null != -1)
 		dup2(null, STDERR_FILENO);
 	return use_syslog;
-}
-
-/* The last word before there is a session. */
-static _Noreturn void
-die_reply(const char *reply, int code)
-{
-	/* With TLS from the first byte the client could not read it. */
-	if (!config->smtps || config->tls_outside ||
-		keeper->tls.outside.there) {
-		ssize_t ignored = write(1, reply, strlen(reply));
-
-		(void)ignored;
-	}
-	standard_end_output(standard, HELPER_MS);
-	exit(code);
-}
-
-/* Logs what is wrong with the set-up, says 421, and ends. */
-static _Noreturn void
-die_config(const char *file, const char *reason)
-{
-	keeper_log_config(keeper, file, reason);
-	die_reply("421 4.3.0 service not available\r\n", EXIT_TEMPORARY);
-}
-
-static _Noreturn void
-die_system(const char *what)
-{
-	die_config(what, strerror(errno));
 }
 
 /* Whom the lines of the log are about. */
@@ -187,21 +83,21 @@ load_settings(const struct options *options)
 {
 	bool use_syslog = prepare_process();
 
+	keeper->config = config;
 	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
 	int loaded = config_load(config, options->smtps);
 
 	name_client();
 	if (close_error != 0)
-		die_config("close_range", strerror(close_error));
+		turn_away_config(keeper, "close_range", strerror(close_error));
 	if (null_reason != NULL)
-		die_config("/dev/null", null_reason);
+		turn_away_config(keeper, "/dev/null", null_reason);
 	if (loaded == -1)
-		die_config(config->failed_file, config->reason);
+		turn_away_config(keeper, config->failed_file, config->reason);
 	if (keeper->tls.outside.there && config->smtps)
-		die_config("SSLCTLFD",
+		turn_away_config(keeper, "SSLCTLFD",
 			"the launcher begins TLS at STARTTLS, -s before");
 	environment_clear();
-	keeper->config = config;
 }
 
 /* Whom the keeper is to be, and how its children are to be kept apart. */
@@ -212,11 +108,14 @@ load_account(const struct options *options, struct identity *account)
 
 	*account = (struct identity){0, 0};
 	if (isolate && identity_find(options->account, account) == -1)
-		die_config(options->account, "no such account in /etc/passwd");
+		turn_away_config(keeper, options->account,
+			"no such account in /etc/passwd");
 	if (isolate && account->uid == 0)
-		die_config(options->account, "root is no account for this");
+		turn_away_config(keeper, options->account,
+			"root is no account for this");
 	if (isolate && !rights_may_kill())
-		die_config(options->account, rights_account(EPERM));
+		turn_away_config(
+			keeper, options->account, rights_account(EPERM));
 	keeper->jail = (struct jail){.isolate = isolate,
 		.base = options->base,
 		.account = account->uid,
@@ -230,7 +129,7 @@ receive_header(void)
 	struct proxy_outcome outcome = proxy_receive(config, &keeper->jail);
 
 	if (outcome.result == PROXY_FAULT)
-		die_config(outcome.file, outcome.reason);
+		turn_away_config(keeper, outcome.file, outcome.reason);
 	name_client();
 	if (outcome.result == PROXY_GOOD)
 		return;
@@ -238,19 +137,7 @@ receive_header(void)
 		keeper_log_connect(
 			keeper, "connect refused", "proxy", outcome.detail);
 	/* No reply: nobody knows for whom it speaks. */
-	standard_end_output(standard, HELPER_MS);
-	exit(0);
-}
-
-static void
-turn_away(const struct identity *account)
-{
-	const char *reply;
-
-	if (keeper_turn_away(keeper, account, &reply) == -1)
-		die_system("setfsuid");
-	if (reply != NULL)
-		die_reply(reply, 0);
+	turn_away(keeper, NULL, 0);
 }
 
 /* The child is the session; what returns is the keeper. */
@@ -258,18 +145,18 @@ static void
 fork_session(bool tls_possible)
 {
 	bool outside = keeper->tls.outside.there;
-	int nonblocking = standard_unblock(standard, outside), channel[2];
+	int nonblocking = standard_unblock(outside), channel[2];
 
 	if (nonblocking == -1)
-		die_system("client");
+		turn_away_system(keeper, "client");
 	if (channel_pair(channel) == -1)
-		die_system("channel");
+		turn_away_system(keeper, "channel");
 	struct session_setup setup = {.config = config,
 		.mechanisms = keeper->backend.mechanisms,
 		.tls_possible = tls_possible,
 		.outside = outside,
 		.nonblocking = nonblocking == 1,
-		.piped = standard_output_is_piped(standard),
+		.piped = standard_output_is_piped(),
 		.channel = channel[1],
 		.jail = &keeper->jail};
 
@@ -278,7 +165,7 @@ fork_session(bool tls_possible)
 	pid_t child = fork_child();
 
 	if (child == -1)
-		die_system("fork");
+		turn_away_system(keeper, "fork");
 	if (child == 0)
 		session_start(&session, &setup);
 	close(channel[1]);
@@ -320,14 +207,14 @@ main(int argc, char **argv)
 	struct options options;
 	struct identity account;
 
-	parse_options(argc, argv, &options);
+	options_read(argc, argv, &options);
 	load_settings(&options);
 	load_account(&options, &account);
 	if (config->proxyprotocol.data != NULL)
 		receive_header();
 	/* Who the client is must be settled by now. */
 	if (!config->health_check)
-		turn_away(&account);
+		turn_away_crowd(keeper, &account);
 	fork_session(keeper_open(keeper, options.program));
 	leave_client();
 	if (keeper->jail.isolate)

@@ -169,9 +169,7 @@ read_options(int argc, char **argv, struct options *options)
 static void
 protect(void)
 {
-	struct standard standard[3];
-
-	if (standard_open(standard) == -1)
+	if (standard_open() == -1)
 		die("open", "/dev/null", strerror(errno));
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (terminal_keep_secret() == -1)

@@ -287,9 +287,7 @@ read_realm(struct passwd_request *r)
 static void
 protect(void)
 {
-	struct standard standard[3];
-
-	if (standard_open(standard) == -1)
+	if (standard_open() == -1)
 		exit(passwd_fatal(PASSWD_TEMPORARY,
 			"unable to open /dev/null: %s", strerror(errno)));
 	if (terminal_keep_secret() == -1)

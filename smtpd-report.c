@@ -270,9 +270,8 @@ main(int argc, char **argv)
 		.now = clock_seconds(),
 		.since = INT64_MIN,
 		.until = INT64_MAX};
-	struct standard standard[3];
 
-	if (standard_open(standard) == -1)
+	if (standard_open() == -1)
 		die("open", "/dev/null");
 	(void)signal(SIGPIPE, SIG_IGN);
 	read_options(argc, argv, &options);

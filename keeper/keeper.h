@@ -1,11 +1,12 @@
 /*
  * keeper - decides, holds what is secret, parses nothing from the network.
  *
- * open.c is what main does for it before the fork. keeper.c has the loop and
- * the table of what the session may ask; tls.c, outside.c, login.c, offer.c and
- * message.c have one answer_x() a request, or hear_x() where it wants no
- * answer. That returns 0, or -1 when the request was of a wrong form: an
- * attack, and the connection ends.
+ * open.c is what main does for it before the fork, turn_away.c how main ends
+ * where there is to be no session. keeper.c has the loop and the table of what
+ * the session may ask; tls.c, outside.c, login.c, offer.c and message.c have
+ * one answer_x() a request, or hear_x() where the session wants no answer. That
+ * returns 0, or -1 when the request was of a wrong form: an attack, and the
+ * connection ends.
  */
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H

@@ -8,46 +8,10 @@
 #include <unistd.h>
 
 #include "auth/offered.h"
-#include "keeper/connections.h"
 #include "keeper/find_pair.h"
 #include "keeper/keeper.h"
 #include "lib/keep.h"
 #include "lib/path.h"
-
-/* --------------------------------------------------------- turned away --- */
-
-/* As the account: the files of statedir are its own. */
-static int
-is_crowded(struct keeper *k, const struct identity *account, bool *crowded)
-{
-	static const struct identity root = {0, 0};
-	bool isolate = account->uid != 0;
-
-	if (isolate && identity_for_files(account) == -1)
-		return -1;
-	*crowded = connections_crowded(k);
-	return isolate ? identity_for_files(&root) : 0;
-}
-
-int
-keeper_turn_away(
-	struct keeper *k, const struct identity *account, const char **reply)
-{
-	bool crowded = false;
-
-	*reply = NULL;
-	/* Without statedir not even a call into its code, a page. */
-	if (k->config->connlimit > 0 && is_crowded(k, account, &crowded) == -1)
-		return -1;
-	if (crowded) {
-		keeper_log_connect(k, "connect refused", "connections", NULL);
-		*reply = "421 4.7.0 too many connections\r\n";
-	} else if (k->config->statedir.data != NULL && failures_turn_away(k)) {
-		keeper_log_connect(k, "connect refused", "limit", NULL);
-		*reply = "421 4.7.0 too many authentication failures\r\n";
-	}
-	return 0;
-}
 
 /* ----------------------------------------------- who knows the passwords ---
  */

@@ -1,6 +1,6 @@
 /*
  * open - what main does for the keeper before the fork, while it is root
- * still: it turns clients away, and opens what may be root's alone.
+ * still: it opens what may be root's alone.
  */
 #ifndef KEEPER_OPEN_H
 #define KEEPER_OPEN_H
@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "auth/authenticator.h"
-#include "lib/identity.h"
+#include "lib/bytes.h"
 
 /* Who knows the passwords. */
 struct backend {
@@ -22,15 +22,6 @@ struct backend {
 };
 
 struct keeper;
-
-/*
- * Too many connections at once, too many failed logins: is no session to be
- * made for this client? Then it is logged, and *reply is what the client is
- * told; else NULL. account: root where nobody else is become. 0; -1 with errno
- * where the account's rights cannot be taken, for the files of statedir.
- */
-int keeper_turn_away(
-	struct keeper *k, const struct identity *account, const char **reply);
 
 /*
  * Opens the backend, clientca.pem, and the certificate with its key. program:

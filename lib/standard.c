@@ -11,56 +11,64 @@
 
 #include "lib/clock.h"
 
+static struct standard {
+	bool closed; /* it was; the other members tell what it is now */
+	mode_t mode;
+	dev_t device;
+	ino_t inode;
+} standard[3];
+
 int
-standard_open(struct standard s[3])
+standard_open(void)
 {
 	struct stat status;
 	int failed = 0;
 
 	for (int fd = 0; fd < 3; fd++) {
-		s[fd].closed = fstat(fd, &status) == -1;
+		struct standard *s = &standard[fd];
+
+		s->closed = fstat(fd, &status) == -1;
 		/* All below are open, so this one is what open() returns. */
-		if (s[fd].closed && failed == 0 &&
-			open("/dev/null", O_RDWR) != fd)
+		if (s->closed && failed == 0 && open("/dev/null", O_RDWR) != fd)
 			failed = errno;
-		if (s[fd].closed && failed != 0)
+		if (s->closed && failed != 0)
 			(void)open("/", O_PATH);
-		if (s[fd].closed && fstat(fd, &status) == -1)
+		if (s->closed && fstat(fd, &status) == -1)
 			status = (struct stat){.st_mode = 0};
-		s[fd].mode = status.st_mode;
-		s[fd].device = status.st_dev;
-		s[fd].inode = status.st_ino;
+		s->mode = status.st_mode;
+		s->device = status.st_dev;
+		s->inode = status.st_ino;
 	}
 	errno = failed;
 	return failed == 0 ? 0 : -1;
 }
 
 bool
-standard_error_is_taken(const struct standard s[3])
+standard_error_is_taken(void)
 {
-	const struct standard *error = &s[STDERR_FILENO];
+	const struct standard *error = &standard[STDERR_FILENO];
 
 	if (error->closed)
 		return true;
 	if (!S_ISSOCK(error->mode) && !S_ISFIFO(error->mode))
 		return false;
 	for (int fd = 0; fd < STDERR_FILENO; fd++)
-		if (s[fd].device == error->device &&
-			s[fd].inode == error->inode)
+		if (standard[fd].device == error->device &&
+			standard[fd].inode == error->inode)
 			return true;
 	return false;
 }
 
 bool
-standard_output_is_piped(const struct standard s[3])
+standard_output_is_piped(void)
 {
-	return !S_ISSOCK(s[1].mode) && !isatty(1);
+	return !S_ISSOCK(standard[1].mode) && !isatty(1);
 }
 
 int
-standard_unblock(const struct standard s[3], bool shared)
+standard_unblock(bool shared)
 {
-	bool in = S_ISSOCK(s[0].mode), out = S_ISSOCK(s[1].mode);
+	bool in = S_ISSOCK(standard[0].mode), out = S_ISSOCK(standard[1].mode);
 	int on = 1;
 
 	/* Fails for what is no TCP socket, which needs it not. */
@@ -70,22 +78,22 @@ standard_unblock(const struct standard s[3], bool shared)
 		return 0;
 	/* One socket is one flag, whatever descriptors it has. */
 	if (fcntl(1, F_SETFL, O_RDWR | O_NONBLOCK) == -1 ||
-		(s[0].inode != s[1].inode &&
+		(standard[0].inode != standard[1].inode &&
 			fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK) == -1))
 		return -1;
 	return 1;
 }
 
 void
-standard_end_output(const struct standard s[3], int ms)
+standard_end_output(int ms)
 {
 	struct pollfd input = {.fd = 0, .events = POLLRDHUP};
 
-	if (!standard_output_is_piped(s)) {
+	if (!standard_output_is_piped()) {
 		shutdown(1, SHUT_WR);
 		return;
 	}
 	close(1);
-	if (S_ISFIFO(s[0].mode) || S_ISSOCK(s[0].mode))
+	if (S_ISFIFO(standard[0].mode) || S_ISSOCK(standard[0].mode))
 		(void)clock_poll(&input, 1, clock_ms() + ms);
 }

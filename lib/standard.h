@@ -10,28 +10,20 @@
 #define LIB_STANDARD_H
 
 #include <stdbool.h>
-#include <sys/types.h>
-
-struct standard {
-	bool closed; /* it was; the other members tell what it is now */
-	mode_t mode;
-	dev_t device;
-	ino_t inode;
-};
 
 /*
- * Opens those that are closed on /dev/null, and tells what all three are.
- * Returns 0; or -1 with errno where /dev/null cannot be opened: then their
- * numbers are taken by what can be neither read nor written, and the caller
- * says why it ends.
+ * Opens those that are closed on /dev/null, and remembers for the functions
+ * below what all three are. Returns 0; or -1 with errno where /dev/null cannot
+ * be opened: then their numbers are taken by what can be neither read nor
+ * written, and the caller says why it ends.
  */
-int standard_open(struct standard s[3]);
+int standard_open(void);
 
 /* Was 2 closed, or is it the socket or pipe that 0 or 1 is, too? */
-bool standard_error_is_taken(const struct standard s[3]);
+bool standard_error_is_taken(void);
 
 /* Is 1 neither socket nor terminal: a TLS helper's or recordio's pipe? */
-bool standard_output_is_piped(const struct standard s[3]);
+bool standard_output_is_piped(void);
 
 /*
  * What is written to the output, descriptor 1, leaves at once; where input and
@@ -39,13 +31,13 @@ bool standard_output_is_piped(const struct standard s[3]);
  * are; 0: they are not; -1 with errno. shared: another process will use them,
  * too, so they stay as they are.
  */
-int standard_unblock(const struct standard s[3], bool shared);
+int standard_unblock(bool shared);
 
 /*
  * Ends the output, descriptor 1. Behind a pipe there may be a helper that ends
  * when we do: it gets ms to send what it holds. It is done when our input
  * ends, of which nothing is read.
  */
-void standard_end_output(const struct standard s[3], int ms);
+void standard_end_output(int ms);
 
 #endif

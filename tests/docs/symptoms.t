@@ -27,12 +27,12 @@ DOCUMENT = text_of("docs/symptoms.md")
 QUOTED = set(re.findall(r"`([^`]+)`", re.sub(r"\s+", " ", DOCUMENT)))
 
 # Replies: what reply.c has with 4 and 5, what main says before there is a
-# session (of the keeper's files it calls those in open.c), and nothing else.
+# session, and nothing else.
 replies = re.findall(r'\]\s*=\s*"([2-5]\d\d [^"]+)"',
                      text_of("session/reply.c"))
 ok(len(replies) > 40, f"session/reply.c has {len(replies)} replies")
 early = re.findall(r'"(421 [^"]+)\\r\\n"',
-                   text_of("smtpd-auth.c") + text_of("keeper/open.c"))
+                   text_of("keeper/turn_away.c"))
 ok(len(early) > 2, f"main has {len(early)} replies")
 replies += early
 for reply in replies:
