@@ -5,7 +5,6 @@
  * A program of its own, run by hand as root, once for a host. It starts
  * nothing: that is what the links are for, which it tells.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include "conf/summary.h"
 #include "conf/service.h"
 #include "conf/state.h"
-#include "lib/standard.h"
 #include "proxy/balancers.h"
 
 struct stages {
@@ -40,21 +38,12 @@ static const char usage[] =
 	"  PORT...     default 587 and 465 (465: TLS from the first byte)\n"
 	"  -h, -V      this text; the version\n";
 
-static _Noreturn void
-print_and_leave(const char *text)
-{
-	exit(fputs(text, stdout) == EOF || fflush(stdout) == EOF
-			? conf_fatal(CONF_TEMPORARY,
-				  "unable to write to standard output")
-			: 0);
-}
-
 static void
 set_supervisor(struct conf *conf, const char *name)
 {
 	conf->supervisor = supervisor_find(name);
 	if (conf->supervisor == NULL)
-		exit(conf_fatal(CONF_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"-S %.40s: not daemontools, runit, s6, xinetd or "
 			"systemd",
 			name));
@@ -65,8 +54,8 @@ set_account(struct account *account, const char *name)
 {
 	if (!conf_harmless(name) || strlen(name) > 32 ||
 		strpbrk(name, "/+") != NULL)
-		exit(conf_fatal(
-			CONF_USAGE, "\"%.40s\" is no account's name", name));
+		exit(tool_fatal(
+			TOOL_USAGE, "\"%.40s\" is no account's name", name));
 	account->name = name;
 }
 
@@ -79,7 +68,7 @@ set_directory(struct conf *conf, char *name)
 		name[--len] = '\0';
 	if (name[0] != '/' || len < 2 || !conf_harmless(name) ||
 		len > CONF_PATH_MAX / 2)
-		exit(conf_fatal(CONF_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"-d \"%.80s\": a whole path of letters, digits and "
 			"._+-/ is wanted, as " CONF_DIRECTORY,
 			name));
@@ -102,7 +91,7 @@ add_balancer(struct conf *conf, const char *text)
 	if (text[strcspn(text, " \t\r\n,")] != '\0' ||
 		balancers_are_anybody(balancer) ||
 		balancers_fault(balancer, &fault) != NULL)
-		exit(conf_fatal(CONF_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"-p \"%.60s\" is no address and no prefix, as "
 			"192.0.2.7 or 2001:db8::/64",
 			text));
@@ -110,7 +99,7 @@ add_balancer(struct conf *conf, const char *text)
 		buffer_add_char(&list, ' ');
 	buffer_add_slice(&list, balancer);
 	if (buffer_string(&list) == NULL)
-		exit(conf_fatal(CONF_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"-p \"%.60s\" is one too many; give a prefix for "
 			"several",
 			text));
@@ -142,14 +131,14 @@ read_options(struct conf *conf, int argc, char **argv)
 			conf->create = true;
 			break;
 		case 'h':
-			print_and_leave(usage);
+			tool_print(usage);
 		case 'V':
-			print_and_leave(CONF_PROGRAM " " VERSION "\n");
+			tool_print(CONF_PROGRAM " " VERSION "\n");
 		case ':':
-			exit(conf_fatal(CONF_USAGE,
+			exit(tool_fatal(TOOL_USAGE,
 				"option -%c takes a value; see -h", optopt));
 		default:
-			exit(conf_fatal(CONF_USAGE,
+			exit(tool_fatal(TOOL_USAGE,
 				"unknown option -%c; see -h", optopt));
 		}
 }
@@ -163,7 +152,7 @@ set_host(struct conf *conf, char *name)
 		*c = bytes_lower(*c);
 	fault = mailhost_fault(slice_of(name));
 	if (fault != NULL)
-		exit(conf_fatal(CONF_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"host name \"%.80s\" is %s; type the whole name, as "
 			"mail.example.com",
 			name, fault));
@@ -177,16 +166,16 @@ add_port(struct conf *conf, const char *text)
 
 	if (slice_number(slice_of(text), &port) == -1 || port < 1 ||
 		port > 65535)
-		exit(conf_fatal(CONF_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"port \"%.40s\" is not a number from 1 to 65535",
 			text));
 	if (conf->ports_count == CONF_PORTS_MAX)
-		exit(conf_fatal(
-			CONF_USAGE, "more than %d ports", CONF_PORTS_MAX));
+		exit(tool_fatal(
+			TOOL_USAGE, "more than %d ports", CONF_PORTS_MAX));
 	for (size_t i = 0; i < conf->ports_count; i++)
 		if (conf->ports[i] == port)
-			exit(conf_fatal(
-				CONF_USAGE, "port %u twice", conf->ports[i]));
+			exit(tool_fatal(
+				TOOL_USAGE, "port %u twice", conf->ports[i]));
 	conf->ports[conf->ports_count++] = (unsigned)port;
 }
 
@@ -194,7 +183,7 @@ static void
 read_arguments(struct conf *conf, int argc, char **argv)
 {
 	if (argc < 1)
-		exit(conf_fatal(CONF_USAGE, "no host name; type: " CONF_PROGRAM
+		exit(tool_fatal(TOOL_USAGE, "no host name; type: " CONF_PROGRAM
 					    " mail.example.com (see -h)"));
 	set_host(conf, argv[0]);
 	for (int i = 1; i < argc; i++)
@@ -215,13 +204,13 @@ look_at_ports(const struct conf *conf)
 
 		(void)snprintf(name, sizeof name, "%u", port);
 		if (stage_exists(conf->directory, name))
-			return conf_fatal(CONF_TEMPORARY,
+			return tool_fatal(TOOL_TEMPORARY,
 				"%s/%u exists already; to make it anew: mv "
 				"%s/%u %s/%u.old",
 				conf->directory, port, conf->directory, port,
 				conf->directory, port);
 		if (mailhost_port_taken(port))
-			return conf_fatal(CONF_TEMPORARY,
+			return tool_fatal(TOOL_TEMPORARY,
 				"port %u is in use; see by whom: ss -ltnp "
 				"'sport = :%u'",
 				port, port);
@@ -235,7 +224,7 @@ look_around(struct conf *conf)
 	int status;
 
 	if (geteuid() != 0)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"must be run by root; type: sudo " CONF_PROGRAM " %s",
 			conf->host);
 	detect_control(conf);
@@ -248,7 +237,7 @@ look_around(struct conf *conf)
 		(status = account_find(&conf->log_account, conf)) != 0)
 		return status;
 	if (!mailhost_resolves(conf->host))
-		conf_warn("%s does not resolve: clients cannot find it until "
+		tool_warn("%s does not resolve: clients cannot find it until "
 			  "it has an A or AAAA record, or a line in /etc/hosts",
 			conf->host);
 	return detect_queue(conf);
@@ -319,9 +308,7 @@ main(int argc, char **argv)
 	struct stages stages = {.control = {.parent = -1, .fd = -1}};
 	int status;
 
-	if (standard_open() == -1)
-		return conf_fatal(CONF_TEMPORARY,
-			"unable to open /dev/null: %s", strerror(errno));
+	tool_start(CONF_PROGRAM);
 	opterr = 0;
 	read_options(&conf, argc, argv);
 	read_arguments(&conf, argc - optind, argv + optind);
@@ -335,7 +322,7 @@ main(int argc, char **argv)
 	}
 	summary_print(&conf);
 	return fflush(stdout) == 0 ? 0
-				   : conf_fatal(CONF_TEMPORARY,
+				   : tool_fatal(TOOL_TEMPORARY,
 					     "unable to write to standard "
 					     "output; all is made");
 }

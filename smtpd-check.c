@@ -13,13 +13,13 @@
 #include "check/live.h"
 #include "check/network.h"
 #include "check/plugin.h"
-#include "lib/standard.h"
+#include "lib/tool.h"
 #include "lib/terminal.h"
 
 #define PROGRAM "smtpd-check"
 #define PASSWORD_MAX 512 /* octets, with one for the end */
 
-enum { EXIT_FAILS = 1, EXIT_USAGE = 100, EXIT_TEMPORARY = 111 };
+enum { EXIT_FAILS = 1 };
 
 struct options {
 	bool settings;
@@ -46,20 +46,11 @@ static const char usage[] =
 static struct check check = {.days = CHECK_NO_DAYS};
 
 static _Noreturn void
-leave(int status)
-{
-	if (fflush(stdout) != 0 || ferror(stdout))
-		status = EXIT_TEMPORARY;
-	exit(status);
-}
-
-static _Noreturn void
 die_usage(const char *what)
 {
 	if (plugin_is_on())
 		plugin_stop(PLUGIN_UNKNOWN, report_text("%s; see -h", what));
-	(void)fprintf(stderr, PROGRAM ": fatal: %s; see -h\n", what);
-	leave(EXIT_USAGE);
+	tool_die_usage(what);
 }
 
 static _Noreturn void
@@ -68,10 +59,8 @@ die(const char *what, const char *name, const char *reason)
 	if (plugin_is_on())
 		plugin_stop(PLUGIN_UNKNOWN,
 			report_text("unable to %s %s: %s", what, name, reason));
-	(void)fflush(stdout); /* the lines so far come first */
-	(void)fprintf(stderr, PROGRAM ": fatal: unable to %s %s: %s\n", what,
-		name, reason);
-	leave(EXIT_TEMPORARY);
+	exit(tool_fatal(
+		TOOL_TEMPORARY, "unable to %s %s: %s", what, name, reason));
 }
 
 /* What goes into a line of SMTP as it is. */
@@ -147,11 +136,9 @@ read_options(int argc, char **argv, struct options *options)
 				clean_address(optarg, "-t wants an address");
 			break;
 		case 'h':
-			(void)fputs(usage, stdout);
-			leave(0);
+			tool_print(usage);
 		case 'V':
-			(void)puts(PROGRAM " " VERSION);
-			leave(0);
+			tool_print(PROGRAM " " VERSION "\n");
 		default:
 			die_usage("unknown option or missing argument");
 		}
@@ -169,8 +156,6 @@ read_options(int argc, char **argv, struct options *options)
 static void
 protect(void)
 {
-	if (standard_open() == -1)
-		die("open", "/dev/null", strerror(errno));
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (terminal_keep_secret() == -1)
 		die("switch off", "core dumps", strerror(errno));
@@ -322,6 +307,7 @@ main(int argc, char **argv)
 	struct options options = {.settings = false};
 	const char *roots = getenv("SSL_CERT_FILE");
 
+	tool_start(PROGRAM);
 	read_options(argc, argv, &options);
 	protect();
 	check.root = geteuid() == 0;
@@ -340,5 +326,5 @@ main(int argc, char **argv)
 		check_service(&options, &live);
 	if (plugin_is_on())
 		plugin_end(&check, live.milliseconds);
-	leave(check.report.fails > 0 ? EXIT_FAILS : 0);
+	tool_leave(check.report.fails > 0 ? EXIT_FAILS : 0);
 }

@@ -15,9 +15,35 @@
 #include "passwd/subaddress.h"
 #include "passwd/record.h"
 #include "control/config.h"
-#include "lib/standard.h"
 #include "lib/terminal.h"
 #include "lib/words.h"
+
+static const char usage[] =
+	"usage: " PASSWD_PROGRAM " [-f FILE] [-m MECH]... [-i N] COMMAND\n"
+	"  set USER    add a user or change a password\n"
+	"  del USER    delete a user\n"
+	"  list        show who can log in, and how\n"
+	"  check USER  is this the password? exit 0 yes, 1 no\n"
+	"  build       compile FILE to FILE.cdb\n"
+	"  newapp USER LABEL       make up, show and store an app password\n"
+	"  delapp USER LABEL       delete one\n"
+	"  expire USER LABEL DATE  refuse one from DATE on (YYYY-MM-DD or "
+	"never)\n"
+	"  sender USER [ADDRESS..] show or replace the addresses USER may send "
+	"as\n"
+	"  disable USER, enable USER\n"
+	"  import [-D DOMAIN] FORMAT FORMATS_FILE  add the users of another "
+	"program's\n"
+	"              file; DOMAIN is for those who have none:\n"
+	"              dovecot htpasswd shadow vpasswd sqmail sasldb\n"
+	"  export dovecot  print a passwd-file without what is ours\n"
+	"  -f FILE     the user file, default authusers in the control "
+	"directory\n"
+	"  -m MECH     store a weaker secret too: cram-md5, digest-md5\n"
+	"  -i N        iterations of SCRAM, default 16384\n"
+	"  -h, -V      this text, the version\n"
+	"Passwords are read from the terminal, or one line from standard "
+	"input.\n";
 
 static int build(struct passwd_request *r);
 
@@ -48,15 +74,6 @@ static bool
 takes_user(const struct command *command)
 {
 	return slice_starts_nocase(slice_of(command->arguments), "USER");
-}
-
-static _Noreturn void
-leave(int status)
-{
-	if (fflush(stdout) != 0 || ferror(stdout))
-		status = passwd_fatal(
-			PASSWD_TEMPORARY, "unable to write to standard output");
-	exit(status);
 }
 
 /* Warns of each mechanism in a line of authmechs that leaves users out. */
@@ -94,49 +111,13 @@ build(struct passwd_request *r)
 	case CONTROL_MISSING:
 		break;
 	case CONTROL_BROKEN:
-		return passwd_fatal(PASSWD_TEMPORARY,
-			"unable to read authmechs: %s", reason);
+		return tool_fatal(
+			TOOL_TEMPORARY, "unable to read authmechs: %s", reason);
 	case CONTROL_OK:
 		while (control_next(&list, &at, &line))
 			warn_shut_out(line, &census);
 	}
 	return subaddress_warn(r);
-}
-
-static void
-print_help(void)
-{
-	(void)fputs(
-		"usage: " PASSWD_PROGRAM
-		" [-f FILE] [-m MECH]... [-i N] COMMAND\n"
-		"  set USER    add a user or change a password\n"
-		"  del USER    delete a user\n"
-		"  list        show who can log in, and how\n"
-		"  check USER  is this the password? exit 0 yes, 1 no\n"
-		"  build       compile FILE to FILE.cdb\n"
-		"  newapp USER LABEL       make up, show and store an app "
-		"password\n"
-		"  delapp USER LABEL       delete one\n"
-		"  expire USER LABEL DATE  refuse one from DATE on "
-		"(YYYY-MM-DD or never)\n"
-		"  sender USER [ADDRESS..] show or replace the addresses "
-		"USER may send as\n"
-		"  disable USER, enable USER\n"
-		"  import [-D DOMAIN] FORMAT FORMATS_FILE  add the users of "
-		"another program's\n"
-		"              file; DOMAIN is for those who have none:\n"
-		"              dovecot htpasswd shadow vpasswd sqmail "
-		"sasldb\n"
-		"  export dovecot  print a passwd-file without what is ours\n"
-		"  -f FILE     the user file, default authusers in the "
-		"control directory\n"
-		"  -m MECH     store a weaker secret too: cram-md5, "
-		"digest-md5\n"
-		"  -i N        iterations of SCRAM, default 16384\n"
-		"  -h, -V      this text, the version\n"
-		"Passwords are read from the terminal, or one line from "
-		"standard input.\n",
-		stdout);
 }
 
 static void
@@ -146,8 +127,7 @@ set_iterations(struct passwd_request *r, const char *text)
 
 	if (slice_number(slice_of(text), &n) != 0 ||
 		n < RECORD_ITERATIONS_MIN || n > SECRET_ITERATIONS_MAX)
-		exit(passwd_fatal(PASSWD_USAGE,
-			"-i takes a number from %d to %d",
+		exit(tool_fatal(TOOL_USAGE, "-i takes a number from %d to %d",
 			RECORD_ITERATIONS_MIN, SECRET_ITERATIONS_MAX));
 	r->iterations = (uint32_t)n;
 	r->iterations_given = true;
@@ -161,7 +141,7 @@ add_mechanism(struct passwd_request *r, const char *name)
 	else if (slice_is_nocase(slice_of(name), "digest-md5"))
 		r->weaker |= RECORD_DIGEST_MD5;
 	else
-		exit(passwd_fatal(PASSWD_USAGE,
+		exit(tool_fatal(TOOL_USAGE,
 			"-m %.32s: it takes cram-md5 or digest-md5", name));
 }
 
@@ -186,17 +166,15 @@ read_options(struct passwd_request *r, int argc, char **argv)
 			r->import_domain = optarg;
 			break;
 		case 'h':
-			print_help();
-			leave(0);
+			tool_print(usage);
 		case 'V':
-			(void)puts(PASSWD_PROGRAM " " VERSION);
-			leave(0);
+			tool_print(PASSWD_PROGRAM " " VERSION "\n");
 		case ':':
-			exit(passwd_fatal(PASSWD_USAGE,
-				"option -%c takes a value", optopt));
+			exit(tool_fatal(TOOL_USAGE, "option -%c takes a value",
+				optopt));
 		default:
-			exit(passwd_fatal(
-				PASSWD_USAGE, "unknown option -%c", optopt));
+			exit(tool_fatal(
+				TOOL_USAGE, "unknown option -%c", optopt));
 		}
 	}
 }
@@ -207,15 +185,15 @@ read_command(int argc, char **argv)
 	const struct command *command = NULL;
 
 	if (argc < 1)
-		exit(passwd_fatal(PASSWD_USAGE, "no command; see -h"));
+		exit(tool_fatal(TOOL_USAGE, "no command; see -h"));
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			command = &commands[i];
 	if (command == NULL)
-		exit(passwd_fatal(PASSWD_USAGE, "unknown command %.32s; see -h",
-			argv[0]));
+		exit(tool_fatal(
+			TOOL_USAGE, "unknown command %.32s; see -h", argv[0]));
 	if (argc - 1 < command->least || argc - 1 > command->most)
-		exit(passwd_fatal(PASSWD_USAGE, "%s takes %s", command->name,
+		exit(tool_fatal(TOOL_USAGE, "%s takes %s", command->name,
 			command->arguments));
 	return command;
 }
@@ -224,7 +202,7 @@ static void
 check_domain(const struct passwd_request *r, const struct command *command)
 {
 	if (r->import_domain != NULL && command->run != passwd_import)
-		exit(passwd_fatal(PASSWD_USAGE, "-D is for import alone"));
+		exit(tool_fatal(TOOL_USAGE, "-D is for import alone"));
 }
 
 static int
@@ -236,8 +214,8 @@ open_directory(const char *file)
 
 	if (file[0] == '\0' ||
 		slice_string(slice_of(file), path, sizeof path) != 0)
-		exit(passwd_fatal(PASSWD_USAGE,
-			"name of the user file empty or too long"));
+		exit(tool_fatal(
+			TOOL_USAGE, "name of the user file empty or too long"));
 	slash = slice_find_last(slice_of(path), '/');
 	if (path[slash] == '\0')
 		strcpy(path, ".");
@@ -245,8 +223,8 @@ open_directory(const char *file)
 		path[slash == 0 ? 1 : slash] = '\0';
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		exit(passwd_fatal(PASSWD_TEMPORARY, "unable to open %s: %s",
-			path, strerror(errno)));
+		exit(tool_fatal(TOOL_TEMPORARY, "unable to open %s: %s", path,
+			strerror(errno)));
 	return fd;
 }
 
@@ -258,8 +236,8 @@ read_domain(struct passwd_request *r)
 
 	if (control_line(r->directory, "authdomain", &r->domain, &reason) ==
 		CONTROL_BROKEN)
-		exit(passwd_fatal(PASSWD_TEMPORARY,
-			"unable to read authdomain: %s", reason));
+		exit(tool_fatal(TOOL_TEMPORARY, "unable to read authdomain: %s",
+			reason));
 }
 
 /* The host's name is the realm that DIGEST-MD5 offers. */
@@ -269,13 +247,13 @@ read_realm(struct passwd_request *r)
 	const char *reason = "no such file, or nothing in it";
 
 	if (control_line(r->directory, "me", &r->realm, &reason) != CONTROL_OK)
-		exit(passwd_fatal(PASSWD_TEMPORARY,
+		exit(tool_fatal(TOOL_TEMPORARY,
 			"unable to read me, the realm of DIGEST-MD5: %s",
 			reason));
 	for (size_t i = 0; i < r->realm.len; i++)
 		if (r->realm.data[i] <= ' ' || r->realm.data[i] == ':' ||
 			r->realm.data[i] == ',')
-			exit(passwd_fatal(PASSWD_TEMPORARY,
+			exit(tool_fatal(TOOL_TEMPORARY,
 				"me, the realm of DIGEST-MD5, holds a colon, "
 				"a comma or a blank"));
 }
@@ -287,11 +265,9 @@ read_realm(struct passwd_request *r)
 static void
 protect(void)
 {
-	if (standard_open() == -1)
-		exit(passwd_fatal(PASSWD_TEMPORARY,
-			"unable to open /dev/null: %s", strerror(errno)));
+	tool_start(PASSWD_PROGRAM);
 	if (terminal_keep_secret() == -1)
-		exit(passwd_fatal(PASSWD_TEMPORARY,
+		exit(tool_fatal(TOOL_TEMPORARY,
 			"unable to switch core dumps off: %s",
 			strerror(errno)));
 	(void)signal(SIGXFSZ, SIG_IGN); /* it can be ignored */
@@ -327,10 +303,10 @@ main(int argc, char **argv)
 		fault = passwd_login(
 			slice_of(argv[optind + 1]), request.domain, &login);
 		if (fault != NULL)
-			exit(passwd_fatal(PASSWD_USAGE, "%s", fault));
+			exit(tool_fatal(TOOL_USAGE, "%s", fault));
 		request.arguments++;
 		request.arguments_count--;
 	}
 	request.login = buffer_slice(&login);
-	leave(command->run(&request));
+	tool_leave(command->run(&request));
 }

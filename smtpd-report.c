@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/standard.h"
+#include "lib/tool.h"
 #include "report/page.h"
 #include "report/sheet.h"
 #include "report/shown.h"
@@ -21,8 +21,6 @@
 #define PROGRAM "smtpd-report"
 #define COLUMNS 80 /* where there is no terminal */
 #define COLUMNS_LEAST 40
-
-enum { EXIT_USAGE = 100, EXIT_TEMPORARY = 111 };
 
 struct options {
 	void (*form)(const struct page *page);
@@ -54,21 +52,6 @@ static const char usage[] =
 	"Exit 0, 100: wrong usage, 111: a log could not be read.\n";
 
 static _Noreturn void
-leave(int status)
-{
-	if (fflush(stdout) != 0 || ferror(stdout))
-		status = EXIT_TEMPORARY;
-	exit(status);
-}
-
-static _Noreturn void
-die_usage(const char *what)
-{
-	(void)fprintf(stderr, PROGRAM ": fatal: %s; see -h\n", what);
-	leave(EXIT_USAGE);
-}
-
-static _Noreturn void
 die(const char *what, const char *name)
 {
 	const char *reason = strerror(errno);
@@ -77,10 +60,8 @@ die(const char *what, const char *name)
 		reason = "damaged gzip";
 	if (errno == ENODATA)
 		reason = "neither current nor @*.s in it, main or log/main";
-	(void)fflush(stdout); /* the lines so far come first */
-	(void)fprintf(stderr, PROGRAM ": fatal: unable to %s %s: %s\n", what,
-		name, reason);
-	leave(EXIT_TEMPORARY);
+	exit(tool_fatal(
+		TOOL_TEMPORARY, "unable to %s %s: %s", what, name, reason));
 }
 
 static void
@@ -97,21 +78,21 @@ set_form(struct options *options, const char *name)
 			options->form = forms[i].form;
 			return;
 		}
-	die_usage("-f wants html, text or prometheus");
+	tool_die_usage("-f wants html, text or prometheus");
 }
 
 static void
 set_time(const struct options *options, const char *text, int64_t *time)
 {
 	if (when_parse(text, options->now, time) == -1)
-		die_usage("that is no time");
+		tool_die_usage("that is no time");
 }
 
 static const char *
 not_empty(const char *argument)
 {
 	if (*argument == '\0')
-		die_usage("an argument is empty");
+		tool_die_usage("an argument is empty");
 	return argument;
 }
 
@@ -143,18 +124,16 @@ read_options(int argc, char **argv, struct options *options)
 			set_time(options, optarg, &options->until);
 			break;
 		case 'h':
-			(void)fputs(usage, stdout);
-			leave(0);
+			tool_print(usage);
 		case 'V':
-			(void)puts(PROGRAM " " VERSION);
-			leave(0);
+			tool_print(PROGRAM " " VERSION "\n");
 		default:
-			die_usage("unknown option or missing argument");
+			tool_die_usage("unknown option or missing argument");
 		}
 	if (options->user != NULL && options->message != NULL)
-		die_usage("-u and -m don't go together");
+		tool_die_usage("-u and -m don't go together");
 	if (options->message != NULL && options->form == page_prometheus)
-		die_usage("-m has no metrics");
+		tool_die_usage("-m has no metrics");
 	options->logs = argv + optind;
 	options->count = (size_t)(argc - optind);
 }
@@ -271,11 +250,10 @@ main(int argc, char **argv)
 		.since = INT64_MIN,
 		.until = INT64_MAX};
 
-	if (standard_open() == -1)
-		die("open", "/dev/null");
+	tool_start(PROGRAM);
 	(void)signal(SIGPIPE, SIG_IGN);
 	read_options(argc, argv, &options);
 	shown_locale();
 	report(&options);
-	leave(0);
+	tool_leave(0);
 }

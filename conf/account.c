@@ -27,18 +27,18 @@ account_find(struct account *account, const struct conf *conf)
 {
 	if (lookup(account) == 0) {
 		if (account->uid == 0)
-			return conf_fatal(CONF_USAGE,
+			return tool_fatal(TOOL_USAGE,
 				"account %s is root; name another: -a, -l",
 				account->name);
 		return 0;
 	}
 	if (access("/etc/passwd", R_OK) == -1)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to read /etc/passwd: %s", strerror(errno));
 	account->missing = true;
 	if (conf->create)
 		return 0;
-	return conf_fatal(CONF_TEMPORARY,
+	return tool_fatal(TOOL_TEMPORARY,
 		"no account %s; make it: useradd --system --no-create-home "
 		"--shell /usr/sbin/nologin %s (or let -c do it)",
 		account->name, account->name);
@@ -58,12 +58,12 @@ account_make(struct account *account)
 	if (!account->missing || lookup(account) == 0)
 		return 0;
 	if (execute(argv, -1, -1, &reason) != 0)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to make account %s: useradd: %s", account->name,
 			reason.text);
 	account->made = true;
 	if (lookup(account) == -1)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"useradd has made %s, but not in /etc/passwd, where "
 			"smtpd-auth looks",
 			account->name);
@@ -78,7 +78,7 @@ account_undo(struct account *account)
 	struct execute_reason reason;
 
 	if (account->made && execute(argv, -1, -1, &reason) != 0)
-		conf_warn("unable to remove account %s again: userdel: %s",
+		tool_warn("unable to remove account %s again: userdel: %s",
 			account->name, reason.text);
 	account->made = false;
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "lib/buffer.h"
+#include "lib/tool.h"
 
 #define CONF_PROGRAM "smtpd-auth-conf"
 #define CONF_DIRECTORY "/etc/smtpd-auth"
@@ -18,8 +19,6 @@
 #define CONF_STATE "/var/lib/smtpd-auth"
 #define CONF_PATH_MAX 512
 #define CONF_PORTS_MAX 16
-
-enum { CONF_USAGE = 100, CONF_TEMPORARY = 111 };
 
 struct supervisor;
 
@@ -56,13 +55,6 @@ struct conf {
 	bool serves_ipv6;		    /* so does this host's tcpserver */
 	const char *certificate; /* one line about it, for the report */
 };
-
-/* Prints "smtpd-auth-conf: fatal: ..." and returns status. */
-int conf_fatal(int status, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Prints "smtpd-auth-conf: warning: ...". */
-void conf_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Letters, digits and . _ + - / only: it stands unquoted in scripts. */
 bool conf_harmless(const char *text);

@@ -36,11 +36,11 @@ compare_me(const struct conf *conf)
 	if (strcmp(me, conf->host) == 0)
 		return;
 	if (conf->control_is_qmails)
-		conf_warn("%s/me stays %s: so the service greets; "
+		tool_warn("%s/me stays %s: so the service greets; "
 			  "smtpgreeting may name another",
 			conf->control, me);
 	else
-		conf_warn("%s/me stays %s; to change it: echo %s > "
+		tool_warn("%s/me stays %s; to change it: echo %s > "
 			  "%s/me",
 			conf->control, me, conf->host, conf->control);
 }

@@ -116,7 +116,7 @@ static int
 look_for_tools(const struct supervisor *supervisor)
 {
 	if (supervisor->kind == UNDER_TCPSERVER && !execute_finds("tcprules"))
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"no tcprules in PATH: apt-get install ucspi-tcp "
 			"(or ucspi-tcp-ipv6)");
 	for (size_t i = 0; i < SUPERVISOR_TOOLS && supervisor->tools[i] != NULL;
@@ -124,7 +124,7 @@ look_for_tools(const struct supervisor *supervisor)
 		const char *tool = supervisor->tools[i];
 
 		if (!execute_finds(tool))
-			conf_warn("no %s in PATH, which the service needs: "
+			tool_warn("no %s in PATH, which the service needs: "
 				  "apt-get install %s",
 				tool,
 				strncmp(tool, "tcp", 3) == 0
@@ -150,7 +150,7 @@ detect_supervisor(struct conf *conf)
 		if (execute_finds(supervisors[i].program))
 			chosen = &supervisors[i];
 	if (chosen == NULL)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"no supervisor found; install one (apt-get install "
 			"daemontools-run) or name the one to come: "
 			"-S daemontools|runit|s6|xinetd|systemd");
@@ -167,19 +167,19 @@ detect_programs(struct conf *conf)
 	const char *server;
 
 	if (len <= 0)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to read /proc/self/exe: %s", strerror(errno));
 	path[len] = '\0';
 	*strrchr(path, '/') = '\0';
 	if (!conf_harmless(path))
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"the programs lie in \"%s\": a name without blanks "
 			"and the like is wanted; make install",
 			path);
 	(void)strcpy(conf->programs, path);
 	server = conf_path(path, conf->programs, "/smtpd-auth", "");
 	if (server == NULL || access(server, X_OK) == -1)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"no smtpd-auth in %s, beside this program: "
 			"make install",
 			conf->programs);
@@ -223,18 +223,18 @@ detect_queue(struct conf *conf)
 		}
 	if (conf_path(conf->queue, conf->programs, "/queue-sendmail", "") ==
 		NULL)
-		return conf_fatal(
-			CONF_TEMPORARY, "name too long: %s", conf->programs);
+		return tool_fatal(
+			TOOL_TEMPORARY, "name too long: %s", conf->programs);
 	if (access("/usr/sbin/sendmail", X_OK) == 0) {
 		conf->sendmail = true;
 		if (access(conf->queue, X_OK) == 0)
 			return 0;
-		conf_warn("no queue-sendmail in %s: make install; until then "
+		tool_warn("no queue-sendmail in %s: make install; until then "
 			  "messages get 451",
 			conf->programs);
 	} else {
 		(void)strcpy(conf->queue, queues[0]);
-		conf_warn("no mail system found (%s, /usr/sbin/sendmail); "
+		tool_warn("no mail system found (%s, /usr/sbin/sendmail); "
 			  "until there is one, messages get 451; to try things "
 			  "out: echo %s/queue-maildir > %s/%u/env/QMAILQUEUE",
 			queues[0], conf->programs, conf->directory,

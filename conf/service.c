@@ -53,8 +53,8 @@ make_file(struct service *s, const char *name, enum template which, mode_t mode)
 	if (s->status != 0)
 		return;
 	if (template_fill(&b, template_text(which), s->values) == -1)
-		s->status = conf_fatal(
-			CONF_TEMPORARY, "unable to fill %s in: too long", name);
+		s->status = tool_fatal(
+			TOOL_TEMPORARY, "unable to fill %s in: too long", name);
 	else
 		s->status = stage_file(s->stage, inside(s, path, name),
 			buffer_slice(&b), mode);
@@ -148,10 +148,10 @@ compile_rules(struct service *s)
 	rules = openat(s->stage->fd, inside(s, path, "tcp.rules"),
 		O_RDONLY | O_CLOEXEC);
 	if (directory == -1 || rules == -1)
-		s->status = conf_fatal(CONF_TEMPORARY, "unable to open %s: %s",
+		s->status = tool_fatal(TOOL_TEMPORARY, "unable to open %s: %s",
 			path, strerror(errno));
 	else if (run_tcprules(directory, rules, &reason) != 0)
-		s->status = conf_fatal(CONF_TEMPORARY,
+		s->status = tool_fatal(TOOL_TEMPORARY,
 			"unable to compile tcp.rules: tcprules: %s",
 			reason.text);
 	if (directory != -1)

@@ -38,10 +38,10 @@ static int
 failed(const struct stage *stage, const char *what, const char *path)
 {
 	if (stopped)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"stopped by signal %d; nothing was changed",
 			(int)stopped);
-	return conf_fatal(CONF_TEMPORARY, "unable to %s %s/%s: %s", what,
+	return tool_fatal(TOOL_TEMPORARY, "unable to %s %s/%s: %s", what,
 		stage->directory, path, strerror(errno));
 }
 
@@ -53,19 +53,19 @@ stage_begin(struct stage *stage, const char *directory)
 	if (mkdir(directory, 0755) == 0)
 		stage->made_parent = true;
 	else if (errno == ENOENT)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to make %s: no directory above it; mkdir -p %s",
 			directory, directory);
 	else if (errno != EEXIST)
-		return conf_fatal(CONF_TEMPORARY, "unable to make %s: %s",
+		return tool_fatal(TOOL_TEMPORARY, "unable to make %s: %s",
 			directory, strerror(errno));
 	stage->parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stage->parent == -1)
-		return conf_fatal(CONF_TEMPORARY, "unable to open %s: %s",
+		return tool_fatal(TOOL_TEMPORARY, "unable to open %s: %s",
 			directory, strerror(errno));
 	if (mkdirat(stage->parent, STAGE_NAME, 0700) == -1) {
 		if (errno == EEXIST)
-			return conf_fatal(CONF_TEMPORARY,
+			return tool_fatal(TOOL_TEMPORARY,
 				"%s/" STAGE_NAME " exists: another run is "
 				"under way, or was killed; then: rm -r "
 				"%s/" STAGE_NAME,
@@ -196,7 +196,7 @@ remove_below(const struct stage *stage, const char *name)
 
 	if (conf_path(path, stage->directory, "/", name) != NULL &&
 		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == -1)
-		conf_warn("unable to remove %s: %s", path, strerror(errno));
+		tool_warn("unable to remove %s: %s", path, strerror(errno));
 }
 
 void

@@ -29,7 +29,7 @@ look_at_owner(const struct conf *conf)
 	if (stat(CONF_STATE, &status) == 0 && S_ISDIR(status.st_mode) &&
 		status.st_uid == conf->account.uid)
 		return;
-	conf_warn(CONF_STATE " is not a directory of %s: nothing is counted "
+	tool_warn(CONF_STATE " is not a directory of %s: nothing is counted "
 			     "until: install -d -o %s -m 700 " CONF_STATE,
 		conf->account.name, conf->account.name);
 }
@@ -42,7 +42,7 @@ state_make(struct conf *conf)
 	conf->state_parent_made = mkdir(PARENT, 0755) == 0;
 	if (mkdir(CONF_STATE, 0700) == -1) {
 		if (errno != EEXIST)
-			return conf_fatal(CONF_TEMPORARY,
+			return tool_fatal(TOOL_TEMPORARY,
 				"unable to make " CONF_STATE ": %s",
 				strerror(errno));
 		look_at_owner(conf);
@@ -50,7 +50,7 @@ state_make(struct conf *conf)
 	}
 	conf->state_made = true;
 	if (chown(CONF_STATE, conf->account.uid, conf->account.gid) == -1)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to change the owner of " CONF_STATE ": %s",
 			strerror(errno));
 	return 0;

@@ -59,7 +59,7 @@ self_sign(const char *host, struct stage *stage)
 	(void)snprintf(names, sizeof names, "subjectAltName=DNS:%s", host);
 	status = execute(argv, stage->fd, -1, &reason);
 	if (status != 0)
-		return conf_fatal(CONF_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to make a certificate: openssl: %s%s",
 			reason.text,
 			execute_finds("openssl") ? ""
@@ -67,7 +67,7 @@ self_sign(const char *host, struct stage *stage)
 	return stage_mode(stage, "control/serverkey.pem", 0600) != 0 ||
 			       stage_mode(stage, "control/servercert.pem",
 				       0644) != 0
-		       ? CONF_TEMPORARY
+		       ? TOOL_TEMPORARY
 		       : 0;
 }
 
@@ -82,7 +82,7 @@ tls_files_make(struct conf *conf, struct stage *stage)
 	}
 	if (stage_exists(conf->control, "serverkey.pem")) {
 		conf->certificate = "none";
-		conf_warn(
+		tool_warn(
 			"%s/serverkey.pem has no servercert.pem beside it; "
 			"none is made: without it there is no TLS and no AUTH",
 			conf->control);
@@ -94,7 +94,7 @@ tls_files_make(struct conf *conf, struct stage *stage)
 	}
 	status = self_sign(conf->host, stage);
 	if (status == 0)
-		conf_warn("no certificate in " LIVE "%s: made a self-signed "
+		tool_warn("no certificate in " LIVE "%s: made a self-signed "
 			  "one, which mail clients will not trust; see "
 			  "CERTIFICATES in " CONF_PROGRAM "(8)",
 			conf->host);

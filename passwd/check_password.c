@@ -24,7 +24,7 @@ check(int users_fd, const struct passwd_request *r, struct slice password)
 	x.today = date_of(clock_seconds());
 	x.challenge = BUFFER_OVER(x.challenge_text);
 	if (getrandom(x.random, sizeof x.random, 0) != sizeof x.random)
-		return passwd_fatal(PASSWD_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to get random octets: %s", strerror(errno));
 	result = mechanism_check_password(&x, r->login, password);
 	reason = x.reason == NULL ? "no reason" : x.reason;
@@ -36,8 +36,8 @@ check(int users_fd, const struct passwd_request *r, struct slice password)
 		return 0;
 	}
 	if (result != EXCHANGE_FAIL)
-		return passwd_fatal(PASSWD_TEMPORARY, "unable to check %s: %s",
-			name, reason);
+		return tool_fatal(
+			TOOL_TEMPORARY, "unable to check %s: %s", name, reason);
 	(void)fprintf(
 		stderr, PASSWD_PROGRAM ": %s: refused: %s\n", name, reason);
 	return PASSWD_NO;
@@ -51,17 +51,15 @@ passwd_check(struct passwd_request *r)
 	struct userfile f;
 	int fd, status = passwd_ask("Password: ", &password);
 
-	if (status != 0)
+	if (status != 0 || (status = passwd_open(&f, r, false)) != 0)
 		return status;
-	if (userfile_open(&f, r->file, false, passwd_warn) != 0)
-		return passwd_trouble(&f);
 	passwd_warn_if_old(&f);
 	fd = open(f.cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		status = passwd_fatal(PASSWD_TEMPORARY,
-			"unable to read %s.cdb: %s", f.name, strerror(errno));
+		status = tool_fatal(TOOL_TEMPORARY, "unable to read %s.cdb: %s",
+			f.name, strerror(errno));
 	else if (password.len == 0)
-		status = passwd_fatal(PASSWD_USAGE, "empty password");
+		status = tool_fatal(TOOL_USAGE, "empty password");
 	else
 		status = check(fd, r, buffer_slice(&password));
 	if (fd >= 0)

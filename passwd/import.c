@@ -228,7 +228,7 @@ add_lines(struct import *i)
 	if (fflush(i->lines) != 0 ||
 		userfile_map(fileno(i->lines), (size_t)ftell(i->lines),
 			&edit.append) != 0)
-		return passwd_fatal(PASSWD_TEMPORARY, "unable to import %s: %s",
+		return tool_fatal(TOOL_TEMPORARY, "unable to import %s: %s",
 			i->path, strerror(errno));
 	result = userfile_change(&i->file, &edit, &census);
 	userfile_unmap(edit.append);
@@ -243,8 +243,8 @@ import_open(struct import *i)
 	i->lines = memory < 0 ? NULL : fdopen(memory, "w+");
 	if (i->lines != NULL && remember_existing(i) == 0)
 		return 0;
-	return passwd_fatal(PASSWD_TEMPORARY, "unable to import %s: %s",
-		i->path, strerror(errno));
+	return tool_fatal(TOOL_TEMPORARY, "unable to import %s: %s", i->path,
+		strerror(errno));
 }
 
 static int
@@ -299,8 +299,8 @@ check_domain(struct slice domain)
 		fault = prepare_login_fault(buffer_slice(&login), &unfit);
 	if (fault == NULL)
 		return 0;
-	return passwd_fatal(PASSWD_USAGE, "-D %.*s: %s", (int)domain.len,
-		domain.data, fault);
+	return tool_fatal(
+		TOOL_USAGE, "-D %.*s: %s", (int)domain.len, domain.data, fault);
 }
 
 /* -D DOMAIN, then format and file. */
@@ -310,14 +310,13 @@ take_arguments(struct import *i, struct passwd_request *r)
 	const char *domain = take_domain(r);
 
 	if (domain == NULL || r->arguments_count != 2)
-		return passwd_fatal(
-			PASSWD_USAGE, "import takes " PASSWD_IMPORT);
+		return tool_fatal(TOOL_USAGE, "import takes " PASSWD_IMPORT);
 	i->r = r;
 	i->domain = slice_of(domain);
 	i->path = r->arguments[1];
 	i->format = formats_find(slice_of(r->arguments[0]));
 	if (i->format == NULL)
-		return passwd_fatal(PASSWD_USAGE,
+		return tool_fatal(TOOL_USAGE,
 			"unknown format %.32s: import knows dovecot, htpasswd, "
 			"shadow, vpasswd, sqmail and sasldb",
 			r->arguments[0]);
@@ -336,15 +335,14 @@ passwd_import(struct passwd_request *r)
 		return status;
 	format = slice_of(i.format->name);
 	if (source_open(&i.source, i.path, format, reason) != 0)
-		return passwd_fatal(PASSWD_TEMPORARY, "unable to read %s: %s",
+		return tool_fatal(TOOL_TEMPORARY, "unable to read %s: %s",
 			i.path, reason);
 	if (slice_is(format, "vpasswd")) {
 		source_domain(i.path, domain);
 		i.source.domain = slice_of(domain);
 	}
-	if (userfile_open(&i.file, r->file, true, passwd_warn) != 0)
-		status = passwd_trouble(&i.file);
-	else {
+	status = passwd_open(&i.file, r, true);
+	if (status == 0) {
 		status = import(&i);
 		userfile_close(&i.file);
 	}

@@ -134,8 +134,8 @@ each_user(const struct passwd_request *r, bool export)
 			continue;
 		}
 		(void)userfile_fail(&f, "%s:%zu: %s", f.name, at.line, fault);
-		passwd_warn(f.message);
-		status = PASSWD_TEMPORARY;
+		tool_warn("%s", f.message);
+		status = TOOL_TEMPORARY;
 	}
 	explicit_bzero(&user, sizeof user);
 	userfile_close(&f);
@@ -152,7 +152,7 @@ int
 passwd_export(struct passwd_request *r)
 {
 	if (strcmp(r->arguments[0], "dovecot") != 0)
-		return passwd_fatal(PASSWD_USAGE,
+		return tool_fatal(TOOL_USAGE,
 			"unknown format %.32s: export knows dovecot",
 			r->arguments[0]);
 	return each_user(r, true);

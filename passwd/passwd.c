@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,29 +13,9 @@
 #include "lib/terminal.h"
 
 int
-passwd_fatal(int status, const char *format, ...)
-{
-	va_list arguments;
-
-	(void)fflush(stdout); /* main looks at its state */
-	(void)fputs(PASSWD_PROGRAM ": fatal: ", stderr);
-	va_start(arguments, format);
-	(void)vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	(void)fputc('\n', stderr);
-	return status;
-}
-
-void
-passwd_warn(const char *message)
-{
-	(void)fprintf(stderr, PASSWD_PROGRAM ": warning: %s\n", message);
-}
-
-int
 passwd_trouble(const struct userfile *f)
 {
-	return passwd_fatal(PASSWD_TEMPORARY, "%s", f->message);
+	return tool_fatal(TOOL_TEMPORARY, "%s", f->message);
 }
 
 const char *
@@ -91,7 +70,7 @@ passwd_ask(const char *prompt, struct buffer *password)
 {
 	if (terminal_password(prompt, password) == 0)
 		return 0;
-	return passwd_fatal(PASSWD_TEMPORARY, "unable to read the password: %s",
+	return tool_fatal(TOOL_TEMPORARY, "unable to read the password: %s",
 		strerror(errno));
 }
 
@@ -124,7 +103,7 @@ new_password(struct buffer *password)
 		return status;
 	fault = password_fault(password);
 	if (fault != NULL)
-		return passwd_fatal(PASSWD_USAGE, "%s", fault);
+		return tool_fatal(TOOL_USAGE, "%s", fault);
 	if (isatty(STDIN_FILENO)) {
 		status = passwd_ask("Again: ", &again);
 		same = !again.overflow && password->len == again.len &&
@@ -132,7 +111,7 @@ new_password(struct buffer *password)
 			       password->data, text, again.len);
 		explicit_bzero(text, sizeof text);
 		if (status == 0 && !same)
-			return passwd_fatal(PASSWD_USAGE,
+			return tool_fatal(TOOL_USAGE,
 				"the two passwords differ: nothing changed");
 	}
 	fault = prepare_password(password, &prepared);
@@ -144,9 +123,9 @@ new_password(struct buffer *password)
 			"given, and a client of SCRAM may refuse to send it\n",
 			fault);
 	else if (prepared)
-		passwd_warn("the password was prepared by SASLprep, RFC 4013: "
-			    "a client that sends it unprepared by PLAIN or "
-			    "LOGIN is refused");
+		tool_warn("the password was prepared by SASLprep, RFC 4013: "
+			  "a client that sends it unprepared by PLAIN or "
+			  "LOGIN is refused");
 	return status;
 }
 
@@ -207,8 +186,8 @@ passwd_store(struct userfile *f, const struct passwd_request *r,
 			"or too long",
 			(int)r->login.len, r->login.data);
 	if (r->iterations_given && p.iterations != r->iterations)
-		passwd_warn("-i ignored: the user's other passwords have "
-			    "another count, and all must share it");
+		tool_warn("-i ignored: the user's other passwords have "
+			  "another count, and all must share it");
 	if (!has_label(user, label))
 		return userfile_fail(f, "%.*s has %d secrets, and no more fit",
 			(int)r->login.len, r->login.data, USERS_SECRETS_MAX);
@@ -225,7 +204,7 @@ check_new_login(struct slice login)
 	struct buffer b = BUFFER_OVER(text);
 	const char *fault = prepare_login_fault(login, &b);
 
-	return fault == NULL ? 0 : passwd_fatal(PASSWD_USAGE, "%s", fault);
+	return fault == NULL ? 0 : tool_fatal(TOOL_USAGE, "%s", fault);
 }
 
 int
@@ -240,10 +219,8 @@ passwd_set(struct passwd_request *r)
 	bool known;
 	int status = new_password(&password);
 
-	if (status != 0)
+	if (status != 0 || (status = passwd_open(&f, r, true)) != 0)
 		return status;
-	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
-		return passwd_trouble(&f);
 	known = passwd_find(&f, r, &line);
 	if (!known)
 		status = check_new_login(r->login);
@@ -287,10 +264,10 @@ passwd_del(struct passwd_request *r)
 	struct userfile_line old;
 	struct userfile f;
 	struct census census;
-	int status = 0;
+	int status = passwd_open(&f, r, true);
 
-	if (userfile_open(&f, r->file, true, passwd_warn) != 0)
-		return passwd_trouble(&f);
+	if (status != 0)
+		return status;
 	if (!passwd_find(&f, r, &old) && !is_compiled(&f, r))
 		status = passwd_unknown(r);
 	edit.login = r->login;
@@ -329,28 +306,38 @@ passwd_warn_if_old(const struct userfile *f)
 		what = "broken";
 		break;
 	case ORIGIN_UNREADABLE:
-		(void)fprintf(stderr,
-			PASSWD_PROGRAM ": warning: unable to compare %s with "
-				       "its cdb: %s\n",
-			f->name, strerror(errno));
+		tool_warn("unable to compare %s with its cdb: %s", f->name,
+			strerror(errno));
 	}
 	if (what != NULL)
-		(void)fprintf(stderr,
-			PASSWD_PROGRAM ": warning: %s.cdb is %s: "
-				       "run " PASSWD_PROGRAM " build\n",
-			f->name, what);
+		tool_warn("%s.cdb is %s: run " PASSWD_PROGRAM " build", f->name,
+			what);
+}
+
+static void
+warn(const char *message)
+{
+	tool_warn("%s", message);
+}
+
+int
+passwd_open(struct userfile *f, const struct passwd_request *r, bool to_change)
+{
+	return userfile_open(f, r->file, to_change, warn) == 0
+		       ? 0
+		       : passwd_trouble(f);
 }
 
 int
 passwd_open_existing(
 	struct userfile *f, const struct passwd_request *r, bool to_change)
 {
-	if (userfile_open(f, r->file, to_change, passwd_warn) != 0)
-		return passwd_trouble(f);
-	if (!f->missing)
-		return 0;
+	int status = passwd_open(f, r, to_change);
+
+	if (status != 0 || !f->missing)
+		return status;
 	userfile_close(f);
-	return passwd_fatal(PASSWD_TEMPORARY, "unable to read %s: %s", r->file,
+	return tool_fatal(TOOL_TEMPORARY, "unable to read %s: %s", r->file,
 		strerror(ENOENT));
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "lib/tool.h"
 #include "passwd/record.h"
 #include "passwd/userfile.h"
 
@@ -15,7 +16,7 @@
 
 #define PASSWD_IMPORT "[-D DOMAIN] FORMAT FILE" /* what import takes */
 
-enum { PASSWD_NO = 1, PASSWD_USAGE = 100, PASSWD_TEMPORARY = 111 };
+enum { PASSWD_NO = 1 }; /* an exit code; else lib/tool.h's */
 
 struct passwd_request {
 	const char *file; /* the text */
@@ -38,10 +39,6 @@ struct passwd_request {
 	struct slice realm;    /* of DIGEST-MD5: control/me */
 };
 
-/* Prints "smtpd-passwd: fatal: ..." and returns status. */
-int passwd_fatal(int status, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* What the files of commands share. */
 
 /*
@@ -54,13 +51,16 @@ const char *passwd_login(
 /* A password of the terminal or of standard input; else it was told why. */
 int passwd_ask(const char *prompt, struct buffer *password);
 
-void passwd_warn(const char *message);
 int passwd_trouble(const struct userfile *f); /* the message, as fatal */
 void passwd_print_usable(FILE *out, const struct user *user); /* and LF */
 void passwd_print_done(const struct passwd_request *r, const char *what);
 void passwd_warn_if_old(const struct userfile *f);
 
-/* Opens a text that must be there. */
+/* Opens the text, which may be missing. Where it cannot be, it was told why. */
+int passwd_open(
+	struct userfile *f, const struct passwd_request *r, bool to_change);
+
+/* The same of a text that must be there. */
 int passwd_open_existing(
 	struct userfile *f, const struct passwd_request *r, bool to_change);
 

@@ -32,11 +32,11 @@ static int
 check_label(const struct passwd_request *r)
 {
 	if (!users_is_label(label_of(r)))
-		return passwd_fatal(PASSWD_USAGE,
+		return tool_fatal(TOOL_USAGE,
 			"label %.64s: it takes 1 to 32 of a-z, 0-9 and -",
 			r->arguments[0]);
 	if (mechanism_is_companion(label_of(r)))
-		return passwd_fatal(PASSWD_USAGE,
+		return tool_fatal(TOOL_USAGE,
 			"label %.32s is that of the user's own password",
 			r->arguments[0]);
 	return 0;
@@ -92,7 +92,7 @@ write_step(struct userfile *f, const struct passwd_request *r,
 	}
 	if (record.overflow || twin.overflow ||
 		(users_parse(user, edit.record) != 0 && !step->lenient))
-		status = passwd_fatal(PASSWD_TEMPORARY,
+		status = tool_fatal(TOOL_TEMPORARY,
 			"the line of %.*s would be malformed or too long",
 			(int)r->login.len, r->login.data);
 	else if (userfile_change(f, &edit, &census) != 0)
@@ -174,7 +174,7 @@ store_app(struct userfile *f, const struct passwd_request *r,
 	int status = 0;
 
 	if (make_up(password) != 0)
-		return passwd_fatal(PASSWD_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to get random octets: %s", strerror(errno));
 	made = buffer_slice(password);
 	/* The password alone on standard output: for a script. */
@@ -203,7 +203,7 @@ passwd_newapp(struct passwd_request *r)
 	int status = check_label(r);
 
 	if (status == 0 && r->no_output)
-		status = passwd_fatal(PASSWD_TEMPORARY,
+		status = tool_fatal(TOOL_TEMPORARY,
 			"standard output is closed: nobody would see the "
 			"password");
 	if (status == 0)
@@ -261,7 +261,7 @@ passwd_expire(struct passwd_request *r)
 	int status;
 
 	if (strcmp(when, "never") != 0 && date_parse(slice_of(when), &date))
-		return passwd_fatal(PASSWD_USAGE,
+		return tool_fatal(TOOL_USAGE,
 			"date %.32s: it takes YYYY-MM-DD or never", when);
 	status = run_label(r, &step);
 	if (status == 0)
@@ -301,7 +301,7 @@ check_senders(const struct passwd_request *r)
 		const char *fault = sender_fault(slice_of(r->arguments[i]));
 
 		if (fault != NULL)
-			return passwd_fatal(PASSWD_USAGE, "address %.256s: %s",
+			return tool_fatal(TOOL_USAGE, "address %.256s: %s",
 				r->arguments[i], fault);
 	}
 	return 0;

@@ -1,5 +1,4 @@
 /* senders - addresses that a login may send as, and never can. */
-#include <stdio.h>
 #include <string.h>
 
 #include "control/entry.h"
@@ -13,9 +12,7 @@ passwd_warn_of_senders(const struct passwd_request *r)
 			entry_fault(slice_of(r->arguments[i]), ENTRY_SENDER);
 
 		if (fault != NULL && strcmp(r->arguments[i], "-") != 0)
-			(void)fprintf(stderr,
-				PASSWD_PROGRAM ": warning: %.256s never "
-					       "matches: it %s\n",
+			tool_warn("%.256s never matches: it %s",
 				r->arguments[i], fault);
 	}
 }

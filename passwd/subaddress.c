@@ -58,9 +58,8 @@ look(struct search *s)
 
 	s->cdb = open(s->file.cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (s->cdb == -1)
-		return passwd_fatal(PASSWD_TEMPORARY,
-			"unable to read %s.cdb: %s", s->file.name,
-			strerror(errno));
+		return tool_fatal(TOOL_TEMPORARY, "unable to read %s.cdb: %s",
+			s->file.name, strerror(errno));
 	while (userfile_next(s->file.text, &at, &line))
 		if (line.login.data != NULL)
 			look_at(s, line.login, at.line);
@@ -76,12 +75,13 @@ subaddress_warn(const struct passwd_request *r)
 
 	if (control_characters(r->directory, "recipientdelimiter",
 		    &s.delimiters, &reason) == CONTROL_BROKEN)
-		return passwd_fatal(PASSWD_TEMPORARY,
+		return tool_fatal(TOOL_TEMPORARY,
 			"unable to read recipientdelimiter: %s", reason);
-	if (userfile_open(&s.file, r->file, false, passwd_warn) != 0)
-		return passwd_trouble(&s.file);
-	int status = look(&s);
+	int status = passwd_open(&s.file, r, false);
 
+	if (status != 0)
+		return status;
+	status = look(&s);
 	userfile_close(&s.file);
 	return status;
 }

@@ -55,9 +55,7 @@ tally_print(const struct tally *t, int control_directory)
 			t->usable[k], t->came);
 	print_senders(t, control_directory);
 	if (t->without > 0)
-		(void)fprintf(stderr,
-			PASSWD_PROGRAM ": warning: %zu came without a "
-				       "password: " PASSWD_PROGRAM
-				       " set makes one and enables\n",
+		tool_warn("%zu came without a password: " PASSWD_PROGRAM
+			  " set makes one and enables",
 			t->without);
 }
