@@ -8,33 +8,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "auth/jail.h"
+#include "auth/authenticator_jail.h"
 #include "auth/kind.h"
 #include "auth/word.h"
 #include "lib/clock.h"
 #include "lib/date.h"
 
-#define KEEPER_FD 0
-#define USERS_FD 1
-
-/* Descriptors 0 and 1 become the keeper and the user file; no other stays. */
-static const char *
-enter_jail(int fd, const struct authenticator_setup *setup)
-{
-	struct jail jail = setup->jail;
-
-	/* A collector has no file: the keeper once more. */
-	if (dup2(fd, KEEPER_FD) == -1 ||
-		dup2(setup->users_fd == -1 ? KEEPER_FD : setup->users_fd,
-			USERS_FD) == -1)
-		return "dup2";
-	jail_close_from(USERS_FD + 1);
-	jail.calls = &authenticator_calls;
-	jail.fds_max = USERS_FD + 1;
-	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
-		return "capset";
-	return jail_step_name(jail_enter(&jail));
-}
+#define KEEPER_FD AUTHENTICATOR_KEEPER
+#define USERS_FD AUTHENTICATOR_OTHER
 
 /*
  * Where users' secrets are of different kinds, the time of a failure would
@@ -153,7 +134,8 @@ mechanism_run(int fd, const struct authenticator_setup *setup)
 	struct slice text;
 
 	exchange_begin(&x, setup);
-	const char *failed = enter_jail(fd, setup);
+	const char *failed =
+		authenticator_jail_enter(fd, setup->users_fd, &setup->jail);
 
 	if (failed != NULL)
 		report_jail(&word, failed, &response);

@@ -74,25 +74,13 @@ collector_start(struct collector *c, const struct authenticator_setup *setup)
 	return c->pid == -1 ? -1 : 0;
 }
 
-/* Its uid is another than ours, where we were started as root. */
-static void
-collector_kill(const struct collector *c, const struct jail *jail)
-{
-	if (jail->isolate)
-		(void)jail_raise(JAIL_RIGHTS_MAKE);
-	kill(c->pid, SIGKILL);
-	if (jail->isolate)
-		(void)jail_lower(JAIL_RIGHTS_MAKE);
-	(void)child_wait(c->pid, NULL, CLOCK_NEVER);
-}
-
 /* ms: how long its exit is waited for, before it is killed. */
 static void
 collector_stop(struct collector *c, const struct jail *jail, int64_t ms)
 {
 	close(c->fd);
 	if (child_wait(c->pid, NULL, ms) != c->pid)
-		collector_kill(c, jail);
+		child_kill_jailed(c->pid, jail->isolate, JAIL_RIGHTS_MAKE);
 }
 
 /* Waits for the collector. Returns -1 when the keeper is gone meanwhile. */

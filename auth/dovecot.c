@@ -11,15 +11,15 @@
 #include <unistd.h>
 
 #include "auth/dovecot_lines.h"
-#include "auth/jail.h"
+#include "auth/authenticator_jail.h"
 #include "auth/kind.h"
 #include "auth/naming.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/words.h"
 
-#define KEEPER_FD 0
-#define DOVECOT_FD 1
+#define KEEPER_FD AUTHENTICATOR_KEEPER
+#define DOVECOT_FD AUTHENTICATOR_OTHER
 #define HANDSHAKE_MS 5000   /* to connect; and again until DONE */
 #define HANDSHAKE_LINES 200 /* of which mechanisms are a few */
 #define IGNORED_LINES 200   /* that may come in place of an answer */
@@ -142,22 +142,6 @@ leave_keeper(int fd)
 		_exit(1); /* the keeper finds out */
 	jail_close_from(STDERR_FILENO + 1);
 	return KEEPER_FD;
-}
-
-/* Descriptors 0 and 1 become the keeper and Dovecot; no other stays. */
-static const char *
-enter_jail(int keeper, int dovecot, const struct authenticator_setup *setup)
-{
-	struct jail jail = setup->jail;
-
-	if (dup2(keeper, KEEPER_FD) == -1 || dup2(dovecot, DOVECOT_FD) == -1)
-		return "dup2";
-	jail_close_from(DOVECOT_FD + 1);
-	jail.calls = &authenticator_calls;
-	jail.fds_max = DOVECOT_FD + 1;
-	if (jail.isolate && jail_raise(JAIL_RIGHTS_MAKE) == -1)
-		return "capset";
-	return jail_step_name(jail_enter(&jail));
 }
 
 /* Until DONE. Returns 0, or -1 with the word telling why not. */
@@ -299,7 +283,7 @@ dovecot_run(int fd, const struct authenticator_setup *setup)
 
 	if (dovecot == -1)
 		word_temporary(&word, strerror(errno), true);
-	failed = enter_jail(fd, dovecot == -1 ? fd : dovecot, setup);
+	failed = authenticator_jail_enter(fd, dovecot, &setup->jail);
 	/* First, since a socket that is closed with something unread in it
 	 * takes our last word with it. */
 	if (word_await(KEEPER_FD, &response, &text) == -1)

@@ -80,16 +80,6 @@ choose(const br_ssl_server_policy_class **policy,
 	return 1;
 }
 
-static uint32_t
-do_keyx(const br_ssl_server_policy_class **policy, unsigned char *data,
-	size_t *len)
-{
-	(void)policy;
-	(void)data;
-	(void)len;
-	return 0;
-}
-
 static size_t
 do_sign(const br_ssl_server_policy_class **policy, unsigned algorithm,
 	unsigned char *data, size_t hash_len, size_t cap)
@@ -99,8 +89,9 @@ do_sign(const br_ssl_server_policy_class **policy, unsigned algorithm,
 	return isolation_ask_sign(data, hash_len, cap);
 }
 
+/* No suite of the profile has a key exchange that would need the key. */
 static const br_ssl_server_policy_class policy_class = {
-	sizeof(br_ssl_server_policy_class *), choose, do_keyx, do_sign};
+	sizeof(br_ssl_server_policy_class *), choose, NULL, do_sign};
 
 static void
 talk(struct canned *c)

@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/jail.h"
+#include "auth/authenticator_jail.h"
 #include "keeper/channel.h"
 #include "lib/fork.h"
 #include "lib/jail.h"
-#include "session/jail.h"
+#include "session/session_jail.h"
 
 #define ACCOUNT 65534
 #define CHANNEL 3 /* the session's descriptors are 0, 1 and this */

@@ -23,7 +23,7 @@
 #include "lib/filter.h"
 #include "lib/fork.h"
 #include "lib/jail.h"
-#include "session/jail.h"
+#include "session/session_jail.h"
 
 #define ROUNDS 25
 #define TURNS 200

@@ -135,23 +135,12 @@ authenticator_lost(struct authenticator *a)
 }
 
 static void
-end_by_force(const struct authenticator *a)
-{
-	if (a->isolated)
-		(void)jail_raise(JAIL_RIGHTS_MAKE);
-	kill(a->pid, SIGKILL);
-	if (a->isolated)
-		(void)jail_lower(JAIL_RIGHTS_MAKE);
-	(void)child_wait(a->pid, NULL, CLOCK_NEVER);
-}
-
-static void
 end(struct authenticator *a, int64_t ms)
 {
 	if (a->fd != -1)
 		close(a->fd);
 	if (a->pid != -1 && child_wait(a->pid, NULL, ms) != a->pid)
-		end_by_force(a);
+		child_kill_jailed(a->pid, a->isolated, JAIL_RIGHTS_MAKE);
 	authenticator_init(a);
 }
 

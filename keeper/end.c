@@ -35,17 +35,6 @@ hear_end(struct keeper *k)
 	return 0;
 }
 
-/* Its uid is another than ours, where we were started as root. */
-static void
-kill_session(const struct keeper *k)
-{
-	if (k->jail.isolate)
-		(void)jail_raise(JAIL_RIGHTS_KILL);
-	kill(k->channel.session, SIGKILL);
-	if (k->jail.isolate)
-		(void)jail_lower(JAIL_RIGHTS_KILL);
-}
-
 void
 end_stop(struct keeper *k)
 {
@@ -64,10 +53,9 @@ end_reap(struct keeper *k, int64_t grace_ms)
 	if (session == -1)
 		return;
 	if (child_wait(session, NULL, 0) == 0) {
-		if (child_wait(session, NULL, grace_ms) == 0) {
-			kill_session(k);
-			(void)child_wait(session, NULL, CLOCK_NEVER);
-		}
+		if (child_wait(session, NULL, grace_ms) == 0)
+			child_kill_jailed(
+				session, k->jail.isolate, JAIL_RIGHTS_KILL);
 		k->now = clock_ms();
 	}
 	k->channel.session = -1;

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/jail.h"
 #include "lib/signals.h"
 
 #define STACK_LEN 3072 /* become_program() and what it calls need a tenth */
@@ -165,4 +164,15 @@ child_kill(pid_t pid)
 		return; /* to kill() that would be everybody */
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL); /* should it not have its group yet */
+}
+
+void
+child_kill_jailed(pid_t pid, bool isolate, enum jail_rights rights)
+{
+	if (isolate)
+		(void)jail_raise(rights);
+	kill(pid, SIGKILL);
+	if (isolate)
+		(void)jail_lower(rights);
+	(void)child_wait(pid, NULL, CLOCK_NEVER);
 }

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "lib/buffer.h"
+#include "lib/jail.h"
 
 /* A descriptor of ours, and its number in the program. */
 struct child_fd {
@@ -56,5 +57,11 @@ pid_t child_wait(pid_t pid, int *status, int64_t ms);
 
 /* Kills a process of child_spawn() and all others of its process group. */
 void child_kill(pid_t pid);
+
+/*
+ * Kills a process that we forked and that is in its jail, and waits for its
+ * end. isolate: its uid is another than ours; rights: those we have, and keep.
+ */
+void child_kill_jailed(pid_t pid, bool isolate, enum jail_rights rights);
 
 #endif

@@ -2,7 +2,7 @@
  * jail - take everything away from a process that parses hostile bytes.
  *
  * Each room has the list of the system calls that are left to its process:
- * session/jail.c, auth/jail.c.
+ * session/session_jail.c, auth/authenticator_jail.c, proxy/reader_jail.c.
  */
 #ifndef LIB_JAIL_H
 #define LIB_JAIL_H

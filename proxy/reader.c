@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "proxy/jail.h"
+#include "proxy/reader_jail.h"
 
 #define RECORD_FD 1 /* in place of the way to the client */
 

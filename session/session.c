@@ -10,7 +10,7 @@
 
 #include "control/ucspi.h"
 #include "lib/clock.h"
-#include "session/jail.h"
+#include "session/session_jail.h"
 
 #define SESSION_CHANNEL 3 /* its descriptors are 0, 1 and this */
 

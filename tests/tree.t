@@ -21,7 +21,7 @@ passwd lib control users sasl
 conf lib
 check lib control users sasl auth proxy/balancers.h keeper/find_pair.h keeper/policy_link.h keeper/pair.h keeper/signer.h client passwd/origin.h queue/servers.h
 report lib
-bench lib client keeper/channel.h session/jail.h auth/jail.h users/secret.h
+bench lib client keeper/channel.h session/session_jail.h auth/authenticator_jail.h users/secret.h
 '
 count=0
 failed=0
@@ -68,9 +68,8 @@ for file in *.c; do
 	check "$file holds a main" $?
 done
 # A name stands for one thing, but where one room answers what another asks: the
-# keeper the session, the authenticator the keeper; and but for jail: lib's, and
-# the list of calls that each room has left. And a file begins with its name
-# (musl's lies in place of a header).
+# keeper the session, the authenticator the keeper. And a file begins with its
+# name (musl's lies in place of a header).
 doubles=$(for file in *.c */*.[ch]; do
 	case $file in
 	tests/* | build/*) ;;
@@ -79,8 +78,7 @@ doubles=$(for file in *.c */*.[ch]; do
 	esac
 done | sort -u | awk '{in_[$1] = in_[$1] " " $2}
 	END {for (n in in_) if (in_[n] ~ / .* / &&
-		in_[n] != " keeper session" && in_[n] != " auth keeper" &&
-		n != "jail")
+		in_[n] != " keeper session" && in_[n] != " auth keeper")
 		print n ":" in_[n]}')
 [ -z "$doubles" ] || echo "# one name: $doubles"
 check 'a name stands for one file, or for twins' "$([ -z "$doubles" ]; echo $?)"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "session/jail.h"
+#include "session/session_jail.h"
 #include "tests/jailed.h"
 #include "tests/scratch.h"
 

@@ -16,9 +16,9 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "auth/jail.h"
-#include "proxy/jail.h"
-#include "session/jail.h"
+#include "auth/authenticator_jail.h"
+#include "proxy/reader_jail.h"
+#include "session/session_jail.h"
 #include "tests/jailed.h"
 #include "tests/scratch.h"
 

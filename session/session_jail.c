@@ -1,5 +1,5 @@
-/* jail - see jail.h. Run by the session. */
-#include "session/jail.h"
+/* session_jail - see session_jail.h. Run by the session. */
+#include "session/session_jail.h"
 
 /* recvmsg: the message pipe comes over the channel. */
 static const struct filter_call calls[] = {

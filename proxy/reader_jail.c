@@ -1,5 +1,5 @@
-/* jail - see jail.h. Run by the reader. */
-#include "proxy/jail.h"
+/* reader_jail - see reader_jail.h. Run by the reader. */
+#include "proxy/reader_jail.h"
 
 /* One source, one record, and a deadline. */
 static const struct filter_call calls[] = {

@@ -1,9 +1,0 @@
-/* jail - the system calls that are left to the reader. */
-#ifndef PROXY_JAIL_H
-#define PROXY_JAIL_H
-
-#include "lib/filter.h"
-
-extern const struct filter_list reader_calls;
-
-#endif

@@ -1,9 +1,0 @@
-/* jail - the system calls that the session has left. */
-#ifndef SESSION_JAIL_H
-#define SESSION_JAIL_H
-
-#include "lib/filter.h"
-
-extern const struct filter_list session_calls;
-
-#endif
