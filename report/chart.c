@@ -14,25 +14,22 @@
 #define NAME_COLUMNS 38 /* letters of it */
 #define LABELS 6	/* along the axis */
 
-void
-chart_put(FILE *out, struct slice value)
+/* show: shown_add(), or shown_octets() for what is decoded already. */
+static void
+put(FILE *out, struct slice value,
+	void (*show)(struct buffer *, struct slice, enum shown))
 {
 	static char text[16 * 1024];
 	struct buffer b = BUFFER_OVER(text);
 
-	shown_add(&b, value, SHOWN_HTML);
+	show(&b, value, SHOWN_HTML);
 	(void)fwrite(b.data, 1, b.len, out);
 }
 
-/* The same for what is decoded already. */
-static void
-put_octets(FILE *out, struct slice octets)
+void
+chart_put(FILE *out, struct slice value)
 {
-	static char text[16 * 1024];
-	struct buffer b = BUFFER_OVER(text);
-
-	shown_octets(&b, octets, SHOWN_HTML);
-	(void)fwrite(b.data, 1, b.len, out);
+	put(out, value, shown_add);
 }
 
 static void
@@ -216,7 +213,7 @@ put_name(FILE *out, struct slice name)
 	struct slice plain = buffer_slice(&b);
 	struct slice cut = shown_cut(plain, NAME_COLUMNS);
 
-	put_octets(out, cut);
+	put(out, cut, shown_octets);
 	if (cut.len < plain.len)
 		(void)fputs("\xe2\x80\xa6", out);
 }

@@ -277,13 +277,8 @@ page_html(const struct page *page)
 		put_attention(page);
 		put_figures(page);
 		put_hours(page);
-		for (size_t i = 0; i < TABLES; i++) {
-			tables_fill(page->sheet, page->facts, i);
-			put_sheet(page);
-		}
 	}
-	tables_logs(page->sheet, page->logs);
-	put_sheet(page);
+	page_tables(page, put_sheet);
 	put_trace(page);
 	(void)fputs("</main>\n</body>\n</html>\n", page->out);
 }

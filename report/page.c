@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "report/sheet.h"
+#include "report/tables.h"
 
 static void
 add_zone(struct buffer *out, int64_t at)
@@ -118,4 +118,15 @@ page_figures(const struct page *page, struct page_figure figures[PAGE_FIGURES])
 		&figures[5], "Recipients refused", events[EVENT_RCPT_REFUSED]);
 	add_part(&b, events[EVENT_SENDER_REFUSED], " senders refused");
 	end(&b);
+}
+
+void
+page_tables(const struct page *page, void (*put)(const struct page *page))
+{
+	for (size_t i = 0; page->message == NULL && i < TABLES; i++) {
+		tables_fill(page->sheet, page->facts, i);
+		put(page);
+	}
+	tables_logs(page->sheet, page->logs);
+	put(page);
 }

@@ -26,6 +26,12 @@ void page_prometheus(const struct page *page);
 /* Adds the time that the report is about, and its zone. */
 void page_add_period(const struct page *page, struct buffer *out);
 
+/*
+ * Fills the sheet with one table after the other and has each put on the page;
+ * of -m's report, with the logs alone.
+ */
+void page_tables(const struct page *page, void (*put)(const struct page *page));
+
 /* How many messages, logins and so on: a name, a number, and a remark. */
 struct page_figure {
 	const char *name;

@@ -262,10 +262,5 @@ page_text(const struct page *page)
 	put_attention(page);
 	put_figures(page);
 	put_hours(page);
-	for (size_t i = 0; i < TABLES; i++) {
-		tables_fill(page->sheet, page->facts, i);
-		put_sheet(page);
-	}
-	tables_logs(page->sheet, page->logs);
-	put_sheet(page);
+	page_tables(page, put_sheet);
 }

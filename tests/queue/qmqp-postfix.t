@@ -1,82 +1,26 @@
 #!/usr/bin/env python3
 """queue-qmqp in front of Postfix's qmqpd, and of its qmqp-sink."""
-import glob
 import os
-import signal
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like, ok  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
+from support.extra_postfix import ENVIRONMENT, Postfix  # noqa: E402
 from support.extra_qmqp import Qmqp, Site  # noqa: E402
-from support.extra_sendmail import (  # noqa: E402
-    Sink, directory, envelope, private, text, write)
+from support.extra_sendmail import envelope, text  # noqa: E402
 
-SPOOL = "/var/spool/postfix"
 # An address of the loopback that no other test listens at.
 OWN = "127.%d.%d.9" % (os.getpid() >> 8 & 127, os.getpid() & 255)
-MAIN = """
-compatibility_level = 3.6
-myhostname = mx.example.org
-mydestination =
-alias_maps =
-local_recipient_maps =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-smtp_dns_support_level = disabled
-relayhost = [127.0.0.1]:{port}
-smtp_host_lookup = native
-queue_minfree = 0
-maillog_file = /var/log/postfix.log
-qmqpd_authorized_clients = 127.0.0.1
+postfix = Postfix(settings="""qmqpd_authorized_clients = 127.0.0.1
 smtputf8_autodetect_classes = sendmail, verify, qmqpd
-"""
-MASTER = """
-{own}:628 inet n - n - - qmqpd
-cleanup  unix n - n -     0 cleanup
-qmgr     unix n - n 300   1 qmgr
-rewrite  unix - - n -     - trivial-rewrite
-bounce   unix - - n -     0 bounce
-defer    unix - - n -     0 bounce
-trace    unix - - n -     0 bounce
-proxymap unix - - n -     - proxymap
-smtp     unix - - n -     - smtp
-error    unix - - n -     - error
-retry    unix - - n -     - error
-discard  unix - - n -     - discard
-postlog  unix-dgram n - n -     1 postlogd
-"""
-ENVIRONMENT = {"PATH": os.environ["PATH"],
-               "LD_LIBRARY_PATH": "/usr/lib/postfix"}
-
-private("postfix", {"postfix": 4711, "postdrop": 4712})
-sink = Sink()
-write("/etc/postfix/main.cf", MAIN.format(port=sink.port))
-write("/etc/postfix/master.cf", MASTER.format(own=OWN))
-for name in ("active", "bounce", "corrupt", "defer", "deferred", "flush",
-             "hold", "incoming", "private", "saved", "trace"):
-    directory(os.path.join(SPOOL, name), 0o700, "postfix", "root")
-directory(SPOOL, 0o755)
-directory(SPOOL + "/pid", 0o755)
-directory(SPOOL + "/maildrop", 0o1730, "postfix", "postdrop")
-directory(SPOOL + "/public", 0o2710, "postfix", "postdrop")
-directory("/var/lib/postfix", 0o755, "postfix", "postfix")
-master = subprocess.Popen(
-    ["/usr/lib/postfix/sbin/master", "-d"], start_new_session=True,
-    env=ENVIRONMENT, stdin=subprocess.DEVNULL)
-
-
-def waiting():
-    """Messages in the queue that were written to the end."""
-    return sum(os.path.isfile(name) and os.access(name, os.X_OK)
-               for folder in ("incoming", "active", "deferred", "corrupt")
-               for name in glob.glob(f"{SPOOL}/{folder}/**", recursive=True))
+""", services=f"{OWN}:628 inet n - n - - qmqpd\n")
+sink = postfix.sink
 
 
 def setting(line):
     """One more; whoever is connected to next has it."""
-    with open("/etc/postfix/main.cf", "a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    postfix.setting(line)
     subprocess.run(["/usr/sbin/postfix", "reload"], env=ENVIRONMENT,
                    check=True, capture_output=True)
 
@@ -90,7 +34,7 @@ def queue(subject, *recipients, sender="joe@example.com", body="one\n.\n",
 
 SITE = Site(text=OWN + "\n")
 JOE = "joe@example.com"
-try:
+with postfix:
     wait_for(lambda: queue("hello").code == 0, "qmqpd")
     with case("a message"):
         got = queue("plain", "ann@example.net", "bob@example.org",
@@ -147,11 +91,8 @@ try:
             b"mail from this host"), "no bounce where there is none")
         got = queue("no", through=both, body="x\n" * 6000000)
         is_((got.code, len(other.accepted)), (0, 2), "a large one: the same")
-        wait_for(lambda: waiting() == 0, "an empty queue")
+        wait_for(lambda: postfix.waiting() == 0, "an empty queue")
         is_(sink.found("size"), [], "nothing of what was refused is sent")
-finally:
-    os.killpg(master.pid, signal.SIGTERM)
-    master.wait()
 with case("down"):
     is_(queue("down").code, 73, "Postfix is down")
     other = Qmqp()
