@@ -2,12 +2,12 @@
  * authenticator - a process for one AUTH exchange: its inside. What starts
  * and ends it is keeper/authenticator.h.
  *
- * Forked by the keeper, jailed, and gone with its verdict, so that the memory
- * in which a password lay goes too. It is the only reader of secrets. Its end
- * of the socket pair is held by nobody else, least of all by the session.
+ * The keeper forks it. It enters its jail, and exits after its verdict: so the
+ * memory in which a password lay is gone, too. No other process reads secrets.
+ * Its end of the socket pair is held by nobody else, least of all the session.
  *
- * There are three kinds of it with one interface (auth/word.h); the keeper
- * need not know which it has.
+ * There are three kinds of authenticator with one interface (auth/word.h); the
+ * keeper need not know which it has started.
  */
 #ifndef AUTH_AUTHENTICATOR_H
 #define AUTH_AUTHENTICATOR_H
@@ -20,8 +20,8 @@
 enum authenticator_kind {
 	AUTHENTICATOR_USERS,	     /* authusers.cdb, jailed */
 	AUTHENTICATOR_CHECKPASSWORD, /* a program: checkpassword.c */
-	AUTHENTICATOR_COLLECTOR,     /* its jailed half: parses, checks not */
-	AUTHENTICATOR_DOVECOT /* Dovecot's auth socket: dovecot.c, jailed */
+	AUTHENTICATOR_COLLECTOR, /* that one's jailed half, which only parses */
+	AUTHENTICATOR_DOVECOT	 /* Dovecot's auth socket: dovecot.c, jailed */
 };
 
 /* What Dovecot is told about the connection. */
@@ -33,7 +33,7 @@ struct authenticator_peer {
 struct authenticator_setup {
 	enum authenticator_kind kind;
 	bool offer;	  /* no exchange: what does Dovecot offer? */
-	const char *name; /* else of the mechanism that is asked for */
+	const char *name; /* of the mechanism, where there is an exchange */
 	int users_fd;	  /* authusers.cdb */
 	struct slice authdomain;
 	char *const *program; /* checkpassword and its arguments */
@@ -43,10 +43,10 @@ struct authenticator_setup {
 	struct authenticator_peer peer;
 	const struct mechanism_facts *facts;
 	struct jail jail;
-	bool senders; /* report them with a success */
+	bool senders; /* a success tells users_senders() */
 };
 
-/* In the child, where fd is the keeper. */
+/* In the child: fd is the socket to the keeper. */
 _Noreturn void authenticator_run(
 	int fd, const struct authenticator_setup *setup);
 

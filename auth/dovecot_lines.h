@@ -14,7 +14,7 @@
 
 #define DOVECOT_LINE_MAX 16384 /* octets without the LF, as Dovecot has it */
 
-/* The only exchange of a connection. */
+/* The number of the one exchange that we have on a connection. */
 #define DOVECOT_ID 1
 
 struct dovecot_handshake {
@@ -23,12 +23,12 @@ struct dovecot_handshake {
 };
 
 /*
- * Can it be relayed? Not ANONYMOUS, which is nobody's login, not EXTERNAL and
- * -PLUS, for which Dovecot would have to see our TLS.
+ * Can the mechanism be relayed? Not ANONYMOUS, which is nobody's login, not
+ * EXTERNAL and -PLUS, for which Dovecot would have to see our TLS.
  */
 bool dovecot_is_relayed(struct slice name);
 
-/* One line before DONE. Returns 0, or -1: nobody that we understand. */
+/* One line before DONE. 0, or -1: it is no server that we understand. */
 int dovecot_hear_handshake(struct dovecot_handshake *h, struct slice line);
 
 /* VERSION and CPID. */
@@ -43,7 +43,7 @@ void dovecot_say_response(struct buffer *out, struct slice response);
 
 /*
  * One line after AUTH or CONT. Returns 1 when word is the answer to it: a
- * challenge, or a verdict with the login in it; 0 when the line is for nobody.
+ * challenge, or a verdict with the login in it; 0 when the line is no answer.
  */
 int dovecot_hear_answer(
 	struct word *word, struct slice line, struct slice authdomain);

@@ -1,8 +1,8 @@
 /*
  * word - what is said between an authenticator and whoever has started it: a
  * response of the client's one way, a word about it back, each one packet.
- * Run by the keeper and by the authenticator. Source of trust: nobody believes
- * a length that came from the other side.
+ * Run by the keeper and by the authenticator. Neither trusts a length that
+ * the other has sent.
  */
 #ifndef AUTH_WORD_H
 #define AUTH_WORD_H
@@ -24,7 +24,7 @@ enum word_result {
 	WORD_OFFER	  /* what Dovecot offers, where that was asked */
 };
 
-/* It is sent without what body does not use. */
+/* A packet ends with the octets of body that are used. */
 struct word {
 	uint32_t result; /* enum exchange_result or word_result */
 	uint32_t set_up; /* 1: detail is about what the admin has set up */
@@ -71,16 +71,16 @@ struct word_response {
  */
 int word_await(int fd, struct word_response *r, struct slice *text);
 
-/* Forgets it. */
+/* Wipes the response. */
 void word_wipe(struct word_response *r);
 
-/* 0, or -1 when there is nobody to tell any more. */
+/* Answers. 0, or -1 when the other end is gone. */
 int word_say(int fd, const struct word *word);
 
-/* Whose login it is about, when the answer will take time. */
+/* Tells whose login it is, before an answer that will take time. */
 void word_name(int fd, struct slice login);
 
-/* Cuts what does not fit. */
+/* Copies a text into a member of struct word, and cuts what does not fit. */
 void word_put(char *to, size_t cap, const char *from);
 
 /*

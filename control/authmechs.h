@@ -58,8 +58,8 @@ extern const struct authmech authmechs[AUTHMECHS_COUNT];
 bool authmechs_is_name(struct slice name);
 
 /*
- * The same for a word in any case; name becomes it in upper case, with a NUL.
- * name is then good for nothing where it is none.
+ * The same for a word in any case, which name holds in upper case then, with a
+ * NUL; name is of no use where the result is false.
  */
 bool authmechs_name(struct slice word, char name[AUTHMECHS_NAME_MAX + 1]);
 
@@ -69,9 +69,10 @@ const struct authmech *authmechs_find(struct slice name);
 /*
  * Reads names of mechanisms, between blanks or line ends, in any case.
  * *mechanisms becomes the known names in upper case, each once, in the order
- * given, one blank between; absent when there is none. any: whatever can be
- * the name of a mechanism is known, since another server does them. Its
- * memory lives as long as the process. Returns NULL, or what is wrong.
+ * given, one blank between; absent when there is none. any: every word that
+ * can be the name of a mechanism is known, since Dovecot may know it. The
+ * memory of *mechanisms lives as long as the process. Returns NULL, or what is
+ * wrong.
  */
 const char *authmechs_list(
 	struct slice text, bool any, struct slice *mechanisms);

@@ -45,16 +45,15 @@ struct config {
 	struct policysocket policy;	       /* what policysocket means */
 	bool policy_accepts;		       /* policyfail=accept */
 	uint64_t policytimeout;		       /* seconds */
-	/* the launcher's words (TCP*, TCP6*, SSL* by PROTO), or from the socket
-	 */
+	/* of the launcher (TCP*, TCP6*, SSL* by PROTO), or of the socket */
 	struct slice remote_ip, remote_host, remote_info, remote_port;
 	struct slice local_ip, local_host, local_port;
 	struct slice port; /* the socket's, whatever a PROXY header says */
 	struct slice proxyprotocol; /* who has to send one; or absent */
-	bool proxytls;		    /* believe what it says of TLS */
+	bool proxytls;		    /* believe what the header says of TLS */
 	struct slice proxy;	    /* the balancer that sent one; or absent */
-	bool health_check;	    /* it named no client */
-	struct slice tls_version, tls_cipher, tls_sni; /* ... TLS; or absent */
+	bool health_check;	    /* its header named no client */
+	struct slice tls_version, tls_cipher, tls_sni; /* of its TLS */
 	bool relayclient_set;
 	struct slice relayclient; /* appended to recipients */
 	bool tls_outside; /* SSL_PROTOCOL set, or the PROXY header's TLV */
@@ -69,7 +68,8 @@ enum config_type {
 	CONFIG_TEXT,	   /* struct slice */
 	CONFIG_NUMBER,	   /* uint64_t */
 	CONFIG_FLAG,	   /* bool: 0, 1, or empty for 1 */
-	CONFIG_SUBMISSION, /* the same; default 1 on port 587, 465 or with -s */
+	CONFIG_SUBMISSION, /* a flag whose default is 1 on 587, 465, or with -s
+			    */
 	CONFIG_CHARACTERS, /* struct slice; an empty file says: none */
 	CONFIG_LIST,	   /* struct control_list */
 	CONFIG_MECHANISMS, /* struct slice, names with a blank between */

@@ -45,8 +45,8 @@ enum policy_result policy_recipient(
 bool policy_looks_up(const struct config *config, bool relay);
 
 /*
- * ... or somebody else: a policy daemon, too? Then the session has to ask the
- * keeper about each recipient, and has to tell it HELO.
+ * Does it take those, or a policy daemon? Then the session has to ask the
+ * keeper about each recipient, and has to tell HELO.
  */
 bool policy_asks(const struct config *config, bool relay);
 

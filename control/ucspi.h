@@ -14,9 +14,9 @@ enum { UCSPI_CONTROL = 3, UCSPI_READ, UCSPI_WRITE, UCSPI_END };
 
 /*
  * Gives them these numbers, close-on-exec, and closes every other descriptor
- * above 2; -1 when that is refused. there: all three are, and TLS was not done
- * before; else none stays. What the variables say where nobody is behind them,
- * as sslserver sets them without -n, counts for nothing.
+ * above 2. *there: all three are open, and TLS has not begun; else they are
+ * closed, too. sslserver without -n sets the variables though it opens none of
+ * them. Returns 0, or -1 when closing is refused.
  */
 int ucspi_take(bool *there);
 

@@ -10,23 +10,23 @@
 #include "auth/authenticator.h"
 #include "auth/word.h"
 
-#define AUTHENTICATOR_PARTING_MS 1000 /* to end a program that it started */
+#define AUTHENTICATOR_PARTING_MS 1000 /* for it to end its program */
 #define AUTHENTICATOR_EXIT_MS 1000    /* from its last word to its exit */
 
 struct keeper;
 
 struct authenticator {
-	pid_t pid;	  /* -1: none */
-	int fd;		  /* -1 while there is a pid: it died */
-	bool has_child;	  /* it may have started a program, and ends that */
-	bool isolated;	  /* its uid is another than ours */
-	int64_t deadline; /* clock_ms(); CLOCK_NEVER while the client's turn */
+	pid_t pid;	  /* -1: there is no authenticator */
+	int fd;		  /* -1 though there is a pid: it has died */
+	bool has_child;	  /* of the kind that starts a program, and ends it */
+	bool isolated;	  /* its uid is not the keeper's */
+	int64_t deadline; /* of its answer; CLOCK_NEVER: the client's turn */
 };
 
 void authenticator_init(struct authenticator *a);
 
 /*
- * Forks an authenticator for the mechanism that the client asked for; it
+ * Forks an authenticator for the mechanism that the client asked for; that
  * knows what the keeper knows of connection and host. 0, or -1 with errno.
  */
 int authenticator_start(struct keeper *k);
@@ -38,12 +38,12 @@ void authenticator_step(struct authenticator *a, struct slice response);
 int authenticator_read(struct authenticator *a, struct word *word);
 
 /*
- * It died while the client had its turn. Only the socket is closed: the next
- * step finds out, and the client is told then.
+ * The authenticator has died while the client was to send a response. Only the
+ * socket is closed: the answer to that response tells the client.
  */
 void authenticator_lost(struct authenticator *a);
 
-/* After its last word: waits for its exit, which comes at once, and reaps. */
+/* After the authenticator's last word: waits for its exit, and reaps it. */
 void authenticator_finish(struct authenticator *a);
 
 /* Ends it, kills it if it has not ended, and reaps it. */

@@ -20,7 +20,7 @@
 #define CHANNEL_SIGN_MAX 208   /* randoms, curve, a P-521 point */
 #define CHANNEL_TEXT_MAX 512   /* a reply of the queue program */
 #define CHANNEL_TRACE_MAX 1000 /* octets of a line */
-#define CHANNEL_ENVELOPE_MAX (4u << 20) /* octets of all of them */
+#define CHANNEL_ENVELOPE_MAX (4u << 20) /* octets of a message's paths */
 #define CHANNEL_HELO_MAX 255		/* octets kept of HELO */
 #define CHANNEL_ID_MAX 48     /* octets of a message's id on the log */
 #define CHANNEL_MSGID_MAX 250 /* octets told of its Message-ID */
@@ -41,15 +41,14 @@
 #define CHANNEL_HELD_MAX 3000
 
 enum channel_type {
-	ASK_TLS = 1,	 /* can we do TLS?  -> seed */
-	ASK_CERTIFICATE, /* SNI             -> struct channel_certificate, chain
-			  */
-	ASK_SIGN,	 /* hash, ServerKeyExchange -> signature */
-	TELL_CLIENT,	 /* the client's chain, with proof of its key */
-	TELL_TLS,	 /* struct channel_tls, SNI */
-	ASK_OUTSIDE,	 /* begin TLS, launcher -> what mechanisms may want */
-	ASK_AUTH,	 /* code: channel_initial; MECHANISM NUL response */
-	ASK_AUTH_STEP,	 /* response        -> challenge */
+	ASK_TLS = 1,	  /* can we do TLS?  -> seed */
+	ASK_CERTIFICATE,  /* SNI -> struct channel_certificate, chain */
+	ASK_SIGN,	  /* hash, ServerKeyExchange -> signature */
+	TELL_CLIENT,	  /* the client's chain, with proof of its key */
+	TELL_TLS,	  /* struct channel_tls, SNI */
+	ASK_OUTSIDE,	  /* begin TLS, launcher -> what mechanisms may want */
+	ASK_AUTH,	  /* code: channel_initial; MECHANISM NUL response */
+	ASK_AUTH_STEP,	  /* response        -> challenge */
 	TELL_AUTH_CANCEL, /* code: channel_cancel */
 	ASK_OFFER,  /* what does Dovecot offer? -> names, blanks between */
 	ASK_PATHS,  /* F sender NUL, T recipient NUL ...: the last is asked,
@@ -87,7 +86,7 @@ enum verdict {
 	VERDICT_REFUSED,  /* the queue program's permanent no */
 	VERDICT_UNKNOWN,  /* validrcptto: no such recipient */
 	VERDICT_SAID,	  /* no: the reply, with its code, is the body; of
-			     ASK_COMMIT behind what else is there */
+			     ASK_COMMIT it stands behind channel_queued */
 	VERDICT_SAID_LAST /* ... and the connection ends with it */
 };
 
@@ -181,7 +180,7 @@ int channel_add(struct channel_message *m, const void *data, size_t len);
 int channel_take(
 	const struct channel_message *m, size_t *at, void *data, size_t len);
 
-/* So much of the milliseconds that an answer took: CHANNEL_HELD_MAX. */
+/* Of the milliseconds that an answer took: how many do not count. */
 int64_t channel_held(int64_t took);
 
 /* The rest of the body from at on. */
@@ -222,7 +221,7 @@ bool channel_gone(int channel);
  */
 int channel_ask(int channel, struct channel_message *m);
 
-/* The second half of it, for a request that was sent. */
+/* The second half of channel_ask(), for a request that was sent. */
 int channel_await(int channel, struct channel_message *m);
 
 #endif

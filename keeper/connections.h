@@ -1,4 +1,4 @@
-/* connections - how many of an address there may be at once: connlimit. */
+/* connections - how many an address may have at once: connlimit. */
 #ifndef KEEPER_CONNECTIONS_H
 #define KEEPER_CONNECTIONS_H
 
@@ -8,7 +8,7 @@ struct keeper;
 
 /*
  * Are there connlimit connections of this address already? If not, this one
- * is counted as long as the keeper lives. Main calls it before there is a
+ * is counted as long as the keeper lives. Main calls this before there is a
  * session, with the account's rights on files. The manual says which clients
  * are exempt.
  */

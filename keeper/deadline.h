@@ -1,7 +1,7 @@
 /*
  * deadline - until when the session must have left the state that it is in.
- * That is a little more than its own rules allow, and is counted from what the
- * keeper itself has seen: no word of the session prolongs it.
+ * The keeper allows a little more than the session's own rules do, and counts
+ * from what it has seen itself: no word of the session prolongs a deadline.
  */
 #ifndef KEEPER_DEADLINE_H
 #define KEEPER_DEADLINE_H

@@ -24,8 +24,8 @@ struct keeper;
 struct end {
 	bool over;     /* the session said it ends, or is gone */
 	bool stopped;  /* the session was told that the service stops */
-	int64_t since; /* of over, else of stopped */
-	int term;      /* readable at SIGTERM; -1: it has come */
+	int64_t since; /* clock_ms() of over, else of stopped */
+	int term;      /* readable at SIGTERM; -1: SIGTERM has come */
 	unsigned why;  /* enum channel_end or keeper_end; 0: none said */
 };
 

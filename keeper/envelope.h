@@ -30,12 +30,12 @@ int envelope_add(
 /* Adds the last NUL; nothing may be added after it. 0 or -1, likewise. */
 int envelope_end(struct envelope *e);
 
-/* Is the recipient in it? */
+/* Is the recipient in the envelope? */
 bool envelope_holds(const struct envelope *e, struct slice recipient);
 
 void envelope_clear(struct envelope *e);
 
-/* The sender, and the first recipient, "" for none; not of an empty one. */
+/* Of an envelope with a sender: that, and the first recipient or "". */
 struct slice envelope_sender(const struct envelope *e);
 struct slice envelope_recipient(const struct envelope *e);
 

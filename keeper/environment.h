@@ -18,16 +18,17 @@ struct environment_variable {
 };
 
 /*
- * Of the launcher's variables, removes what environment_make() sets, for a
- * copy proves nothing, and what is meant for the launcher's own helper for
- * TLS, descriptors and names of keys among it. Run before the fork.
+ * Removes two kinds of variables that the launcher has set: those that
+ * environment_make() sets, since only ours may be believed; and those for the
+ * launcher's own TLS helper, such as descriptors and names of key files. Main
+ * calls this before the fork.
  */
 void environment_clear(void);
 
 /*
- * flags: enum channel_flags; own: further variables, or NULL. What is returned
- * stands in static memory, and the next call replaces it. NULL when there are
- * too many variables.
+ * flags: enum channel_flags; own: further variables, or NULL. The result stands
+ * in static memory, and the next call replaces it. NULL when there are too many
+ * variables.
  */
 char *const *environment_make(struct keeper *k, unsigned flags,
 	const struct environment_variable *own, size_t own_count);

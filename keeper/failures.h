@@ -25,19 +25,20 @@ struct failures {
 	bool tried;  /* to open the table */
 	bool usable; /* it is open */
 	struct table table;
-	struct places guess; /* a guess's place, to its verdict */
+	struct places
+		guess; /* the place that a guess holds until its verdict */
 };
 
 enum failures_word {
 	FAILURES_PASSES,
-	FAILURES_FULL,	 /* with the guesses that wait for a verdict */
-	FAILURES_REFUSES /* too many have failed */
+	FAILURES_FULL,	 /* failures and waiting guesses reach the limit */
+	FAILURES_REFUSES /* the failures alone do */
 };
 
 /*
  * Has this address failed so often that a service for logged-in clients has
- * nothing to say to it? Called by main before the greeting; what it opens it
- * closes.
+ * nothing to say to it? Main calls this before the greeting; the table is
+ * closed again.
  */
 bool failures_turn_away(struct keeper *k);
 
@@ -64,13 +65,16 @@ int64_t failures_right(struct keeper *k, struct slice user);
 
 extern const struct table_shape failures_shape;
 
-/* Both in units of FAILURES_ONE. 0, or -1 with errno and a count of 0. */
+/*
+ * What stands against a name, and the same with one failure more, in units of
+ * FAILURES_ONE. 0, or -1 with errno and a count of 0.
+ */
 int failures_look(
 	const struct table *t, struct slice name, int64_t now, uint32_t *count);
 int failures_add(
 	struct table *t, struct slice name, int64_t now, uint32_t *count);
 
-/* Units of FAILURES_ONE as failures, rounded: one just made counts as one. */
+/* Units of FAILURES_ONE as a number of failures, rounded. */
 uint32_t failures_number(uint32_t count);
 
 /* Milliseconds that so many failures of an address and a user cost. */

@@ -1,7 +1,8 @@
 /*
- * guess - what an exchange may have told of a password, from the moment that
- * a response which can hold one is handed to the authenticator. Without a
- * verdict it was wrong: a client that goes away first has lost its guess.
+ * guess - a try at a password. A client makes one when a response that can
+ * hold a password, or a proof of it, is handed to the authenticator; the
+ * verdict ends it. Who goes away before the verdict is counted as if the guess
+ * had been wrong.
  */
 #ifndef KEEPER_GUESS_H
 #define KEEPER_GUESS_H
@@ -9,13 +10,13 @@
 #include "auth/word.h"
 #include "keeper/failures.h"
 
-#define GUESS_WAIT_MS 10000 /* for the verdicts of others; for a backend */
+#define GUESS_WAIT_MS 10000 /* for others' verdicts; then for our own */
 #define GUESS_RETRY_MS 50
 
 enum guess_state {
 	GUESS_NONE,  /* no response yet that can hold a password or a proof */
-	GUESS_WAITS, /* one is kept until other guesses have their verdict */
-	GUESS_MADE,  /* the authenticator has it */
+	GUESS_WAITS, /* it is kept until others have their verdict */
+	GUESS_MADE,  /* the authenticator has the response */
 	GUESS_RIGHT  /* the challenge tells that it was right: SCRAM's v= */
 };
 
@@ -25,7 +26,7 @@ struct guess {
 	enum guess_state state;
 	unsigned responses; /* of this exchange */
 	int64_t since;	    /* in its state */
-	int64_t retry_at;   /* GUESS_WAITS: once more then; or CLOCK_NEVER */
+	int64_t retry_at;   /* GUESS_WAITS: guess_retry(); else CLOCK_NEVER */
 	/* The login that the authenticator named before its verdict. */
 	size_t user_len;
 	char user[USERS_LOGIN_MAX];
@@ -35,8 +36,9 @@ struct guess {
 void guess_start(struct keeper *k);
 
 /*
- * A response is about to be handed over (data NULL: none). FAILURES_FULL: not
- * before guess_retry() says so, at its retry_at; FAILURES_REFUSES: not at all.
+ * May this response (data NULL: there is none) go to the authenticator?
+ * FAILURES_FULL: it waits until guess_retry(), called at retry_at, answers
+ * FAILURES_PASSES. FAILURES_REFUSES: never.
  */
 enum failures_word guess_response(struct keeper *k, struct slice response);
 enum failures_word guess_retry(struct keeper *k);

@@ -1,12 +1,12 @@
 /*
- * late - an answer that waits for somebody outside, a program or a server: one
- * at a time, while the session waits. The loop polls what is named here and
- * goes on when there is news or the time is over; when the session is gone, or
- * the service stops, whoever is asked is let go.
+ * late - an answer to the session that waits for somebody outside: a program
+ * or a server. There is one at a time, and the session waits for it. The loop
+ * polls fd, and calls go_on() when there is news or the deadline has come. When
+ * the session is gone, or the service stops, it calls let_go().
  *
- * Who has to ask sets all members, and returns VERDICT_LATER; what
- * go_on() returns in the end is the verdict that then() gets. There it says
- * what is to be done with it; the request that it answers is pending.
+ * Whoever asks sets all members, and returns VERDICT_LATER in place of a
+ * verdict. go_on() returns VERDICT_LATER once more, or the verdict; with that
+ * the loop calls then(), which answers the session's request.
  */
 #ifndef KEEPER_LATE_H
 #define KEEPER_LATE_H
@@ -22,12 +22,12 @@ struct keeper;
 
 struct late {
 	int fd;		  /* -1: none, only time passes */
-	short events;	  /* of it, that are news: POLLIN, POLLOUT */
-	int64_t deadline; /* of all of it, clock_ms(); it has to end */
-	int64_t asked;	  /* the session's request came then */
+	short events;	  /* of fd that are news: POLLIN, POLLOUT */
+	int64_t deadline; /* clock_ms(): then go_on() is called at the latest */
+	int64_t asked;	  /* clock_ms() of the session's request */
 	/*
-	 * There is news, or the deadline has come: the verdict, or LATER. NULL:
-	 * nobody is asked.
+	 * There is news, or the deadline has come: the verdict, or
+	 * VERDICT_LATER. NULL: nobody is asked.
 	 */
 	int (*go_on)(struct keeper *k);
 	/* No verdict is wanted any more: whoever is asked is let go. */
@@ -39,10 +39,10 @@ struct late {
 /* Nobody is asked. */
 void late_init(struct late *late);
 
-/* For the loop: what it waits for, and until when. */
+/* For the loop: what it polls; late.deadline says until when. */
 struct pollfd late_poll(const struct late *late);
 
-/* For the loop: goes on, if there is something to do. -1 for an attack. */
+/* For the loop: calls go_on(), if it is time. 0, or -1 for an attack. */
 int late_advance(struct keeper *k, bool news);
 
 /* Lets go of whoever is asked. */

@@ -1,8 +1,7 @@
 /*
- * login - the AUTH exchange that the session is in, and who has logged in by
- * one, as far as the keeper has it. login.c answers for it, guess.c counts
- * what may be a password, offer.c says which mechanisms there are. Run by the
- * keeper.
+ * login - what the keeper knows of AUTH: the exchange that is under way, and
+ * who has logged in. login.c answers the session, guess.c counts tries at a
+ * password, offer.c says which mechanisms there are. Run by the keeper.
  */
 #ifndef KEEPER_LOGIN_H
 #define KEEPER_LOGIN_H
@@ -15,25 +14,25 @@
 
 enum login_state {
 	LOGIN_NONE,	/* nobody is logged in, no authenticator is there */
-	LOGIN_OFFER,	/* one is there, and asks Dovecot what it offers */
-	LOGIN_EXCHANGE, /* one is there for an AUTH exchange: to its verdict */
+	LOGIN_OFFER,	/* an authenticator asks Dovecot what it offers */
+	LOGIN_EXCHANGE, /* an authenticator is there, until its verdict */
 	LOGIN_DONE	/* somebody is logged in, to the connection's end */
 };
 
 struct keeper_login {
 	enum login_state state;
 	struct authenticator authenticator;
-	/* Asked for; NULL where there is none of that name, or none was. */
+	/* The one last asked for; NULL: none was, or there is none such. */
 	const struct authmech *mechanism;
-	bool hidden; /* its name is not to be logged: it may be none */
+	bool hidden; /* its name may be no mechanism's, and is not logged */
 	struct guess guess;
 	unsigned failures;  /* 535s of this connection */
-	int64_t asked;	    /* the session's last request came then */
-	int64_t held_until; /* its answer is held back; or CLOCK_NEVER */
-	unsigned held;	    /* ... with this verdict, and what is kept */
-	int64_t taken;	    /* milliseconds of waiting, not the client's */
+	int64_t asked;	    /* clock_ms() of the session's last request */
+	int64_t held_until; /* ... whose answer is held back; or CLOCK_NEVER */
+	unsigned held;	    /* the verdict of that answer; kept is its body */
+	int64_t taken;	    /* milliseconds that the client waited for us */
 	char user[USERS_LOGIN_MAX + 1]; /* LOGIN_DONE: who */
-	struct authmech foreign;	/* one that perhaps Dovecot knows */
+	struct authmech foreign; /* not built in; perhaps Dovecot knows it */
 	char foreign_name[AUTHMECHS_NAME_MAX + 1];
 	/* A response that waits, or the challenge of an answer held back. */
 	size_t kept_len;
@@ -50,14 +49,14 @@ int answer_auth(struct keeper *k);
 int answer_auth_step(struct keeper *k);
 int hear_auth_cancel(struct keeper *k);
 
-/* For the loop: before it begins, */
+/* For the loop, before it begins. */
 void login_init(struct keeper *k);
-/* what it waits for: this descriptor (or -1), and this moment; */
+/* For the loop: the descriptor (or -1) and the moment that it waits for. */
 int login_fd(const struct keeper *k);
 int64_t login_next(const struct keeper *k);
-/* one of them has come: 0, or -1 for an attack; */
+/* For the loop, when one of them has come. 0, or -1 for an attack. */
 int login_advance(struct keeper *k, bool readable);
-/* the connection ends, and no verdict is wanted any more. */
+/* The connection ends: no verdict is wanted any more. */
 void login_abandon(struct keeper *k);
 
 /* Is an authenticator at work, or waiting for the client? */
@@ -69,7 +68,7 @@ int64_t login_deadline(const struct keeper *k);
 /* Who is logged in; NULL: nobody. */
 const char *login_user(const struct keeper *k);
 
-/* Of who is logged in: by which mechanism, and what it may send as. */
+/* The mechanism of that login, and the addresses that it may send as. */
 const char *login_mechanism(const struct keeper *k);
 struct slice login_senders(const struct keeper *k);
 

@@ -1,7 +1,7 @@
 /*
- * message - the message that the session is sending, as far as the keeper has
- * it. message.c answers for it, paths.c and rcpt.c say who may be in its
- * envelope, whose octets are envelope.c's. Run by the keeper.
+ * message - what the keeper knows of the message that the session is sending.
+ * message.c answers the session, paths.c and rcpt.c decide who may be in the
+ * envelope, envelope.c has its octets. Run by the keeper.
  */
 #ifndef KEEPER_MESSAGE_H
 #define KEEPER_MESSAGE_H
@@ -16,9 +16,9 @@
 enum mail_state {
 	MAIL_NONE,
 	MAIL_SENDER, /* a sender was accepted, then recipients */
-	MAIL_LOST,   /* ... but there was no memory for one: it can't open */
+	MAIL_LOST,   /* there was no memory for one of them: no ASK_OPEN */
 	MAIL_OPEN,   /* the queue program was started */
-	MAIL_GONE,   /* ... and is gone before the commit */
+	MAIL_GONE,   /* the queue program has ended before the commit */
 	MAIL_WHOLE,  /* committed: the queue program has the envelope */
 	MAIL_BROKEN, /* committed, but not whole: it may not be accepted */
 	MAIL_REFUSED /* committed, but the policy daemon has refused it */
@@ -28,15 +28,15 @@ struct mail {
 	enum mail_state state;
 	struct envelope envelope;
 	size_t recipients;
-	unsigned step;	    /* rcpt.c's: the next one of this recipient */
-	const char *reason; /* ... for the log; NULL: it is there already */
+	unsigned step;	    /* of rcpt.c: which comes next for the recipient */
+	const char *reason; /* of its refusal, for the log; NULL: logged */
 	struct queue queue;
 	int refusal; /* MAIL_REFUSED: the verdict */
 	pid_t qp;
 	char id[CHANNEL_ID_MAX];
 	char helo[CHANNEL_HELO_MAX]; /* the session's claim */
 	size_t helo_len;
-	bool esmtp; /* ... and so is that it was EHLO */
+	bool esmtp; /* the session's claim: EHLO, not HELO */
 	uint64_t octets;
 	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
 	size_t msgid_len;
@@ -52,15 +52,15 @@ int answer_open(struct keeper *k);
 int answer_commit(struct keeper *k);
 int answer_abort(struct keeper *k);
 int mail_finished(struct keeper *k); /* the queue program is gone */
-void mail_lost(struct keeper *k);    /* the session went in its midst */
+void mail_lost(struct keeper *k);    /* the session has ended meanwhile */
 
 /* Has the user file been replaced or changed since the login? */
 bool mail_login_is_old(const struct keeper *k);
 
 /*
- * paths.c: takes paths, as they stand in ASK_PATHS, into the envelope. asked:
- * returns the verdict on the last of them, or VERDICT_LATER; else VERDICT_OK.
- * Returns -1 when the session may not say this.
+ * paths.c: puts paths, as they stand in ASK_PATHS, into the envelope. Returns
+ * -1 when the session may not say this; VERDICT_OK; or where asked is true, the
+ * verdict on the last of them, or VERDICT_LATER.
  */
 int mail_take_paths(struct keeper *k, struct slice paths, bool asked);
 

@@ -1,6 +1,7 @@
 /*
- * offer - which mechanisms a client may ask for: those that the EHLO names,
- * and with Dovecot those that it will prove to know. Run by the keeper.
+ * offer - which mechanisms a client may ask for: those that the reply to EHLO
+ * names, and with Dovecot whatever Dovecot turns out to know. Run by the
+ * keeper.
  */
 #ifndef KEEPER_OFFER_H
 #define KEEPER_OFFER_H
@@ -14,7 +15,7 @@ struct keeper;
 /* The session asks what Dovecot offers. 0, or -1: an attack (keeper.h). */
 int answer_offer(struct keeper *k);
 
-/* LOGIN_OFFER: as login_advance(). */
+/* What login_advance() does in LOGIN_OFFER. */
 int offer_advance(struct keeper *k, bool readable);
 
 /*

@@ -16,8 +16,8 @@ struct backend {
 	char *const *program;	     /* checkpassword and its arguments */
 	const char *socket;	     /* Dovecot's */
 	int users_fd;		     /* authusers.cdb, or -1 */
-	struct timespec users_ctime; /* its, when it was opened */
-	const char *users_reason;    /* why it is -1, or NULL */
+	struct timespec users_ctime; /* the file's, when it was opened */
+	const char *users_reason;    /* why users_fd is -1, or NULL */
 	struct slice mechanisms; /* offered, blanks between; empty: no AUTH */
 };
 

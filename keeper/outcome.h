@@ -1,6 +1,6 @@
 /*
- * outcome - what an AUTH exchange comes to: counted, logged, and told to the
- * session, by the clock where failures have earned a delay. Run by the keeper.
+ * outcome - the result of an AUTH exchange: counted, logged, and told to the
+ * session, later where failures have earned a delay. Run by the keeper.
  */
 #ifndef KEEPER_OUTCOME_H
 #define KEEPER_OUTCOME_H
@@ -9,27 +9,27 @@
 
 struct keeper;
 
-/* Those which return a number: 0, or -1 for an attack (keeper.h). */
+/* Those that return a number: 0, or -1 for an attack (keeper.h). */
 
 /* The authenticator's challenge, or its verdict. */
 int outcome_challenge(struct keeper *k, const struct word *word);
 int outcome_verdict(struct keeper *k, const struct word *word);
 
-/* held_until has come. */
+/* Sends the answer that was held back: held_until has come. */
 int outcome_release(struct keeper *k);
 
-/* In place of a verdict. Before an exchange: it may not begin, */
+/* The exchange may not begin. */
 int outcome_refuse(struct keeper *k, unsigned verdict, const char *reason);
-/* and in the middle: we could not, detail ("" for none) is for the log; */
+/* We could not tell: 454. detail, "" for none, is for the log. */
 int outcome_temporary(struct keeper *k, const char *detail);
-/* too many of the address's have failed, or are about to; */
+/* Too many logins of the client's address have failed, or may yet fail. */
 int outcome_turn_down(struct keeper *k);
-/* the client has sent what is none; */
+/* The client's response is malformed. */
 void outcome_malformed(struct keeper *k);
-/* the client wants no verdict, or is gone: a guess is lost if one was made. */
+/* The client has cancelled or is gone: a guess that was made was wrong. */
 void outcome_gone(struct keeper *k);
 
-/* No authenticator, no guess: without a word to anybody. */
+/* Ends the exchange: no answer, no line, nothing is counted. */
 void outcome_stop(struct keeper *k);
 
 #endif

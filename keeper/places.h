@@ -36,7 +36,7 @@ int places_open(struct places *p, const struct table *key,
 /* Gives back the place that is held, if one is; nothing need be open. */
 void places_close(struct places *p);
 
-/* Takes the first free one of so many: 1; 0: none is free; -1 with errno. */
+/* Takes the first free one of so many. 1; 0: none is free; -1 with errno. */
 int places_take(struct places *p, uint64_t many);
 
 /* How many of the first so many are held by others; -1 with errno. */

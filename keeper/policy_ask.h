@@ -18,8 +18,8 @@ struct policy_ask {
 	struct policy_link link;
 	bool rcpt;   /* the request is about rcpt.path, not a message */
 	bool silent; /* no answer in time: not asked again for this message */
-	bool logged; /* ... or at all, and accepted: once a message */
-	const char *fault; /* of the last refusal; NULL: the daemon's words */
+	bool logged; /* it is, for this message, that there is no answer */
+	const char *fault; /* why we refused; NULL: the daemon has refused */
 	unsigned transactions;
 	char instance[POLICY_INSTANCE_MAX]; /* "": none asked about yet */
 	unsigned prepended;
@@ -35,13 +35,13 @@ struct keeper;
  */
 int policy_ask_rcpt(struct keeper *k, struct slice recipient);
 
-/* The same of a whole message, whose refusal is not logged. */
+/* The same of a whole message; its refusal is logged by who calls. */
 int policy_ask_end(struct keeper *k);
 
-/* For the line about that: who has refused it, and in which words. */
+/* Adds to the line about a refused message: by whom, and in which words. */
 void policy_ask_log(const struct keeper *k, struct log_line *line);
 
-/* What belongs above the Received line; often nothing. */
+/* Lines of the daemon's that belong above our Received line, or none. */
 struct slice policy_ask_above(const struct keeper *k);
 
 /* The transaction is over. */

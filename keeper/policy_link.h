@@ -1,8 +1,8 @@
 /*
  * policy_link - a connection to a policy daemon, and one request on it with its
- * answer. The connection is kept for the next request; one that was kept and
- * is closed is made anew, once a request. Nothing here blocks: whoever asks
- * polls what is named here, and calls policy_link_go_on().
+ * answer. The connection is kept for the next request; where the daemon has
+ * closed it meanwhile, it is made anew, once a request. Nothing here blocks:
+ * whoever asks polls what is named here, and calls policy_link_go_on().
  */
 #ifndef KEEPER_POLICY_LINK_H
 #define KEEPER_POLICY_LINK_H
@@ -30,9 +30,9 @@ enum policy_link_result {
 struct policy_link {
 	enum policy_link_state state;
 	int fd;	      /* but for LINK_CLOSED */
-	short events; /* LINK_WAITS: of it; none where fd is closed */
+	short events; /* LINK_WAITS: of fd; none in LINK_CLOSED */
 	int64_t wake, deadline;
-	bool kept; /* it has served before, and may be closed */
+	bool kept; /* of an earlier request: the daemon may have gone */
 	const char *error;
 	struct slice server;
 	size_t sent;

@@ -17,7 +17,7 @@
 /* What most connections never touch: they ask nobody. */
 struct rcpt {
 	bool opened; /* validrcptto was */
-	bool broken; /* ... and cannot be used; it is logged */
+	bool broken; /* validrcptto cannot be used, which is logged */
 	struct validrcptto valid;
 	struct rcptcheck check;
 	char path[RCPT_PATH_MAX]; /* whose verdict is waited for */

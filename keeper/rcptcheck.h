@@ -1,7 +1,7 @@
 /*
  * rcptcheck - the program that control/rcptcheck names is asked whether there
- * is a recipient. It is run in a process group of its own, in place, and the
- * loop waits for its exit (late.h). What it answers is remembered until the
+ * is a recipient. The program runs in a process group of its own, and the loop
+ * waits for its exit (late.h). Its refusals are remembered until the
  * transaction's end. Source: the RCPTCHECK patches of qmail.
  */
 #ifndef KEEPER_RCPTCHECK_H
@@ -12,11 +12,9 @@
 
 #include "lib/bytes.h"
 
-#define RCPTCHECK_MS 10000     /* for one recipient */
-#define RCPTCHECK_TEXT_MAX 300 /* octets of descriptor 4 that count */
-#define RCPTCHECK_REFUSED_MAX                                                  \
-	8192 /* octets of refusals that are remembered                         \
-	      */
+#define RCPTCHECK_MS 10000	   /* for one recipient */
+#define RCPTCHECK_TEXT_MAX 300	   /* octets of descriptor 4 that count */
+#define RCPTCHECK_REFUSED_MAX 8192 /* octets of remembered refusals */
 
 struct rcptcheck {
 	pid_t pid;
@@ -29,8 +27,9 @@ struct rcptcheck {
 struct keeper;
 
 /*
- * Asks, or remembers: VERDICT_OK, VERDICT_SAID with the reply in rcpt.said,
- * or VERDICT_LATER. A refusal is logged, or mail.reason says why.
+ * Asks the program, or remembers that it has refused: VERDICT_OK, VERDICT_SAID
+ * with the reply in rcpt.said, or VERDICT_LATER. A refusal is logged, or
+ * mail.reason says why.
  */
 int rcptcheck_ask(struct keeper *k, struct slice recipient);
 

@@ -28,7 +28,7 @@ struct recipients {
 bool recipients_allow(struct keeper *k, struct slice recipient);
 
 void recipients_queued(struct keeper *k);    /* the message was queued */
-void recipients_give_back(struct keeper *k); /* ... and this one will not be */
+void recipients_give_back(struct keeper *k); /* it will never be queued */
 void recipients_uncount(struct keeper *k); /* the last was refused after all */
 
 /* --------------------------------------------------- what is counted --- */
@@ -39,8 +39,8 @@ void recipients_uncount(struct keeper *k); /* the last was refused after all */
 extern const struct table_shape recipients_shape;
 
 enum recipients_result {
-	RECIPIENTS_FREE,  /* and counted */
-	RECIPIENTS_FIRST, /* over it, for the first time within a day */
+	RECIPIENTS_FREE,  /* within the limit, and counted */
+	RECIPIENTS_FIRST, /* over the limit, for the first time within a day */
 	RECIPIENTS_OVER,
 	RECIPIENTS_BROKEN /* errno */
 };
@@ -49,7 +49,7 @@ enum recipients_result {
 enum recipients_result recipients_take(
 	struct table *t, struct slice login, uint64_t limit, int64_t now);
 
-/* Takes so many of them off again. 0, or -1 with errno. */
+/* Takes so many recipients off the count again. 0, or -1 with errno. */
 int recipients_return(
 	struct table *t, struct slice login, uint64_t count, int64_t now);
 

@@ -28,9 +28,9 @@ struct signer {
 	struct signer_pair *pair;
 	const char *directory; /* the control directory */
 	int certificate_fd;    /* servercert.pem, or -1 */
-	int key_fd;	 /* serverkey.pem, or -1: the key is in the former */
-	bool allow_sha1; /* TLS before 1.2 is allowed */
-	bool used;	 /* the one signature was made */
+	int key_fd; /* serverkey.pem, or -1: the key is in servercert.pem */
+	bool allow_sha1;       /* TLS before 1.2 is allowed */
+	bool used;	       /* the one signature was made */
 	enum channel_key type; /* of the loaded key; KEY_NONE: not loaded */
 	size_t chain_len;
 	unsigned char exponent[SIGNER_EXPONENT_MAX]; /* RSA, public */
@@ -43,8 +43,8 @@ struct signer {
 };
 
 /*
- * The certificate itself, DER, once a pair was loaded. Ours, and read by
- * BearSSL before.
+ * The certificate itself, DER, once a pair was loaded. It is our own, and
+ * BearSSL has parsed it.
  */
 struct slice signer_certificate(const struct signer *s);
 

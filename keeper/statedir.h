@@ -1,7 +1,8 @@
 /*
- * statedir - the directory of what connections remember: its files, the names
- * that are counted in them, and what is done about a file that cannot be used.
- * That is logged once a connection, then nothing is counted, and mail goes on.
+ * statedir - the directory in which connections count what the next ones must
+ * know: its files, and the names that are counted in them. A file that cannot
+ * be used is logged once a connection; then nothing is counted, and mail goes
+ * on.
  *
  * The callers see to it that there is a statedir.
  */

@@ -4,8 +4,8 @@
  * A fixed number of buckets of a few slots each; the name's keyed hash says
  * which bucket, and is all that the file holds of the name. The key is made
  * with the file and stands in its header. Each slot has a keyed checksum, and
- * counts as empty when that is wrong: a torn or damaged file forgets, it never
- * accuses. A full bucket forgets its record of the least weight.
+ * counts as empty when that is wrong: a torn or damaged file loses counts, and
+ * never gains one. A full bucket forgets its record of the least weight.
  *
  * There is no daemon and nothing to clean up. A change is a lock on the
  * bucket (gone with the process that holds it), one pread, one pwrite. A

@@ -15,16 +15,16 @@ struct keeper;
 struct keeper_tls {
 	struct outside outside;
 	struct signer signer;
-	bool handshake;	  /* TLS begins */
-	bool signed_once; /* our signature was made */
-	bool on;
-	const char *version, *cipher; /* names, when it is on; static */
+	bool handshake;		      /* ASK_TLS was answered */
+	bool signed_once;	      /* our signature was made */
+	bool on;		      /* the session says that TLS is on */
+	const char *version, *cipher; /* names, when TLS is on; static */
 	/* The server's certificate; no octets: not defined, or not wanted. */
 	unsigned char binding[CERTIFICATE_BINDING_MAX];
 	size_t binding_len;
 	int clientca_fd; /* clientca.pem, or -1 where it could not be opened */
 	struct clientca *clientca; /* NULL: not wanted, or there is none */
-	size_t client_len;	   /* of keeper.client_chain; none: no claim */
+	size_t client_len; /* of keeper.client_chain; 0: none is claimed */
 };
 
 /* Each is 0, or -1: an attack (keeper.h). */

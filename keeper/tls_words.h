@@ -12,8 +12,10 @@
 #define TLS_WORDS_VALUE_MAX 255 /* ... of a value that counts */
 #define TLS_WORDS_HASH 32	/* ... of SHA-256 */
 
-/* Values point into the text; what was not said, or is no clean text of that
- * length, has data NULL. */
+/*
+ * Values point into the text; what was not said, or is no clean text of at most
+ * TLS_WORDS_VALUE_MAX octets, has data NULL.
+ */
 struct tls_words {
 	struct slice protocol, cipher, sni;
 	bool has_hash; /* of the client's certificate: SHA256:hex */
@@ -21,12 +23,12 @@ struct tls_words {
 };
 
 /*
- * Octets up to and with the end, which an empty entry is; 0: it is still to
+ * Octets of the text with its end, an empty entry; 0: the end is still to
  * come.
  */
 size_t tls_words_end(struct slice text);
 
-/* Reads it. 0, or -1 when there is no protocol: then there is no TLS. */
+/* Reads a whole text. 0, or -1 when it names no protocol: there is no TLS. */
 int tls_words_read(struct tls_words *words, struct slice text);
 
 #endif

@@ -22,10 +22,10 @@ struct certificate {
 	struct slice purposes; /* extKeyUsage; absent: for everything */
 };
 
-/* Finds them; slices point into der. 0, or -1 when it has not that form. */
+/* Finds these parts in der. 0, or -1 when der has not that form. */
 int certificate_parse(struct certificate *c, struct slice der);
 
-/* Names of one kind; {0} at the start. */
+/* Kinds of names in it. */
 enum certificate_name {
 	CERTIFICATE_ALT_EMAIL, /* subjectAltName, rfc822Name */
 	CERTIFICATE_ALT_DNS,   /* subjectAltName, dNSName */
@@ -33,6 +33,7 @@ enum certificate_name {
 	CERTIFICATE_COMMON     /* of the subject: commonName */
 };
 
+/* A place among the names; {0} before the first. */
 struct certificate_cursor {
 	bool started;
 	struct slice outer, inner;

@@ -9,16 +9,16 @@
 
 #include "lib/buffer.h"
 
-/* NULL, or what is wrong with the list: text, which the entry is added to. */
+/* NULL, or what is wrong with the list: a text that may stand in *text. */
 const char *balancers_fault(struct slice list, struct buffer *text);
 
-/* Is it whoever connects? */
+/* Is the list 1: whoever connects? */
 bool balancers_are_all(struct slice list);
 
-/* Is it, or does an entry say so of a family, as 0.0.0.0/0 does? */
+/* Is the list 1, or has it a prefix of no bits, as 0.0.0.0/0: anybody? */
 bool balancers_are_anybody(struct slice list);
 
-/* Is it one of a list without a fault? */
+/* Is the address in a list without a fault? */
 bool balancers_have(struct slice list, struct slice address);
 
 #endif

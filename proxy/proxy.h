@@ -1,6 +1,6 @@
 /*
- * proxy - a PROXY header comes first: starts who reads it, and puts what it
- * says in place of what the launcher said.
+ * proxy - the PROXY header that comes before all else: starts the process that
+ * reads it, and puts what it says in place of what the launcher said.
  */
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H

@@ -13,18 +13,16 @@
 
 #include "proxy/tlv.h"
 
-#define PROXYHEADER_FIRST 12   /* octets of version 2's signature */
-#define PROXYHEADER_V1_MAX 107 /* octets of a line with its CR LF */
-#define PROXYHEADER_PIECE                                                      \
-	4096 /* octets that are asked for at once, at most                     \
-	      */
+#define PROXYHEADER_FIRST 12	     /* octets of version 2's signature */
+#define PROXYHEADER_V1_MAX 107	     /* octets of a line with its CR LF */
+#define PROXYHEADER_PIECE 4096	     /* octets asked for at once, at most */
 #define PROXYHEADER_ADDRESSES_MAX 36 /* octets, two of IPv6 and two ports */
 
 enum proxyheader_verdict {
-	PROXYHEADER_MORE,   /* it is not whole yet */
-	PROXYHEADER_CLIENT, /* it names one */
+	PROXYHEADER_MORE,   /* the header is not whole yet */
+	PROXYHEADER_CLIENT, /* it names a client */
 	PROXYHEADER_CHECK,  /* LOCAL, UNKNOWN, UNSPEC: the balancer's own */
-	PROXYHEADER_NONE,   /* the first octets are none */
+	PROXYHEADER_NONE,   /* the first octets begin no header */
 	PROXYHEADER_SYNTAX, /* grammar, version, command */
 	PROXYHEADER_SHORT,  /* a length that cannot be */
 	PROXYHEADER_FAMILY, /* UNIX sockets, datagrams */
@@ -55,7 +53,7 @@ void proxyheader_init(struct proxyheader *h);
 /* How many octets may be read now, while the verdict is PROXYHEADER_MORE. */
 size_t proxyheader_room(const struct proxyheader *h);
 
-/* Takes so many, or fewer. Sets the verdict; after another than MORE, none. */
+/* Takes at most that many octets, while the verdict is PROXYHEADER_MORE. */
 void proxyheader_take(
 	struct proxyheader *h, const unsigned char *data, size_t len);
 

@@ -1,7 +1,7 @@
 /*
  * reader - the jailed process that reads a PROXY header, before there is a
- * session, and ends. It holds the client and a pipe, on which it writes one
- * record: what a channel's messages can not say, who the client is.
+ * session, and ends. It holds the client and a pipe, to which it writes one
+ * record: who the client is.
  */
 #ifndef PROXY_READER_H
 #define PROXY_READER_H
@@ -13,7 +13,7 @@
 
 #define READER_MS 5000 /* for the whole header */
 
-/* Further on than proxyheader_verdict. */
+/* It goes on where enum proxyheader_verdict ends. */
 enum reader_verdict {
 	READER_GONE = PROXYHEADER_VERDICTS, /* before the first octet */
 	READER_TIMEOUT,

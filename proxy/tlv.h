@@ -1,7 +1,7 @@
 /*
  * tlv - what stands behind the addresses in a PROXY header of version 2:
- * type, length, value, to the header's end. Read as a stream and skipped, of
- * whatever length, but for what TLS the balancer's client has.
+ * type, length, value, to the header's end. Of whatever length, it is read
+ * as a stream, and skipped but for what it says of the client's TLS.
  */
 #ifndef PROXY_TLV_H
 #define PROXY_TLV_H

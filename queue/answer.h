@@ -8,10 +8,8 @@
 
 #include "lib/bytes.h"
 
-#define ANSWER_MAX 1000 /* octets of it that are kept */
-#define ANSWER_LONGEST                                                         \
-	99999 /* octets inside the netstring; more is nonsense                 \
-	       */
+#define ANSWER_MAX 1000	     /* octets of it that are kept */
+#define ANSWER_LONGEST 99999 /* octets in the netstring; more is nonsense */
 
 enum answer_part {
 	ANSWER_LENGTH,
@@ -43,7 +41,7 @@ enum answer_meaning {
  */
 void answer_feed(struct answer *answer, struct slice octets);
 
-/* Whole, or nonsense: whatever comes changes nothing. */
+/* Is it whole, or nonsense? Then no octet changes anything. */
 bool answer_ended(const struct answer *answer);
 
 /* Of a whole one, or of one that was cut behind its first octet. */

@@ -1,8 +1,9 @@
 /*
  * letter - what a QMQP client says: a netstring that holds the message, the
- * sender and each recipient as a netstring. Lengths stand before what they
- * are of, so all waits in one file: behind the message the envelope as it
- * goes out. Two pieces are not in it: the head, and the last comma. Run by
+ * sender and each recipient as a netstring. A length stands before what it
+ * is of, so nothing goes out before all is there: the message waits in a file,
+ * and behind it the envelope as it will be sent. Two pieces are not in the
+ * file: the head, and the last comma. Run by
  * queue-qmqp. Source: cr.yp.to/proto/qmqp.html.
  */
 #ifndef QUEUE_LETTER_H

@@ -22,8 +22,7 @@ enum exchange_result {
 	EXCHANGE_CHALLENGE, /* x->challenge goes to the client, step again */
 	EXCHANGE_OK,	    /* x->login is logged in, x->label tells by what */
 	EXCHANGE_FAIL,	    /* 535; x->reason says why, for the log alone */
-	EXCHANGE_MALFORMED, /* 501 5.5.2: not what the mechanism's syntax allows
-			     */
+	EXCHANGE_MALFORMED, /* 501 5.5.2: against the mechanism's syntax */
 	EXCHANGE_TEMPORARY, /* 454; x->reason is "memory" or "backend" */
 	EXCHANGE_COLLECTED  /* nothing was checked: mechanism_hand_over() */
 };
@@ -35,7 +34,7 @@ struct mechanism_facts {
 	/* of TLS with our signature, or absent */
 	struct slice server_certificate; /* DER */
 	struct slice binding;		 /* tls-server-end-point */
-	bool plus_offered;		 /* a mechanism that wants it */
+	bool plus_offered; /* a mechanism that wants the binding */
 	/*
 	 * The session's claim: 2-octet length, DER, ... Its TLS engine has
 	 * seen that the client has the key, nobody has looked at the rest.
@@ -53,7 +52,7 @@ struct exchange {
 	int users_fd;		 /* authusers.cdb, open for reading */
 	struct slice authdomain; /* appended to a login without @, or absent */
 	const struct mechanism_facts *facts;
-	uint32_t today;		  /* date_of(); what expires is refused then */
+	uint32_t today; /* date_of(): what has expired by then is refused */
 	unsigned char random[32]; /* fresh, used for at most one purpose */
 	bool collect;		  /* check nothing: mechanism_hand_over() */
 	/* Called once the login is known and before it is checked; or NULL. */
@@ -115,8 +114,8 @@ enum exchange_result mechanism_hand_over(
 	struct exchange *x, struct slice secret, struct slice challenge);
 
 /*
- * Success by the secret of that label: what the log will say. Failure after
- * all, reason expired, when x->user still tells that it is past its time.
+ * The secret of that label fits: EXCHANGE_OK, and x->label is set for the log.
+ * Where that secret has expired EXCHANGE_FAIL, and x->reason says so.
  */
 enum exchange_result mechanism_accept(struct exchange *x, struct slice label);
 
@@ -171,8 +170,8 @@ bool mechanism_password_usable(const struct user *user);
 int mechanism_login(struct exchange *x, struct slice login);
 
 /*
- * Is it x->login, both in the form that is looked up? Not what cannot be a
- * login.
+ * Does this text, in the form that is looked up, name the same login as
+ * x->login? Not where it cannot be a login.
  */
 bool mechanism_is_login(const struct exchange *x, struct slice login);
 

@@ -1,6 +1,6 @@
 /*
- * hello - the first octets of a client that wants TLS: what it offered when
- * that is older than TLS, and the version that it takes a refusal in.
+ * hello - the first octets of a client that wants TLS: what it offered where
+ * that is older than TLS, and the version in which it understands a refusal.
  */
 #ifndef SESSION_HELLO_H
 #define SESSION_HELLO_H
@@ -16,8 +16,8 @@ struct hello {
 void hello_add(struct hello *h, const unsigned char *data, size_t len);
 
 /*
- * CHANNEL_SSL_2 or CHANNEL_SSL_3 of a client that is answered in neither; 0:
- * something else. version: of its ClientHello, or 0.
+ * CHANNEL_SSL_2 or CHANNEL_SSL_3 where the client offers nothing newer; else 0.
+ * version: of its ClientHello, or 0.
  */
 uint16_t hello_offered_ssl(const struct hello *h, unsigned version);
 

@@ -1,7 +1,7 @@
 /*
- * message - the message that the client is sending, as far as the session has
- * it, and what the keeper is asked and told of it. message.c: MAIL, RCPT, and
- * all that is said to the keeper. body.c, pipe.c: its octets.
+ * message - the message that the client is sending. message.c has MAIL, RCPT,
+ * and all that the keeper is asked and told of a message; body.c and pipe.c
+ * have its octets.
  */
 #ifndef SESSION_MESSAGE_H
 #define SESSION_MESSAGE_H
@@ -18,10 +18,10 @@
 enum message_state {
 	MESSAGE_NONE,
 	MESSAGE_SENDER, /* MAIL was accepted; the keeper knows nothing of it */
-	MESSAGE_TOLD,	/* ... it does, and of some recipients perhaps */
+	MESSAGE_TOLD,	/* the keeper knows the sender, perhaps recipients */
 	MESSAGE_OPEN,	/* there is a message pipe: DATA, or the first BDAT */
-	MESSAGE_BROKEN, /* ... and the queue program stopped reading */
-	MESSAGE_REFUSED /* by BDAT: as all chunks are now, until a reset */
+	MESSAGE_BROKEN, /* the queue program stopped reading */
+	MESSAGE_REFUSED /* a chunk was refused: so are all until a reset */
 };
 
 struct message {
@@ -29,12 +29,12 @@ struct message {
 	bool smtputf8;
 	enum body body;
 	unsigned recipients;
-	size_t envelope_len; /* octets: the keeper's has no more */
+	size_t envelope_len; /* octets: the keeper's envelope has no more */
 	size_t untold_len;   /* of session.untold */
-	int pipe;	     /* or -1 */
-	uint64_t written;    /* octets put into it */
+	int pipe;	     /* to the queue program, or -1 */
+	uint64_t written;    /* octets put into the pipe */
 	int64_t start;	     /* of DATA, or of the first chunk */
-	uint64_t octets;     /* read since */
+	uint64_t octets;     /* read since start */
 	struct data data;
 };
 
@@ -54,9 +54,9 @@ int64_t body_deadline(const struct session *s);
 enum reply command_data(struct session *s, struct slice argument);
 enum reply command_bdat(struct session *s, struct slice argument);
 
-/* pipe.c: the message opens; what data.c put into s->out; it is over. */
-void pipe_start(struct session *s);
-int pipe_write(struct session *s, size_t len); /* -1: the stream failed */
-int pipe_end(struct session *s);
+/* pipe.c. Those that return a number: 0, or -1 when the stream failed. */
+void pipe_start(struct session *s); /* message_open() has got a pipe */
+int pipe_write(struct session *s, size_t len); /* octets of s->out */
+int pipe_end(struct session *s);	       /* the message is over */
 
 #endif

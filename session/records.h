@@ -32,9 +32,9 @@ int records_handshake(struct records *r);
 int records_next(struct records *r, struct slice *input);
 size_t records_buffered(struct records *r);
 void records_consume(struct records *r, size_t len);
-/* On the wire at the next records_next() that has to read, or at the close. */
+/* Goes out at the next records_next() that has to read, or at the close. */
 int records_write(struct records *r, struct slice text);
 void records_close(struct records *r); /* close_notify, without an answer */
-void records_wipe(struct records *r); /* what was not read, when it is closed */
+void records_wipe(struct records *r);  /* after the close: what was not read */
 
 #endif

@@ -55,8 +55,8 @@ struct session {
 	struct stream stream;
 
 	/*
-	 * What stands above, and as much of this as most commands need, is one
-	 * page, and of a clear connection without a login the only one.
+	 * A clear connection without a login writes to what stands above, and
+	 * to the first octets of line: one page.
 	 */
 	size_t line_len;
 	char line[SESSION_AUTH_LINE_MAX]; /* the command, without its end */
@@ -102,8 +102,8 @@ enum line_result {
 };
 enum line_result session_line(struct session *s, bool auth);
 /*
- * The line is done with, and wiped: it may be a password, in a command or in
- * its place.
+ * Wipes the line that session_line() has read: it may be a password, in a
+ * command or in place of one.
  */
 void session_forget_line(struct session *s);
 void session_reply(struct session *s, enum reply reply);
@@ -114,16 +114,19 @@ enum reply session_stop(
 	struct session *s, enum channel_end end, enum reply last);
 /* The stream failed: which end that is. */
 enum reply session_stream_failed(struct session *s);
-/* No answer comes: says that the service stops, unless the keeper is dead. */
+/*
+ * The keeper answers no more: tells the client that the service stops, unless
+ * the keeper has died, and ends.
+ */
 _Noreturn void session_leave(struct session *s);
 /* A request to the keeper, and its verdict. */
 int session_ask(struct session *s);
 /*
- * Where the answer may take seconds: a client that is gone meanwhile takes
- * the connection with it. -1: so it was, and s->end is set.
+ * The same where the answer may take seconds: a client that is gone meanwhile
+ * ends the connection. Then it returns -1, and s->end is set.
  */
 int session_ask_slowly(struct session *s);
-/* The answer alone, when the request is sent. */
+/* The second half of session_ask(), for a request that was sent. */
 int session_await(struct session *s);
 /* trace.c */
 void session_trace(

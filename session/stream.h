@@ -27,11 +27,10 @@ enum stream_state {
 
 struct stream {
 	int in, out;
-	bool nonblocking; /* sockets are; a terminal or a pipe is not ours to
-			     set */
+	bool nonblocking; /* in and out are sockets, which never block */
 	bool terminal;	  /* typed at a prompt: LF becomes CR LF */
 	bool piped;	  /* out is a TLS helper's or recordio's, no client */
-	int channel;	  /* watched: when the keeper goes, so do we */
+	int channel;	  /* to the keeper; when that is gone, we end, too */
 	struct records *tls; /* NULL: clear */
 	enum stream_state state;
 	int64_t deadline; /* clock_ms() */
@@ -39,7 +38,7 @@ struct stream {
 	bool full;	  /* the last read filled the buffer: more is there */
 	char *bulk_input; /* STREAM_BULK_MAX octets */
 	size_t bulk_size; /* so much of them is used */
-	char *input;	  /* what was read last: the one or the other buffer */
+	char *input;	  /* where it was last read: one of two buffers */
 	size_t input_start, input_end, output_len;
 	char output[STREAM_OUTPUT_MAX];
 	char command_input[STREAM_INPUT_MAX];

@@ -17,7 +17,7 @@
  */
 bool cost_is_sane(struct slice text);
 
-/* Octets that a method takes which is meant to take many, else 0. */
+/* Octets of memory of a method that is meant to take much; of others 0. */
 uint64_t cost_memory(struct slice text);
 
 #endif

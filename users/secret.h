@@ -35,8 +35,7 @@ enum secret_kind {
 
 struct secret {
 	enum secret_kind kind;
-	/* CRYPT: the crypt string; PLAIN: the password; DIGEST_MD5: the realm
-	 */
+	/* CRYPT: the string; PLAIN: the password; DIGEST_MD5: the realm */
 	struct slice text;
 	/* CRAM_MD5: contexts; DIGEST_MD5: hash; CERT_SHA256: fingerprint */
 	unsigned char octets[SECRET_HASH_MAX];

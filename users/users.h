@@ -33,7 +33,7 @@ struct user_secret {
 
 struct user {
 	bool disabled; /* "!" before field 2 */
-	/* An smtp_expires_ that is no date; what it is about has expired. */
+	/* An smtp_expires_ is no date: its secret counts as expired. */
 	bool bad_expiry;
 	size_t secrets_count, record_len;
 	struct user_secret secrets[USERS_SECRETS_MAX];
@@ -50,7 +50,7 @@ struct site {
 	char memory[USERS_SETTING_MAX + 256]; /* what usual points into */
 };
 
-/* Is it past the secret's time? today as date_of() has it. */
+/* Has the secret expired? today as date_of() has it. */
 bool users_expired(const struct user_secret *secret, uint32_t today);
 
 /* A name of smtp_secret_ and smtp_expires_: [a-z0-9-], at most 32. */
@@ -60,12 +60,13 @@ bool users_is_label(struct slice label);
 int users_parse(struct user *user, struct slice record);
 
 /*
- * The rest of the work that a line with as many secrets as there may be would
- * have been: parsing two dozen takes longer than finding nobody.
+ * Takes the time that parsing takes for as many secrets as a user may have,
+ * less what this user's took: else the time would tell that there is such a
+ * user.
  */
 void users_level(struct user *user);
 
-/* Wipes what was used of it. */
+/* Wipes the part of it that was used. */
 void users_forget(struct user *user);
 
 enum users_result users_find(int fd, struct slice login, struct user *user);
