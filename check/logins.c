@@ -99,7 +99,7 @@ add_user(struct people *p, const char *offered, struct slice login)
 	p->enabled++;
 	count_memory(p);
 	for (size_t i = 0; i < MECHANISMS_MAX && mechanisms[i] != NULL; i++) {
-		usable[i] = mechanisms[i]->usable(&p->user);
+		usable[i] = mechanism_holds(&p->user, mechanisms[i]->kinds);
 		able = able || usable[i];
 		if (usable[i] && words_has(slice_of(offered),
 					 slice_of(mechanisms[i]->row->name)))

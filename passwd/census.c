@@ -132,7 +132,7 @@ add_usable(struct census *census, const struct user *user)
 	bool able = false;
 
 	for (size_t i = 0; i < CENSUS_MECHS_MAX && mechanisms[i] != NULL; i++) {
-		if (mechanisms[i]->usable(user))
+		if (mechanism_holds(user, mechanisms[i]->kinds))
 			able = true;
 		else
 			cannot[i] = 1;

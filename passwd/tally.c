@@ -15,7 +15,7 @@ tally_add(struct tally *t, struct slice login, const struct user *user)
 	t->bare += slice_find(login, '@') == login.len;
 	t->senders += record_sender(record).len > 0;
 	for (size_t k = 0; k < CENSUS_MECHS_MAX && mechanisms[k] != NULL; k++)
-		t->usable[k] += mechanisms[k]->usable(user);
+		t->usable[k] += mechanism_holds(user, mechanisms[k]->kinds);
 }
 
 /* What sendercheck will make of them. */

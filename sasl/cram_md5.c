@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/hex.h"
 
+#define KINDS (SECRET_BIT(SECRET_CRAM_MD5) | SECRET_BIT(SECRET_PLAIN))
 #define RANDOM_OCTETS 16
 
 /* What is kept between the steps, in x->memory. */
@@ -23,12 +24,6 @@ struct cram {
 
 static_assert(sizeof(struct cram) <= sizeof(((struct exchange *)0)->memory),
 	"the exchange's memory is too small");
-
-static bool
-is_wanted(const struct secret *secret)
-{
-	return secret->kind == SECRET_CRAM_MD5 || secret->kind == SECRET_PLAIN;
-}
 
 /* As RFC 2195 §2 has it, but that nobody can guess it. */
 static enum exchange_result
@@ -74,13 +69,13 @@ verify(struct exchange *x, const struct cram *cram, const unsigned char *given)
 	const struct user_secret *found = NULL;
 	bool real;
 
-	if (mechanism_find_user(x, is_wanted, &real) == -1)
+	if (mechanism_find_user(x, KINDS, &real) == -1)
 		return EXCHANGE_TEMPORARY;
 	/* The same work for one secret, thirty or no user. */
 	for (size_t i = 0; i < USERS_SECRETS_MAX; i++) {
 		const struct user_secret *s = &x->user.secrets[i];
 		bool tried = real && i < x->user.secrets_count &&
-			     is_wanted(&s->secret);
+			     secret_is(&s->secret, KINDS);
 
 		if (fits(tried ? &s->secret : &nobody, text, given) && tried)
 			found = s;
@@ -117,11 +112,5 @@ cram_step(struct exchange *x, struct slice response)
 	return verify(x, cram, given);
 }
 
-static bool
-cram_usable(const struct user *user)
-{
-	return mechanism_holds(user, is_wanted);
-}
-
 const struct mechanism mechanism_cram_md5 = {
-	MECHANISM_ROW(cram_md5), cram_step, cram_usable};
+	MECHANISM_ROW(cram_md5), cram_step, KINDS};

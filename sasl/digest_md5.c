@@ -19,6 +19,7 @@
 #include "sasl/mechanism.h"
 #include "lib/base64.h"
 
+#define KINDS (SECRET_BIT(SECRET_DIGEST_MD5) | SECRET_BIT(SECRET_PLAIN))
 #define NONCE_OCTETS 24 /* of randomness */
 #define NONCE_LEN BASE64_ENCODED_LEN(NONCE_OCTETS)
 #define RESPONSE_MAX 4095 /* octets, RFC 2831 §2.1.2 */
@@ -53,13 +54,6 @@ struct response {
 	char text[RESPONSE_MAX];    /* what quoted ones point to */
 	char given[MD5_HEX_LEN];    /* the proof, in lower case */
 };
-
-static bool
-is_wanted(const struct secret *secret)
-{
-	return secret->kind == SECRET_DIGEST_MD5 ||
-	       secret->kind == SECRET_PLAIN;
-}
 
 static enum exchange_result
 challenge(struct exchange *x, struct digest *d)
@@ -262,7 +256,7 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 	char answer[MD5_HEX_LEN];
 	bool real;
 
-	if (mechanism_find_user(x, is_wanted, &real) == -1)
+	if (mechanism_find_user(x, KINDS, &real) == -1)
 		return EXCHANGE_TEMPORARY;
 	bool for_us = is_for_us(x, d, r);
 	bool right_uri = is_our_uri(x->facts, r->field[URI]);
@@ -271,7 +265,7 @@ verify(struct exchange *x, struct digest *d, const struct response *r)
 	for (size_t i = 0; i < USERS_SECRETS_MAX; i++) {
 		const struct user_secret *s = &x->user.secrets[i];
 		bool tried = real && i < x->user.secrets_count &&
-			     is_wanted(&s->secret);
+			     secret_is(&s->secret, KINDS);
 
 		if (!fits_secret(tried ? &s->secret : &nobody, r, hash) ||
 			!tried)
@@ -318,11 +312,5 @@ digest_step(struct exchange *x, struct slice message)
 	}
 }
 
-static bool
-digest_usable(const struct user *user)
-{
-	return mechanism_holds(user, is_wanted);
-}
-
 const struct mechanism mechanism_digest_md5 = {
-	MECHANISM_ROW(digest_md5), digest_step, digest_usable};
+	MECHANISM_ROW(digest_md5), digest_step, KINDS};

@@ -15,11 +15,7 @@
 #include "lib/chain.h"
 #include "sasl/mechanism.h"
 
-static bool
-is_wanted(const struct secret *secret)
-{
-	return secret->kind == SECRET_CERT_SHA256;
-}
+#define KINDS SECRET_BIT(SECRET_CERT_SHA256)
 
 /* The kind of name that counts, for want of a better one the last. */
 static enum certificate_name
@@ -101,7 +97,7 @@ find_pinned(const struct exchange *x, const struct shown *shown)
 	for (size_t i = 0; i < x->user.secrets_count; i++) {
 		const struct user_secret *s = &x->user.secrets[i];
 
-		if (is_wanted(&s->secret) &&
+		if (secret_is(&s->secret, KINDS) &&
 			memcmp(s->secret.octets, shown->fingerprint,
 				sizeof shown->fingerprint) == 0)
 			found = s;
@@ -117,7 +113,7 @@ verify(struct exchange *x, const struct shown *shown)
 	const struct user_secret *pinned = NULL;
 	bool real;
 
-	if (mechanism_find_user(x, NULL, &real) == -1)
+	if (mechanism_find_user(x, 0, &real) == -1)
 		return EXCHANGE_TEMPORARY;
 	/* The same work for whoever is named. */
 	bool vouched = shown->whole && names_login(x, c) &&
@@ -128,7 +124,7 @@ verify(struct exchange *x, const struct shown *shown)
 			clientca_vouches(ca, x->facts->client_chain) && vouched;
 	pinned = find_pinned(x, shown);
 	if (real) {
-		x->reason = mechanism_holds(&x->user, is_wanted) || vouched
+		x->reason = mechanism_holds(&x->user, KINDS) || vouched
 				    ? "certificate"
 				    : "no-secret";
 	}
@@ -171,11 +167,5 @@ external_step(struct exchange *x, struct slice response)
 	return verify(x, &shown);
 }
 
-static bool
-external_usable(const struct user *user)
-{
-	return mechanism_holds(user, is_wanted);
-}
-
 const struct mechanism mechanism_external = {
-	MECHANISM_ROW(external), external_step, external_usable};
+	MECHANISM_ROW(external), external_step, KINDS};

@@ -115,24 +115,23 @@ mechanism_tries(const struct user *user, size_t i)
 	const struct user_secret *first = &user->secrets[0];
 	const struct user_secret *s = &user->secrets[i];
 	bool own = first->label.len == 0 &&
-		   secret_checks_password(first->secret.kind);
+		   secret_is(&first->secret, SECRET_PASSWORDS);
 
-	if (!secret_checks_password(s->secret.kind) ||
+	if (!secret_is(&s->secret, SECRET_PASSWORDS) ||
 		(own && mechanism_is_companion(s->label)))
 		return false;
 	for (size_t k = 0; k < i; k++)
 		if (slice_equal(user->secrets[k].label, s->label) &&
-			secret_checks_password(user->secrets[k].secret.kind))
+			secret_is(&user->secrets[k].secret, SECRET_PASSWORDS))
 			return false;
 	return true;
 }
 
 bool
-mechanism_holds(
-	const struct user *user, bool (*wanted)(const struct secret *secret))
+mechanism_holds(const struct user *user, unsigned kinds)
 {
 	for (size_t i = 0; i < user->secrets_count; i++)
-		if (wanted(&user->secrets[i].secret))
+		if (secret_is(&user->secrets[i].secret, kinds))
 			return true;
 	return false;
 }
@@ -140,20 +139,11 @@ mechanism_holds(
 bool
 mechanism_is_told(const struct mechanism *mechanism, const struct user *user)
 {
-	static struct user one;
-
 	if (!mechanism->row->opt_in)
-		return mechanism->usable(user);
-	if (mechanism->row->wants & AUTHMECHS_BINDING)
-		return false;
-	one.secrets_count = 1;
-	for (size_t i = 0; i < user->secrets_count; i++) {
-		one.secrets[0] = user->secrets[i];
-		if (one.secrets[0].secret.kind != SECRET_PLAIN &&
-			mechanism->usable(&one))
-			return true;
-	}
-	return false;
+		return mechanism_holds(user, mechanism->kinds);
+	return !(mechanism->row->wants & AUTHMECHS_BINDING) &&
+	       mechanism_holds(
+		       user, mechanism->kinds & ~SECRET_BIT(SECRET_PLAIN));
 }
 
 /* Before anything that takes time: a client may go away in it. */
@@ -165,8 +155,7 @@ tell_name(const struct exchange *x)
 }
 
 int
-mechanism_find_user(struct exchange *x,
-	bool (*wanted)(const struct secret *secret), bool *real)
+mechanism_find_user(struct exchange *x, unsigned kinds, bool *real)
 {
 	tell_name(x);
 	enum users_result found = mechanism_look_up(x);
@@ -180,7 +169,7 @@ mechanism_find_user(struct exchange *x,
 		x->reason = "unknown";
 	else if (x->user.disabled)
 		x->reason = "disabled";
-	else if (wanted != NULL && !mechanism_holds(&x->user, wanted))
+	else if (kinds != 0 && !mechanism_holds(&x->user, kinds))
 		x->reason = "no-secret";
 	else {
 		x->reason = "password";
@@ -255,12 +244,6 @@ pretend(struct exchange *x, const struct site *site, struct slice password,
 	return no_memory ? EXCHANGE_TEMPORARY : EXCHANGE_FAIL;
 }
 
-static bool
-checks_password(const struct secret *secret)
-{
-	return secret_checks_password(secret->kind);
-}
-
 enum exchange_result
 mechanism_hand_over(
 	struct exchange *x, struct slice secret, struct slice challenge)
@@ -305,17 +288,11 @@ mechanism_check_password(
 		result = pretend(x, &site, password, "unknown");
 	else if (x->user.disabled)
 		result = pretend(x, &site, password, "disabled");
-	else if (!mechanism_password_usable(&x->user))
+	else if (!mechanism_holds(&x->user, SECRET_PASSWORDS))
 		result = pretend(x, &site, password, "no-secret");
 	else
 		result = try_secrets(x, password);
 	explicit_bzero(&site, sizeof site);
 	users_forget(&x->user);
 	return result;
-}
-
-bool
-mechanism_password_usable(const struct user *user)
-{
-	return mechanism_holds(user, checks_password);
 }

@@ -85,8 +85,8 @@ struct mechanism {
 	 * without initial response), and an empty response is "".
 	 */
 	enum exchange_result (*step)(struct exchange *x, struct slice response);
-	/* Can this user log in by it, with the secrets the record holds? */
-	bool (*usable)(const struct user *user);
+	/* Who has a secret of these kinds can log in by it: SECRET_BIT(). */
+	unsigned kinds;
 };
 
 #define MECHANISM_ROW(symbol) (&authmechs[AUTHMECHS_##symbol])
@@ -140,16 +140,14 @@ bool mechanism_tries(const struct user *user, size_t i);
 enum users_result mechanism_look_up(struct exchange *x);
 
 /*
- * Looks x->login up for a mechanism whose secrets wanted() picks, or that
- * wants none (NULL). *real: the user may be let in. x->reason becomes what a
- * failure would be logged as. 0, or -1: no user file that can be read, 454.
+ * Looks x->login up for a mechanism that wants a secret of these kinds, or none
+ * (0). *real: the user may be let in. x->reason becomes what a failure would be
+ * logged as. 0, or -1: no user file that can be read, 454.
  */
-int mechanism_find_user(struct exchange *x,
-	bool (*wanted)(const struct secret *secret), bool *real);
+int mechanism_find_user(struct exchange *x, unsigned kinds, bool *real);
 
-/* Has the user a secret that wanted() picks? */
-bool mechanism_holds(
-	const struct user *user, bool (*wanted)(const struct secret *secret));
+/* Has the user a secret of one of these kinds? */
+bool mechanism_holds(const struct user *user, unsigned kinds);
 
 /*
  * Does smtpd-passwd name the mechanism among the user's? Those of the default
@@ -158,9 +156,6 @@ bool mechanism_holds(
  */
 bool mechanism_is_told(
 	const struct mechanism *mechanism, const struct user *user);
-
-/* usable() of the mechanisms that send the password itself. */
-bool mechanism_password_usable(const struct user *user);
 
 /*
  * Puts login in the form in which it is looked up into x->login: ASCII lower

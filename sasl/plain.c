@@ -30,4 +30,4 @@ plain_step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_plain = {
-	MECHANISM_ROW(plain), plain_step, mechanism_password_usable};
+	MECHANISM_ROW(plain), plain_step, SECRET_PASSWORDS};

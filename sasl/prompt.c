@@ -49,4 +49,4 @@ prompt_step(struct exchange *x, struct slice response)
 }
 
 const struct mechanism mechanism_login_prompt = {
-	MECHANISM_ROW(login_prompt), prompt_step, mechanism_password_usable};
+	MECHANISM_ROW(login_prompt), prompt_step, SECRET_PASSWORDS};

@@ -360,35 +360,13 @@ scram_step(struct exchange *x, struct slice response)
 	}
 }
 
-static bool
-is_256(const struct secret *secret)
-{
-	return secret->kind == SECRET_SCRAM_SHA_256;
-}
-
-static bool
-is_1(const struct secret *secret)
-{
-	return secret->kind == SECRET_SCRAM_SHA_1;
-}
-
-static bool
-usable_256(const struct user *user)
-{
-	return mechanism_holds(user, is_256);
-}
-
-static bool
-usable_1(const struct user *user)
-{
-	return mechanism_holds(user, is_1);
-}
-
-const struct mechanism mechanism_scram_sha_256 = {
-	MECHANISM_ROW(scram_sha_256), scram_step, usable_256};
+const struct mechanism mechanism_scram_sha_256 = {MECHANISM_ROW(scram_sha_256),
+	scram_step, SECRET_BIT(SECRET_SCRAM_SHA_256)};
 const struct mechanism mechanism_scram_sha_1 = {
-	MECHANISM_ROW(scram_sha_1), scram_step, usable_1};
+	MECHANISM_ROW(scram_sha_1), scram_step, SECRET_BIT(SECRET_SCRAM_SHA_1)};
 const struct mechanism mechanism_scram_sha_256_plus = {
-	MECHANISM_ROW(scram_sha_256_plus), scram_step, usable_256};
+	MECHANISM_ROW(scram_sha_256_plus), scram_step,
+	SECRET_BIT(SECRET_SCRAM_SHA_256)};
 const struct mechanism mechanism_scram_sha_1_plus = {
-	MECHANISM_ROW(scram_sha_1_plus), scram_step, usable_1};
+	MECHANISM_ROW(scram_sha_1_plus), scram_step,
+	SECRET_BIT(SECRET_SCRAM_SHA_1)};

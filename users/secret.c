@@ -356,10 +356,9 @@ check_cram(const struct secret *secret, struct slice password)
 }
 
 bool
-secret_checks_password(enum secret_kind kind)
+secret_is(const struct secret *secret, unsigned kinds)
 {
-	return kind != SECRET_UNKNOWN && kind != SECRET_DIGEST_MD5 &&
-	       kind != SECRET_CERT_SHA256;
+	return (kinds & SECRET_BIT(secret->kind)) != 0;
 }
 
 enum secret_result

@@ -33,6 +33,13 @@ enum secret_kind {
 	SECRET_CERT_SHA256
 };
 
+/* Sets of kinds; and those that a password can be compared with. */
+#define SECRET_BIT(kind) (1u << (kind))
+#define SECRET_PASSWORDS                                                       \
+	(SECRET_BIT(SECRET_SCRAM_SHA_256) | SECRET_BIT(SECRET_SCRAM_SHA_1) |   \
+		SECRET_BIT(SECRET_CRYPT) | SECRET_BIT(SECRET_PLAIN) |          \
+		SECRET_BIT(SECRET_CRAM_MD5))
+
 struct secret {
 	enum secret_kind kind;
 	/* CRYPT: the string; PLAIN: the password; DIGEST_MD5: the realm */
@@ -60,8 +67,8 @@ enum secret_result {
  */
 int secret_parse(struct secret *secret, struct slice text);
 
-/* Can a password be checked by it? Not by a realm's hash, or a fingerprint. */
-bool secret_checks_password(enum secret_kind kind);
+/* Is it of one of these kinds? */
+bool secret_is(const struct secret *secret, unsigned kinds);
 
 /* In constant time where the kind compares; wipes what it derived. */
 enum secret_result secret_check(

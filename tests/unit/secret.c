@@ -169,7 +169,8 @@ test_refused(void)
 		{"{DIGEST-MD5}mx.example.org,00" HEX_16, "a longer hash"},
 		{"{DIGEST-MD5}mx.example.org,00" HEX_15 ",", "a comma more"},
 		{"{CERT-SHA256}" HEX_16, "half a fingerprint"},
-		{"{CERT-SHA256}" HEX_16 HEX_16 HEX_16, "too long a fingerprint"},
+		{"{CERT-SHA256}" HEX_16 HEX_16 HEX_16,
+			"too long a fingerprint"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -199,7 +200,7 @@ test_others(void)
 		"\x00\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc"
 		"\xdd\xee",
 		16, "and its hash");
-	ok(!secret_checks_password(secret.kind) &&
+	ok(!secret_is(&secret, SECRET_PASSWORDS) &&
 			secret_check(&secret, slice_of("pencil")) ==
 				SECRET_MISMATCH,
 		"no password matches it");
@@ -209,7 +210,7 @@ test_others(void)
 			secret.kind == SECRET_CERT_SHA256 &&
 			secret.octets[31] == 0xff && secret.octets[1] == 0x11,
 		"CERT-SHA256");
-	ok(!secret_checks_password(secret.kind) &&
+	ok(!secret_is(&secret, SECRET_PASSWORDS) &&
 			secret_check(&secret, slice_of("pencil")) ==
 				SECRET_MISMATCH,
 		"no password matches it");
