@@ -178,7 +178,7 @@ mechanism_find_user(struct exchange *x, unsigned kinds, bool *real)
 	return 0;
 }
 
-/* What is cheap once is not so thirty times: as often for everybody. */
+/* Cheap once, not thirty times: as often for everybody who is refused. */
 static bool
 is_cheap(const struct secret *secret)
 {
@@ -223,7 +223,8 @@ try_secrets(struct exchange *x, struct slice password)
 			break;
 		}
 	}
-	level_checks(cheap, password);
+	if (result != EXCHANGE_OK)
+		level_checks(cheap, password);
 	explicit_bzero(&derived, sizeof derived);
 	return result;
 }
@@ -278,7 +279,6 @@ mechanism_check_password(
 	tell_name(x);
 	enum users_result found = mechanism_look_up(x);
 
-	users_level(&x->user);
 	x->reason = "backend";
 	/* The site is read for a known user, too: the same time for both. */
 	if (found == USERS_BROKEN ||
@@ -292,6 +292,9 @@ mechanism_check_password(
 		result = pretend(x, &site, password, "no-secret");
 	else
 		result = try_secrets(x, password);
+	/* Who is let in is known: only a refusal may tell nothing. */
+	if (result != EXCHANGE_OK)
+		users_level(&x->user);
 	explicit_bzero(&site, sizeof site);
 	users_forget(&x->user);
 	return result;

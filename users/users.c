@@ -151,6 +151,9 @@ users_level(struct user *user)
 
 		(void)secret_parse(&next->secret, slice_of(text));
 	}
+	explicit_bzero(user->secrets + user->secrets_count,
+		(USERS_SECRETS_MAX - user->secrets_count) *
+			sizeof *user->secrets);
 }
 
 void
@@ -158,7 +161,9 @@ users_forget(struct user *user)
 {
 	user->gecos = SLICE_NONE;
 	explicit_bzero(user->record, user->record_len);
-	explicit_bzero(user->secrets, sizeof user->secrets);
+	/* Behind them there is nothing: add_secret(), users_level(). */
+	explicit_bzero(
+		user->secrets, user->secrets_count * sizeof *user->secrets);
 	user->secrets_count = user->record_len = 0;
 }
 
