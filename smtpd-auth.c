@@ -29,17 +29,15 @@
 #define PROGRAM "smtpd-auth"
 #define EXIT_TEMPORARY 111
 
-static struct {
-	struct config config;
-	struct keeper keeper;
-} all;
+static struct config settings;
+static struct keeper state;
 static struct session session;
 static int null;		/* for the keeper, in the client's place */
 static const char *null_reason; /* why it has none */
 static int close_error;		/* why descriptors may have stayed open */
 
-static struct config *const config = &all.config;
-static struct keeper *const keeper = &all.keeper;
+static struct config *const config = &settings;
+static struct keeper *const keeper = &state;
 
 /*
  * Signals and descriptors in a known state; returns whether to use syslog.

@@ -100,6 +100,17 @@ channel_send(int channel, const struct channel_message *m)
 }
 
 int
+channel_say_end(int channel, enum channel_end end, unsigned step)
+{
+	/* Not in a channel_message: often the first, and that is a page. */
+	unsigned char packet[HEADER_LEN + 1] = {
+		TELL_END, (unsigned char)end, (unsigned char)step};
+	size_t len = step != 0 ? sizeof packet : HEADER_LEN;
+
+	return write(channel, packet, len) == -1 ? -1 : 0;
+}
+
+int
 channel_receive(int channel, struct channel_message *m)
 {
 	ssize_t n;

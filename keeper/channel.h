@@ -189,6 +189,9 @@ struct slice channel_rest(const struct channel_message *m, size_t at);
 /* The session's: sends m. 0, or -1 when the keeper is gone. */
 int channel_send(int channel, const struct channel_message *m);
 
+/* The same of TELL_END. step: of the jail, the one that failed, or 0. */
+int channel_say_end(int channel, enum channel_end end, unsigned step);
+
 /*
  * The keeper's: sends m, and fd with it unless -1, without ever waiting. 0,
  * or -1 with errno: EAGAIN when the session does not read its answers.

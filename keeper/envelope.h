@@ -8,7 +8,7 @@
 
 #include "lib/bytes.h"
 
-#define ENVELOPE_FIRST 1024 /* octets: most envelopes need no malloc */
+#define ENVELOPE_FIRST 512 /* octets: most envelopes need no malloc */
 
 /* All zero: empty. A later message uses the same memory. */
 struct envelope {

@@ -114,7 +114,7 @@ guess_end(struct keeper *k)
 
 	l->guess.state = GUESS_NONE;
 	l->guess.retry_at = CLOCK_NEVER;
-	explicit_bzero(l->kept, l->kept_len); /* of one that has waited */
+	explicit_bzero(k->kept, l->kept_len); /* of one that has waited */
 	l->kept_len = 0;
 	if (k->config->statedir.data != NULL)
 		failures_settle(k);

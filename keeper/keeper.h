@@ -58,14 +58,19 @@ struct keeper {
 	int64_t now; /* of this turn */
 
 	struct late late;
-	/*
-	 * With the settings before it (smtpd-auth.c) and the head of login this
-	 * is one page.
-	 */
 	struct keeper_tls tls;
 	struct keeper_login login;
+	/*
+	 * Up to the first octets of packet this is one page (memory.ld), which
+	 * every connection writes to; so what is large comes behind it.
+	 */
 	struct mail mail;
 	struct channel_message packet; /* the request, then the answer */
+	/* Of login: a response that waits, or the challenge of an answer held
+	 * back; and sendercheck's, users_senders() as it came with the verdict.
+	 */
+	char kept[EXCHANGE_RESPONSE_MAX];
+	char senders[USERS_RECORD_MAX];
 
 	struct statedir statedir;
 	struct rcpt rcpt;

@@ -55,7 +55,7 @@ hand_over(struct keeper *k, struct slice response)
 static void
 keep_response(struct keeper *k, struct slice response)
 {
-	memcpy(k->login.kept, response.data, response.len);
+	memcpy(k->kept, response.data, response.len);
 	k->login.kept_len = response.len;
 	explicit_bzero(k->packet.body, k->packet.len);
 }
@@ -87,7 +87,7 @@ retry(struct keeper *k)
 		return outcome_turn_down(k);
 	default:
 		return hand_over(
-			k, (struct slice){k->login.kept, k->login.kept_len});
+			k, (struct slice){k->kept, k->login.kept_len});
 	}
 }
 
@@ -279,5 +279,5 @@ login_mechanism(const struct keeper *k)
 struct slice
 login_senders(const struct keeper *k)
 {
-	return (struct slice){k->login.senders, k->login.senders_len};
+	return (struct slice){k->senders, k->login.senders_len};
 }

@@ -34,12 +34,8 @@ struct keeper_login {
 	char user[USERS_LOGIN_MAX + 1]; /* LOGIN_DONE: who */
 	struct authmech foreign; /* not built in; perhaps Dovecot knows it */
 	char foreign_name[AUTHMECHS_NAME_MAX + 1];
-	/* A response that waits, or the challenge of an answer held back. */
-	size_t kept_len;
-	char kept[EXCHANGE_RESPONSE_MAX];
-	/* sendercheck: users_senders(), as it came with the verdict. */
-	size_t senders_len;
-	char senders[USERS_RECORD_MAX];
+	size_t kept_len;    /* of keeper.kept */
+	size_t senders_len; /* of keeper.senders */
 };
 
 struct keeper;

@@ -26,6 +26,9 @@ enum mail_state {
 
 struct mail {
 	enum mail_state state;
+	unsigned opened;     /* messages of this connection: a part of the id */
+	unsigned unfinished; /* ... since one was queued */
+	unsigned queued;
 	struct envelope envelope;
 	size_t recipients;
 	unsigned step;	    /* of rcpt.c: which comes next for the recipient */
@@ -40,9 +43,6 @@ struct mail {
 	uint64_t octets;
 	char msgid[CHANNEL_MSGID_MAX]; /* the session's claim */
 	size_t msgid_len;
-	unsigned opened;     /* messages of this connection: a part of the id */
-	unsigned unfinished; /* ... since one was queued */
-	unsigned queued;
 };
 
 struct keeper;

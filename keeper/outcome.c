@@ -153,7 +153,7 @@ answer_later(struct keeper *k, unsigned verdict, int64_t ms)
 	l->held = verdict;
 	l->held_until = until;
 	l->kept_len = k->packet.len;
-	memcpy(l->kept, k->packet.body, l->kept_len);
+	memcpy(k->kept, k->packet.body, l->kept_len);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ outcome_release(struct keeper *k)
 {
 	k->login.held_until = CLOCK_NEVER;
 	k->packet.len = 0; /* a line for the trace may have come since */
-	channel_add(&k->packet, k->login.kept, k->login.kept_len);
+	channel_add(&k->packet, k->kept, k->login.kept_len);
 	return answer(k, k->login.held);
 }
 
@@ -195,8 +195,8 @@ logged_in(struct keeper *k, const struct word *word)
 		return answer(k, VERDICT_TEMPORARY);
 	}
 	l->state = LOGIN_DONE;
-	if (word->body_len > 0 && word->body_len <= sizeof l->senders) {
-		memcpy(l->senders, word->body, word->body_len);
+	if (word->body_len > 0 && word->body_len <= sizeof k->senders) {
+		memcpy(k->senders, word->body, word->body_len);
 		l->senders_len = word->body_len;
 	}
 	k->channel.since = k->now;

@@ -1,6 +1,6 @@
 /*
- * output - see output.h. Run by smtpd-passwd, smtpd-check and our qmail-queue
- * programs.
+ * output - see output.h. Run by main, the keeper, smtpd-passwd, smtpd-check and
+ * our qmail-queue programs.
  */
 #include "lib/output.h"
 

@@ -309,11 +309,7 @@ finish(struct session *s, enum jail_step failed)
 	session_reply(s, s->last);
 	if (!drain)
 		stream_close(&s->stream, false);
-	channel_start(&s->packet, TELL_END, s->end);
-	if (failed != JAIL_ENTERED)
-		channel_add(
-			&s->packet, &(unsigned char){(unsigned char)failed}, 1);
-	(void)channel_send(s->channel, &s->packet);
+	(void)channel_say_end(s->channel, s->end, failed);
 	/* A message that is open is the keeper's to let go, now. */
 	if (s->mail.pipe != -1)
 		close(s->mail.pipe);
