@@ -29,11 +29,24 @@ BUILD = build/$(LIBC)
 
 # Sources: a program's main is PROGRAM.c, everything else is in the archive.
 MAINS = $(foreach p,$(PROGRAMS),$(wildcard $(p).c */$(p).c))
-# Their order is that of the code in memory (memory.ld): what all connections
-# run stands first.
 ROOMS = lib control session keeper queue-handoff auth users sasl queue passwd \
 	conf check client proxy report
 MODULES = $(filter-out $(MAINS),$(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c))))
+# What every connection runs, then what a login and a message do: linked in this
+# order and before the rest, so that it lies together (tests/memory.t).
+FIRST = $(addprefix lib/,bytes buffer fork identity jail filter log emit output \
+		rights signals standard clock keep path words controldir child) \
+	$(addprefix control/,authmechs config control launcher load ucspi) \
+	$(addprefix session/,session stream command reply trace hello jail) \
+	$(addprefix keeper/,channel deadline end environment keeper late login \
+		open find_pair signer) auth/offered \
+	$(addprefix session/,login message address parameters body data header pipe) \
+	$(addprefix keeper/,authenticator offer guess outcome envelope message paths \
+		rcpt policy_ask) \
+	$(addprefix queue-handoff/,queue received status) \
+	auth/authenticator auth/jail auth/word users/users users/secret \
+	sasl/mechanism sasl/plain control/policy \
+	$(addprefix lib/,cdbread base64 date scan utf8)
 EXHAUSTIVE = $(patsubst tests/exhaustive/%.c,%,$(sort $(wildcard tests/exhaustive/*.c)))
 UNITS = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
 STUBS = $(patsubst tests/stub/%.c,%,$(sort $(wildcard tests/stub/*.c)))
@@ -80,6 +93,7 @@ SAY = @echo '  $(1)'; $(if $(V),set -x;)
 all: $(PROGRAMS)
 
 $(foreach p,$(PROGRAMS),$(eval $(p): $(BUILD)/$(basename $(wildcard $(p).c */$(p).c)).o))
+smtpd-auth: $(FIRST:%=$(BUILD)/%.o)
 $(PROGRAMS): $(ARCHIVE) memory.ld
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -Wl,-Map,$(BUILD)/$@.map \
 		-o $@ $(filter %.o,$^) $(LINKED)

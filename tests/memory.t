@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Where memory lies: each row of memory.ld, and each name in it, has found
 something of smtpd-auth in the linker's map; the C library's code stands
-first, the libraries' of others behind ours; of static memory the small stands
-first, and the session's, the largest, last."""
+first, then what every connection runs, the libraries' of others behind ours;
+of static memory what every connection writes to stands first, in two pages,
+and the session's, the largest, last."""
 import os
 import re
 import sys
@@ -14,6 +15,7 @@ BUILD = os.path.join(TOP, os.environ.get("BUILD", "build/musl"))
 MAP = os.path.join(BUILD, "smtpd-auth.map")
 PAGE = 4096
 OURS = ("smtpd-auth.o", "smtpd-auth.a")
+WINDOW = 16 * PAGE  # of a file the kernel maps so much at once
 INPUT = re.compile(
     r"^ (\.\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S*/)?(\S+)$", re.M)
 
@@ -55,13 +57,12 @@ def rows():
 
 def found(row, text):
     """The inputs of one row: up to the next one."""
-    start = text.find("\n " + row + "\n")
-    if start == -1:
+    start = re.search(rf"^ (EXCLUDE_FILE\(.*\) )?{re.escape(row)}$", text, re.M)
+    if start is None:
         return []
-    end = text.find("\n *", start + 1)
-    while end != -1 and text.startswith("\n *fill*", end):
-        end = text.find("\n *", end + 1)
-    return inputs(text[start:end if end != -1 else len(text)])
+    end = re.compile(r"^ (\*(?!fill\*)|EXCLUDE)", re.M).search(
+        text, start.end())
+    return inputs(text[start.start():end.start() if end else len(text)])
 
 
 def like(name, section):
@@ -80,19 +81,29 @@ with case("each row"):
 
 with case("code"):
     first = inputs(output(".text.first"))
-    files = [re.sub(r"\(.*", "", one[3]) for one in first]
-    order = [name for i, name in enumerate(files)
-             if i == 0 or files[i - 1] != name]
-    is_(order[-3:], ["libc.a", "smtpd-auth.o", "smtpd-auth.a"],
-        "the C library, main, the archive, and nothing else behind the start")
+    kinds = ["libc.a" if one[3].startswith("libc.a(") else "object"
+             for one in first]
+    order = [kind for i, kind in enumerate(kinds)
+             if i == 0 or kinds[i - 1] != kind]
+    is_(order[-2:], ["libc.a", "object"],
+        "the C library and objects, nothing else behind the start")
+    names = [one[3] for one in first if one[3].endswith(".o")]
+    is_(next(name for name in names if "crt" not in name), "smtpd-auth.o",
+        "the first of them is main's")
+    ok(first[-1][1] + first[-1][2] - first[0][1] < 3 * WINDOW,
+       "all of them lie in three windows")
+    is_({one[3] for one in inputs(output(".text.next"))
+         if not one[3].startswith("smtpd-auth.a(")}, set(),
+        "then the archive")
     rest = inputs(output(".text")) + inputs(output(".rodata"))
     is_([one for one in rest if one[3].startswith(OURS)], [],
         "no code or constant of ours stands among the libraries'")
     ok(any("bearssl" in one[3] for one in rest), "which stand behind")
-    keeper = [one[1] for one in first if "(keeper.o)" in one[3]]
-    options = [one[1] for one in first if "(digest_md5.o)" in one[3]]
-    ok(keeper and options and max(keeper) < min(options),
-       "what every connection runs stands before what some do")
+    every = [one[1] + one[2] for one in first if one[3] == "signer.o"]
+    some = [one[1] for one in first if one[3] == "word.o"]
+    ok(every and some and max(every) < min(some) and
+       max(every) - first[0][1] < 2 * WINDOW,
+       "what every connection runs stands before what some do, in two")
 
 with case("before main"):
     start = re.findall(r"^ (\.init_array\S*)\s+0x\S+\s+0x\S+ (\S+)$",
@@ -103,12 +114,16 @@ with case("before main"):
 
 with case("static memory"):
     small = inputs(output(".bss.first"))
-    ok([one for one in small[:-1]] and
-       all(one[2] <= PAGE for one in small[:-1]),
-       "before the settings nothing is as large as a page", small[:-1])
-    ok(small[-1][1] - small[0][1] < 2 * PAGE,
-       "settings and keeper begin within two pages")
-    is_(small[-1][0], ".bss.all", "they are what the small ends with")
+    data = inputs(output(".init_array")) + inputs(output(".data"))
+    names = [one[0] for one in small]
+    is_(names[-1], ".bss.state", "the keeper's state ends the small")
+    ok(".bss.settings" in names, "the settings stand before it")
+    settings = small[names.index(".bss.settings")]
+    is_(data[0][1] % PAGE, 0, "what is written to begins with a page")
+    is_((settings[1] + settings[2]) // PAGE, data[0][1] // PAGE,
+        "up to the settings it is one")
+    is_(small[-1][1] // PAGE, data[0][1] // PAGE + 1,
+        "the keeper's state begins with the second")
     after = inputs(output(".bss"))
     is_([one[0] for one in inputs(output(".bss.last"))], [".bss.session"],
         "the session's stands alone and last")
