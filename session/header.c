@@ -309,6 +309,12 @@ header_next(struct header *h, struct slice *text, struct slice *out)
 }
 
 bool
+header_will_change(const struct header *h, struct slice out)
+{
+	return out.data == h->held;
+}
+
+bool
 header_end(struct header *h, struct slice *out)
 {
 	struct slice none = {"", 0};

@@ -59,9 +59,12 @@ void header_start(struct header *h, const struct header_origin *origin);
 /*
  * What is to be written next, as text (line ends LF) comes in: takes what it
  * has looked at off the front of *text. False when nothing is left of it. out
- * is a part of text or of h, and good until the next call.
+ * is a part of text or of h, and good until the next text comes in, but what
+ * header_will_change() names only until the next call.
  */
 bool header_next(struct header *h, struct slice *text, struct slice *out);
+
+bool header_will_change(const struct header *h, struct slice out);
 
 /* The same when the message is over: until it returns false. */
 bool header_end(struct header *h, struct slice *out);

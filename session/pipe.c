@@ -3,6 +3,8 @@
  * header.c adds, and the writing. Run by the session.
  */
 #include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -28,20 +30,44 @@ pipe_start(struct session *s)
 	header_start(&s->header, &origin);
 }
 
+/* What header.c has passed on, and is not yet in the pipe. */
+struct pieces {
+	int count;
+	struct iovec list[4];
+};
+
+static void
+take_off(struct pieces *pieces, size_t written)
+{
+	struct iovec *first = pieces->list;
+
+	while (pieces->count > 0 && written >= first->iov_len) {
+		written -= first->iov_len;
+		first++;
+		pieces->count--;
+	}
+	memmove(pieces->list, first, (size_t)pieces->count * sizeof *first);
+	if (pieces->count > 0) {
+		first = pieces->list;
+		first->iov_base = (char *)first->iov_base + written;
+		first->iov_len -= written;
+	}
+}
+
 /*
- * When the queue program no longer reads, the rest is thrown away, and its
- * exit code will say why.
+ * In one write, which wakes the queue program once. When that no longer reads,
+ * the rest is thrown away, and its exit code will say why.
  */
 static int
-write_piece(struct session *s, struct slice text)
+write_pieces(struct session *s, struct pieces *pieces)
 {
 	int64_t deadline = 0;
 
-	while (text.len > 0 && s->mail.state == MESSAGE_OPEN) {
-		ssize_t n = write(s->mail.pipe, text.data, text.len);
+	while (pieces->count > 0 && s->mail.state == MESSAGE_OPEN) {
+		ssize_t n = writev(s->mail.pipe, pieces->list, pieces->count);
 
 		if (n >= 0) {
-			text = slice_from(text, (size_t)n);
+			take_off(pieces, (size_t)n);
 			s->mail.written += (size_t)n;
 		} else if (errno == EAGAIN) {
 			if (deadline == 0)
@@ -59,6 +85,20 @@ write_piece(struct session *s, struct slice text)
 			s->mail.state = MESSAGE_BROKEN;
 		}
 	}
+	pieces->count = 0;
+	return 0;
+}
+
+/* Later, unless the next piece would overwrite it, or there is no room. */
+static int
+add_piece(struct session *s, struct pieces *pieces, struct slice text)
+{
+	const int most = sizeof pieces->list / sizeof *pieces->list;
+
+	pieces->list[pieces->count++] =
+		(struct iovec){(void *)(uintptr_t)text.data, text.len};
+	if (pieces->count == most || header_will_change(&s->header, text))
+		return write_pieces(s, pieces);
 	return 0;
 }
 
@@ -66,20 +106,22 @@ int
 pipe_write(struct session *s, size_t len)
 {
 	struct slice text = {s->out, len}, piece;
+	struct pieces pieces = {.count = 0};
 
 	while (header_next(&s->header, &text, &piece))
-		if (write_piece(s, piece) == -1)
+		if (add_piece(s, &pieces, piece) == -1)
 			return -1;
-	return 0;
+	return write_pieces(s, &pieces);
 }
 
 int
 pipe_end(struct session *s)
 {
 	struct slice piece;
+	struct pieces pieces = {.count = 0};
 
 	while (header_end(&s->header, &piece))
-		if (write_piece(s, piece) == -1)
+		if (add_piece(s, &pieces, piece) == -1)
 			return -1;
-	return 0;
+	return write_pieces(s, &pieces);
 }

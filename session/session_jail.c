@@ -1,10 +1,14 @@
 /* session_jail - see session_jail.h. Run by the session. */
 #include "session/session_jail.h"
 
-/* recvmsg: the message pipe comes over the channel. */
+/*
+ * recvmsg: the message pipe comes over the channel. writev: what is added to a
+ * message goes with the text, and the queue program wakes once.
+ */
 static const struct filter_call calls[] = {
 	{__NR_read, FILTER_ANY},
 	{__NR_write, FILTER_ANY},
+	{__NR_writev, FILTER_ANY},
 	{NR_POLL, FILTER_ANY},
 	{__NR_recvmsg, FILTER_ANY},
 	{__NR_close, FILTER_ANY},
