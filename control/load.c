@@ -34,12 +34,22 @@ fail(struct config *config, const char *file, const char *reason)
 	return -1;
 }
 
-/* The value of a row that the environment overrules, or absent. */
+/*
+ * The value of a row that the environment overrules, or absent. getenv() calls
+ * a function to compare each variable with each of the names, a third of all
+ * instructions of a plain connection; nearly all differ in the first octet.
+ */
 static struct slice
 from_environment(const struct config_row *row)
 {
-	return slice_of(
-		row->environment == NULL ? NULL : getenv(row->environment));
+	const char *name = row->environment;
+	size_t len = name == NULL ? 0 : strlen(name);
+
+	for (char **next = environ; len > 0 && *next != NULL; next++)
+		if (**next == *name && strncmp(*next, name, len) == 0 &&
+			(*next)[len] == '=')
+			return slice_of(*next + len + 1);
+	return SLICE_NONE;
 }
 
 /* Blames the variable when it is set, since then it counts. */
