@@ -10,8 +10,8 @@ JOE = "joe@example.com"
 PAGE = 4096
 # Pages of keeper and session, half of one that both have. The stack begins at
 # a random place: a few more or less.
-CLEAR = 14
-TLS = 31
+CLEAR = 11
+TLS = 28
 
 if not ROOT:
     skip_all("only root sees which process is whose session")
