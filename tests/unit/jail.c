@@ -35,7 +35,8 @@ static const long everybody[] = {SYS_read, SYS_write,
 	SYS_ppoll,
 #endif
 	SYS_clock_gettime, SYS_restart_syscall, SYS_exit_group};
-static const long session[] = {SYS_recvmsg, SYS_close, SYS_shutdown};
+static const long session[] = {
+	SYS_writev, SYS_recvmsg, SYS_close, SYS_shutdown};
 static const long authenticator[] = {
 	SYS_pread64, SYS_brk, SYS_munmap, SYS_mprotect};
 
