@@ -4,17 +4,18 @@
  */
 #include "keeper/pair.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base64.h"
+#include "lib/bignum.h"
 #include "lib/certificate.h"
 #include "lib/chain.h"
 #include "lib/clock.h"
 #include "lib/der.h"
 #include "lib/pem.h"
 
-#define STACK_USED 16384 /* octets, with room to spare */
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
 /*
@@ -136,9 +137,9 @@ decode_pem(struct pem *pem, char *text, size_t len)
 static const char *
 read_pem(struct pem *pem, int fd)
 {
-	static char text[SIGNER_FILE_MAX];
+	char *text = pem->signer->pair->text;
 	size_t len;
-	const char *reason = pem_read(fd, text, sizeof text, &len);
+	const char *reason = pem_read(fd, text, SIGNER_FILE_MAX, &len);
 
 	if (reason == NULL)
 		reason = decode_pem(pem, text, len);
@@ -309,22 +310,18 @@ check_leaf(struct signer *s, const struct pem *pem)
  * What BearSSL, nettle and GMP compute with lies on the stack, and is left
  * there: nettle's ECDSA leaves the nonce, which with the signature is the key,
  * BearSSL's the key itself. Every authenticator is a copy of this process.
- * They take 5 KB (tests/unit/signer.c).
  */
-static __attribute__((noinline)) void
-wipe_stack(void)
-{
-	char used[STACK_USED];
-
-	explicit_bzero(used, sizeof used);
-}
-
 void
 pair_forget_key(struct signer *s)
 {
-	explicit_bzero(&s->pair->key, sizeof s->pair->key);
+	struct signer_pair *pair = s->pair;
+
+	explicit_bzero(&pair->key, sizeof pair->key);
+	giveback_pages(
+		&pair->key, sizeof *pair - offsetof(struct signer_pair, key));
 	s->type = KEY_NONE;
-	wipe_stack();
+	bignum_giveback();
+	giveback_stack();
 }
 
 int

@@ -12,16 +12,21 @@
 #include <bearssl/bearssl.h>
 
 #include "keeper/channel.h"
+#include "lib/giveback.h"
 
 #define SIGNER_EXPONENT_MAX 8	 /* octets */
 #define SIGNER_FILE_MAX 65536	 /* octets of a PEM file */
 #define SIGNER_FILE_TEXT 320	 /* octets of its name for the log, with NUL */
 #define SIGNER_SIGNATURE_MAX 512 /* octets: RSA-4096 */
 
-/* What a pair of files is decoded into. */
+/*
+ * What a pair of files is decoded into. The chain stays; the rest, which
+ * begins with a page, goes when the key does.
+ */
 struct signer_pair {
-	br_skey_decoder_context key;
 	unsigned char chain[CHANNEL_BODY_MAX - 16]; /* lib/chain.h */
+	_Alignas(GIVEBACK_PAGE) br_skey_decoder_context key;
+	char text[SIGNER_FILE_MAX]; /* of a file */
 };
 
 struct signer {

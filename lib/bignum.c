@@ -4,13 +4,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/giveback.h"
+
 #define ALIGNMENT 16
 
-static _Alignas(ALIGNMENT) unsigned char memory[BIGNUM_MEMORY];
-static size_t used;	/* octets from the start on */
-static size_t high;	/* the most of them since all was wiped */
-static size_t peak;	/* ... since the process began */
-static unsigned living; /* blocks */
+/* In one piece, so that a small computation takes one page. */
+static _Alignas(GIVEBACK_PAGE) struct {
+	size_t used;	 /* octets from the start on */
+	size_t high;	 /* the most of them since all was wiped */
+	size_t peak;	 /* ... since nothing was here */
+	unsigned living; /* blocks */
+	_Alignas(ALIGNMENT) unsigned char memory[BIGNUM_MEMORY];
+} arena;
 
 static size_t
 rounded(size_t octets)
@@ -22,16 +27,17 @@ rounded(size_t octets)
 static void *
 take(size_t octets)
 {
-	if (octets > sizeof memory || rounded(octets) > sizeof memory - used)
+	if (octets > sizeof arena.memory ||
+		rounded(octets) > sizeof arena.memory - arena.used)
 		_exit(111);
-	void *block = memory + used;
+	void *block = arena.memory + arena.used;
 
-	used += rounded(octets);
-	if (used > high)
-		high = used;
-	if (high > peak)
-		peak = high;
-	living++;
+	arena.used += rounded(octets);
+	if (arena.used > arena.high)
+		arena.high = arena.used;
+	if (arena.high > arena.peak)
+		arena.peak = arena.high;
+	arena.living++;
 	return block;
 }
 
@@ -44,12 +50,12 @@ give(void *block, size_t octets)
 {
 	unsigned char *start = block;
 
-	if (start + rounded(octets) == memory + used)
-		used = (size_t)(start - memory);
-	if (--living > 0)
+	if (start + rounded(octets) == arena.memory + arena.used)
+		arena.used = (size_t)(start - arena.memory);
+	if (--arena.living > 0)
 		return;
-	explicit_bzero(memory, high);
-	used = high = 0;
+	explicit_bzero(arena.memory, arena.high);
+	arena.used = arena.high = 0;
 }
 
 static void *
@@ -84,17 +90,24 @@ bignum_export(unsigned char *out, size_t len, const mpz_t number)
 		mpz_export(out + len - octets, NULL, 1, 1, 1, 0, number);
 }
 
+void
+bignum_giveback(void)
+{
+	if (arena.living == 0)
+		giveback_pages(&arena, sizeof arena);
+}
+
 size_t
 bignum_peak(void)
 {
-	return peak;
+	return arena.peak;
 }
 
 bool
 bignum_is_clean(void)
 {
-	for (size_t i = 0; i < sizeof memory; i++)
-		if (memory[i] != 0)
+	for (size_t i = 0; i < sizeof arena.memory; i++)
+		if (arena.memory[i] != 0)
 			return false;
-	return living == 0;
+	return arena.living == 0;
 }

@@ -23,6 +23,9 @@ void bignum_use(void);
 void bignum_import(mpz_t number, const unsigned char *octets, size_t len);
 void bignum_export(unsigned char *out, size_t len, const mpz_t number);
 
+/* The keeper's: no more numbers for now, and no memory for them. */
+void bignum_giveback(void);
+
 /* For the tests: the most that was in use at once; is all of it wiped? */
 size_t bignum_peak(void);
 bool bignum_is_clean(void);

@@ -164,5 +164,6 @@ records_close(struct records *r)
 void
 records_wipe(struct records *r)
 {
-	explicit_bzero(r->buffer, sizeof r->buffer);
+	explicit_bzero(r->output, sizeof r->output);
+	explicit_bzero(r->input, sizeof r->input);
 }

@@ -20,7 +20,9 @@ struct records {
 	struct hello hello; /* the client's first octets */
 	size_t waiting_len;
 	char waiting[RECORDS_WAITING_MAX]; /* to be written together */
-	unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
+	/* Records are made and taken at the start of these. */
+	unsigned char output[BR_SSL_BUFSIZE_OUTPUT];
+	unsigned char input[BR_SSL_BUFSIZE_INPUT];
 };
 
 /* Makes an engine that knows nothing yet. */

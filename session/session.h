@@ -19,6 +19,7 @@
 #include "control/config.h"
 #include "keeper/channel.h"
 #include "lib/jail.h"
+#include "session/client_chain.h"
 #include "session/header.h"
 #include "session/message.h"
 #include "session/records.h"
@@ -26,6 +27,7 @@
 #include "session/stream.h"
 #include "session/tls.h"
 
+#define SESSION_PAGE 4096	    /* octets of memory, touched at once */
 #define SESSION_OUT_MAX 65536	    /* octets of a message in one piece */
 #define SESSION_LINE_MAX 4096	    /* octets of a command with CR LF */
 #define SESSION_AUTH_LINE_MAX 12288 /* octets, RFC 4954 §4 */
@@ -69,8 +71,13 @@ struct session {
 	/* What data.c makes of input. */
 	char out[SESSION_OUT_MAX];
 	char offer[AUTHMECHS_OFFER_MAX];
-	struct handshake handshake;
+	/*
+	 * Of these a connection under TLS writes to three pages, with a short
+	 * chain of certificates in the output.
+	 */
+	_Alignas(SESSION_PAGE) struct handshake handshake;
 	struct records records;
+	struct client_chain client; /* where certificates are asked for */
 };
 
 /* What main has made ready for it. */

@@ -185,6 +185,7 @@ prepare_client_chain(br_ssl_server_context *server, struct client_chain *chain)
 {
 	br_ssl_engine_context *engine = &server->eng;
 
+	client_chain_init(chain);
 	ask_for_any(server);
 	br_ssl_engine_set_x509(engine, &chain->class);
 	br_ssl_engine_set_default_rsavrfy(engine);
@@ -228,12 +229,12 @@ prepare(struct session *s)
 	h->session = s;
 	records_init(&s->records, &s->stream);
 	set_up(&server->eng, s->config->tls_min);
-	client_chain_init(&h->client);
 	if (authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE))
-		prepare_client_chain(server, &h->client);
+		prepare_client_chain(server, &s->client);
 	br_ssl_server_set_policy(server, &h->policy);
-	br_ssl_engine_set_buffer(
-		&server->eng, s->records.buffer, sizeof s->records.buffer, 1);
+	br_ssl_engine_set_buffers_bidi(&server->eng, s->records.input,
+		sizeof s->records.input, s->records.output,
+		sizeof s->records.output);
 	/* The engine's own seeder would open a file, which the jail forbids. */
 	server->eng.rng_os_rand_done = 1;
 	br_ssl_engine_inject_entropy(
@@ -249,7 +250,9 @@ prepare(struct session *s)
 static void
 tell_client_chain(struct session *s)
 {
-	struct slice chain = client_chain_proved(&s->handshake.client);
+	if (!authmechs_wants(s->mechanisms, AUTHMECHS_CERTIFICATE))
+		return;
+	struct slice chain = client_chain_proved(&s->client);
 
 	if (chain.len == 0)
 		return;

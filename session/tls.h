@@ -10,7 +10,6 @@
 #include <bearssl/bearssl.h>
 
 #include "keeper/channel.h"
-#include "session/client_chain.h"
 #include "session/reply.h"
 
 struct session;
@@ -28,7 +27,6 @@ struct handshake {
 	struct session *session;
 	struct channel_certificate facts; /* of the chain */
 	br_x509_certificate chain[CHANNEL_CHAIN_MAX];
-	struct client_chain client;
 };
 
 /*

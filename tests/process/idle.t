@@ -11,7 +11,7 @@ PAGE = 4096
 # Pages of keeper and session, half of one that both have. The stack begins at
 # a random place: a few more or less.
 CLEAR = 11
-TLS = 28
+TLS = 21
 
 if not ROOT:
     skip_all("only root sees which process is whose session")
