@@ -29,14 +29,25 @@ instance(struct keeper *k)
 	return slice_of(p->instance);
 }
 
-/* The bits of the key in a suite's name, AES128 or, in TLS 1.3, AES_128. */
+/*
+ * The bits of the key by a suite's name: AES128 or, in TLS 1.3, AES_128. NULL:
+ * it is not known, as of SHA256, which is no cipher.
+ */
 static const char *
 key_size(struct slice cipher)
 {
+	static const struct {
+		const char *name, *bits;
+	} known[] = {{"AES128", "128"}, {"AES_128", "128"}, {"AES256", "256"},
+		{"AES_256", "256"}, {"CHACHA20", "256"}};
+
 	if (cipher.data == NULL)
 		return NULL;
-	return memmem(cipher.data, cipher.len, "128", 3) != NULL ? "128"
-								 : "256";
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (memmem(cipher.data, cipher.len, known[i].name,
+			    strlen(known[i].name)) != NULL)
+			return known[i].bits;
+	return NULL;
 }
 
 static void

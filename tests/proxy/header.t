@@ -322,16 +322,22 @@ for args in ([], ["-s"]):
 with case("a policy daemon"), Daemon() as daemon, Server(
         env={**ON, "PROXYTLS": "1", "POLICYSOCKET": daemon.where},
         control={"rcpthosts": "example.com\n"}) as server:
-    cipher = b"\x23\0\x16TLS_AES_128_GCM_SHA256"
-    with connection(server, v2(0x11, ENDS4 + TLS.replace(
-            b"\0\x0f", b"\0\x28") + cipher)) as c:
-        c.expect("220 ")
-        c.must(("MAIL FROM:<x@example.net>", "250 "),
-               ("RCPT TO:<a@example.com>", "250 2.1.5"))
-    is_({key: daemon.requests[0]["encryption_" + key]
-         for key in ("protocol", "cipher", "keysize")},
-        {"protocol": "TLSv1.3", "cipher": "TLS_AES_128_GCM_SHA256",
-         "keysize": "128"}, "it is told of the TLS that the header names")
+    for number, (cipher, bits) in enumerate((
+            ("TLS_AES_128_GCM_SHA256", "128"),
+            ("ECDHE-RSA-AES256-GCM-SHA384", "256"),
+            ("ECDHE-RSA-AES128-SHA256", "128"),
+            ("TLS_CHACHA20_POLY1305_SHA256", "256"),
+            ("ECDHE-ECDSA-NULL-SHA256", ""), ("unknown", ""))):
+        tlv = b"\x23\0" + bytes([len(cipher)]) + cipher.encode()
+        with connection(server, v2(0x11, ENDS4 + TLS.replace(
+                b"\0\x0f", bytes([0, 15 + len(tlv)])) + tlv)) as c:
+            c.expect("220 ")
+            c.must(("MAIL FROM:<x@example.net>", "250 "),
+                   ("RCPT TO:<a@example.com>", "250 2.1.5"))
+        is_({key: daemon.requests[number]["encryption_" + key]
+             for key in ("protocol", "cipher", "keysize")},
+            {"protocol": "TLSv1.3", "cipher": cipher, "keysize": bits},
+            f"it is told of the TLS that the header names: {cipher}")
 with case("not believed"), Server(
         env={**ON, "FORCETLS": None}, certificate="ec",
         users={JOE: "secret"}) as server:
