@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
 #include "keeper/turn_away.h"
+#include "lib/clock.h"
 #include "lib/fork.h"
 #include "lib/identity.h"
 #include "lib/rights.h"
@@ -34,10 +36,21 @@ static struct keeper state;
 static struct session session;
 static int null;		/* for the keeper, in the client's place */
 static const char *null_reason; /* why it has none */
-static int close_error;		/* why descriptors may have stayed open */
+static const char *failed_call; /* that nothing is served without */
+static int call_error;
 
 static struct config *const config = &settings;
 static struct keeper *const keeper = &state;
+
+/* One that a filter refuses is told of when there is a log. */
+static void
+must(bool done, const char *call)
+{
+	if (done || failed_call != NULL)
+		return;
+	failed_call = call;
+	call_error = errno;
+}
 
 /*
  * Signals and descriptors in a known state; returns whether to use syslog.
@@ -49,11 +62,13 @@ prepare_process(void)
 	const char *target = getenv("LOG");
 	bool use_syslog = target != NULL && strcmp(target, "syslog") == 0;
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a write past ulimit -f fails instead */
-	signal(SIGCHLD, SIG_DFL);
-	signals_hold_term();
-	close_error = ucspi_take(&keeper->tls.outside.there) == -1 ? errno : 0;
+	/* A write past ulimit -f fails instead. */
+	must(signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+			signal(SIGXFSZ, SIG_IGN) != SIG_ERR &&
+			signal(SIGCHLD, SIG_DFL) != SIG_ERR,
+		"rt_sigaction");
+	must(signals_hold_term() == 0, "rt_sigprocmask");
+	must(ucspi_take(&keeper->tls.outside.there) == 0, "close_range");
 	null = standard_open() == -1 ? -1
 				     : open("/dev/null", O_RDWR | O_CLOEXEC);
 	null_reason = null == -1 ? strerror(errno) : NULL;
@@ -86,8 +101,8 @@ load_settings(const struct options *options)
 	int loaded = config_load(config, options->smtps);
 
 	name_client();
-	if (close_error != 0)
-		turn_away_config(keeper, "close_range", strerror(close_error));
+	if (failed_call != NULL)
+		turn_away_config(keeper, failed_call, strerror(call_error));
 	if (null_reason != NULL)
 		turn_away_config(keeper, "/dev/null", null_reason);
 	if (loaded == -1)
@@ -102,7 +117,8 @@ load_settings(const struct options *options)
 static void
 load_account(const struct options *options, struct identity *account)
 {
-	bool isolate = geteuid() == 0;
+	/* The kernel's word from our start: no filter stands before it. */
+	bool isolate = getauxval(AT_EUID) == 0;
 
 	*account = (struct identity){0, 0};
 	if (isolate && identity_find(options->account, account) == -1)
@@ -138,6 +154,14 @@ receive_header(void)
 	turn_away(keeper, NULL, 0);
 }
 
+/* The parent, which cannot be the keeper: the session sees it, and ends. */
+static _Noreturn void
+die_keeper(const char *file, const char *reason)
+{
+	keeper_log_config(keeper, file, reason);
+	_exit(EXIT_TEMPORARY);
+}
+
 /* The child is the session; what returns is the keeper. */
 static void
 fork_session(bool tls_possible)
@@ -149,6 +173,9 @@ fork_session(bool tls_possible)
 		turn_away_system(keeper, "client");
 	if (channel_pair(channel) == -1)
 		turn_away_system(keeper, "channel");
+	keeper->channel.start = clock_ms();
+	if (keeper->channel.start == 0)
+		turn_away_system(keeper, "clock_gettime"); /* no deadline */
 	struct session_setup setup = {.config = config,
 		.mechanisms = keeper->backend.mechanisms,
 		.tls_possible = tls_possible,
@@ -166,7 +193,8 @@ fork_session(bool tls_possible)
 		turn_away_system(keeper, "fork");
 	if (child == 0)
 		session_start(&session, &setup);
-	close(channel[1]);
+	if (close(channel[1]) == -1)
+		die_keeper("close", strerror(errno));
 	keeper->channel.session = child;
 	keeper->channel.fd = channel[0];
 }
@@ -179,8 +207,8 @@ leave_client(void)
 		close(UCSPI_READ);
 		close(UCSPI_WRITE);
 	}
-	dup2(null, 0);
-	dup2(null, 1);
+	if (dup2(null, 0) == -1 || dup2(null, 1) == -1)
+		die_keeper("dup2", strerror(errno));
 	close(null);
 }
 
@@ -189,14 +217,13 @@ static void
 become_account(struct keeper *k, const struct options *options,
 	const struct identity *account)
 {
-	if (jail_keep() == -1 ||
-		jail_identity(account->uid, account->gid) == -1 ||
-		jail_lower(k->backend.mechanisms.len > 0
-				   ? JAIL_RIGHTS_MAKE
-				   : JAIL_RIGHTS_KILL) == -1) {
-		keeper_log_config(k, options->account, rights_account(errno));
-		_exit(EXIT_TEMPORARY); /* the session sees it, and says 421 */
-	}
+	if (jail_keep() == -1)
+		die_keeper(options->account, "prctl");
+	if (jail_identity(account->uid, account->gid) == -1)
+		die_keeper(options->account, rights_account(errno));
+	if (jail_lower(k->backend.mechanisms.len > 0 ? JAIL_RIGHTS_MAKE
+						     : JAIL_RIGHTS_KILL) == -1)
+		die_keeper(options->account, rights_missing("capset"));
 }
 
 int

@@ -15,7 +15,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -242,8 +241,6 @@ temporary_number(struct word *word, const char *what, int number)
 static void
 judge(struct word *word, const struct program *p, int status)
 {
-	int unread = 0;
-
 	if (!WIFEXITED(status)) {
 		temporary_number(word, "signal ", WTERMSIG(status));
 	} else if (WEXITSTATUS(status) == 1) {
@@ -251,7 +248,7 @@ judge(struct word *word, const struct program *p, int status)
 		word_put(word->reason, sizeof word->reason, "password");
 	} else if (WEXITSTATUS(status) != 0) {
 		temporary_number(word, "exit ", WEXITSTATUS(status));
-	} else if (ioctl(p->unread, FIONREAD, &unread) == -1 || unread > 0) {
+	} else if (child_left_over(p->unread)) {
 		word_temporary(word, "descriptor 3 not read", false);
 	} else {
 		word->result = EXCHANGE_OK;

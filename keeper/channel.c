@@ -119,6 +119,8 @@ channel_receive(int channel, struct channel_message *m)
 		n = recv(channel, PACKET(m), HEADER_LEN + sizeof m->body,
 			MSG_TRUNC);
 	while (n == -1 && errno == EINTR);
+	if (n == 0)
+		errno = 0;
 	if (n <= 0)
 		return 0;
 	if (n < HEADER_LEN || (size_t)n > HEADER_LEN + sizeof m->body)

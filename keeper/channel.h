@@ -200,7 +200,8 @@ int channel_answer(int channel, const struct channel_message *m, int fd);
 
 /*
  * The keeper's receive: without a control buffer, so that no descriptor can
- * come. 1, 0 when the session is gone, -1 for a packet of the wrong form.
+ * come. 1, 0 when the session is gone (errno 0) or nothing can be received,
+ * -1 for a packet of the wrong form.
  */
 int channel_receive(int channel, struct channel_message *m);
 

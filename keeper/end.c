@@ -28,6 +28,9 @@ hear_end(struct keeper *k)
 {
 	if (k->packet.len > 0 && hear_failed_jail(k) == -1)
 		return -1;
+	/* Nobody has stopped it: it cannot receive what it was answered. */
+	if (k->packet.code == END_TERM && !k->end.stopped)
+		k->packet.code = 0;
 	if (k->packet.code < END_CODES)
 		k->end.why = k->packet.code;
 	k->end.over = true;

@@ -25,7 +25,7 @@ enum {
 	IN_OUTSIDE = 128 /* TLS is the launcher's to begin */
 };
 
-#define TERM_NEVER -2 /* no descriptor for it: the signal is not heard */
+#define TERM_NEVER -2 /* no descriptor for it: the signal ends us at once */
 
 /*
  * The whole privilege of a session that was taken over. The answers check
@@ -82,6 +82,12 @@ keeper_log_config(struct keeper *k, const char *file, const char *reason)
 int
 keeper_answer(struct keeper *k, unsigned verdict)
 {
+	return keeper_answer_with(k, verdict, -1);
+}
+
+int
+keeper_answer_with(struct keeper *k, unsigned verdict, int fd)
+{
 	/* A line for the log may have come since the request. */
 	if (k->channel.pending != 0) {
 		k->packet.type = k->channel.pending;
@@ -89,11 +95,13 @@ keeper_answer(struct keeper *k, unsigned verdict)
 	}
 	k->packet.code = (unsigned char)verdict;
 	k->channel.pending = 0;
-	/* A session that is gone is noticed by the loop. */
-	if (channel_answer(k->channel.fd, &k->packet, -1) == -1 &&
-		errno == EAGAIN)
-		return -1; /* it asks and asks, and reads no answers */
-	return 0;
+	if (k->channel.fd == -1 ||
+		channel_answer(k->channel.fd, &k->packet, fd) == 0 ||
+		errno == EPIPE || errno == ECONNRESET)
+		return 0; /* that it is gone is noticed by the loop */
+	if (errno != EAGAIN)
+		keeper_log_config(k, "sendmsg", strerror(errno));
+	return -1; /* it asks and asks, and reads no answers */
 }
 
 void
@@ -163,6 +171,8 @@ serve(struct keeper *k)
 	int got = channel_receive(k->channel.fd, &k->packet);
 
 	if (got <= 0) {
+		if (got == 0 && errno != 0 && errno != ECONNRESET)
+			keeper_log_config(k, "recvfrom", strerror(errno));
 		k->end.over = true;
 		close(k->channel.fd);
 		k->channel.fd = -1;
@@ -220,9 +230,11 @@ turn(struct keeper *k)
 	int ready = clock_poll(fds, n, next_deadline(k));
 	bool queue_moves = false;
 
-	k->now = clock_ms();
-	if (ready == -1)
+	if (ready == -1) {
+		keeper_log_config(k, "poll", strerror(errno));
 		return -1;
+	}
+	k->now = clock_ms();
 	for (size_t i = QUEUE; i < n; i++)
 		queue_moves |= fds[i].revents != 0;
 	/* Verdicts first: the session may be waiting for one. */
@@ -304,13 +316,15 @@ log_balancers_tls(struct keeper *k)
 static void
 begin(struct keeper *k)
 {
-	k->channel.start = k->channel.since = k->now = clock_ms();
+	k->channel.since = k->now = k->channel.start;
 	login_init(k);
 	late_init(&k->late);
 	queue_init(&k->mail.queue);
 	k->end.term = signals_term_fd();
-	if (k->end.term == -1)
+	if (k->end.term == -1) {
+		keeper_log_config(k, "signalfd", strerror(errno));
 		k->end.term = TERM_NEVER;
+	}
 	if (!k->config->health_check)
 		keeper_log_connect(k, "connect", NULL, NULL);
 	if (k->config->tls_version.data != NULL)

@@ -142,16 +142,13 @@ answer_open(struct keeper *k)
 	mail->state = MAIL_OPEN;
 	k->channel.since = k->now;
 	mail->octets = 0;
-	k->packet.code = VERDICT_OK;
 	channel_add(&k->packet, mail->id, strlen(mail->id));
-	int sent = channel_answer(k->channel.fd, &k->packet, fd);
+	int result = keeper_answer_with(k, VERDICT_OK, fd);
 
 	/* Only the session may hold this end, so that its close ends the text.
 	 */
 	close(fd);
-	if (sent == -1)
-		queue_abandon(&mail->queue);
-	return 0;
+	return result;
 }
 
 /* -------------------------------------------------------------- commit --- */
@@ -344,12 +341,14 @@ conclude(struct keeper *k)
 	if (status.class != STATUS_ACCEPTED)
 		channel_add(&k->packet, status.reply, strlen(status.reply));
 	/* The reply first, at once: a lost 250 makes a duplicate (RFC 1047). */
-	keeper_answer(k, status.class == STATUS_ACCEPTED  ? VERDICT_OK
-			 : status.class == STATUS_REFUSED ? VERDICT_REFUSED
-							  : VERDICT_TEMPORARY);
+	int result = keeper_answer(
+		k, status.class == STATUS_ACCEPTED  ? VERDICT_OK
+		   : status.class == STATUS_REFUSED ? VERDICT_REFUSED
+						    : VERDICT_TEMPORARY);
+
 	log_message(k, status.class, true, reason);
 	forget(k);
-	return 0;
+	return result;
 }
 
 /* The policy daemon's no; the program got no envelope, and is gone. */
@@ -361,12 +360,13 @@ conclude_refused(struct keeper *k)
 	k->packet.len = 0;
 	channel_add(&k->packet, &none, sizeof none);
 	channel_add(&k->packet, k->rcpt.said, strlen(k->rcpt.said));
-	keeper_answer(k, (unsigned)k->mail.refusal);
+	int result = keeper_answer(k, (unsigned)k->mail.refusal);
+
 	log_message(k,
 		k->rcpt.said[0] == '5' ? STATUS_REFUSED : STATUS_TEMPORARY,
 		false, "policy");
 	forget(k);
-	return 0;
+	return result;
 }
 
 /* --------------------------------------------- in place of the outcome --- */

@@ -47,17 +47,21 @@ answer_tls(struct keeper *k)
 		k->config->smtps)
 		keeper_log_config(
 			k, "control/servercert.pem", strerror(ENOENT));
-	if (!signer_present(&k->tls.signer) || load(k, SLICE_NONE) == -1 ||
-		getrandom(seed, sizeof seed, 0) != sizeof seed)
+	if (!signer_present(&k->tls.signer) || load(k, SLICE_NONE) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
+	if (getrandom(seed, sizeof seed, 0) != sizeof seed) {
+		keeper_log_config(k, "getrandom", strerror(errno));
+		return keeper_answer(k, VERDICT_TEMPORARY);
+	}
 	channel_add(&k->packet, seed, sizeof seed);
 	explicit_bzero(seed, sizeof seed);
 	if (!k->tls.handshake)
 		k->channel.since = k->now;
 	k->tls.handshake = true;
-	keeper_answer(k, VERDICT_OK);
+	int result = keeper_answer(k, VERDICT_OK);
+
 	explicit_bzero(k->packet.body, CHANNEL_SEED_LEN);
-	return 0;
+	return result;
 }
 
 /* Our own certificate, and one that BearSSL has read before. */

@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/signals.h"
 
+#define LOOK_MS 20     /* between two looks, where there is no pidfd */
 #define STACK_LEN 3072 /* become_program() and what it calls need a tenth */
 
 struct start {
@@ -146,15 +147,28 @@ child_wait(pid_t pid, int *status, int64_t ms)
 		return reap(pid, status, 0);
 	pid_t reaped = reap(pid, status, WNOHANG);
 
-	if (reaped != 0 || ms == 0)
-		return reaped;
-	/* Without a descriptor it is looked at when the time is over. */
-	struct pollfd ended = {.fd = child_open(pid), .events = POLLIN};
+	int64_t deadline = clock_ms() + ms;
+	struct pollfd ended = {.fd = -1, .events = POLLIN};
 
-	(void)clock_poll(&ended, 1, clock_ms() + ms);
+	if (reaped == 0 && ms > 0)
+		ended.fd = child_open(pid);
+	while (reaped == 0 && clock_ms() < deadline) {
+		/* Without a descriptor it is looked at again and again. */
+		(void)clock_poll(&ended, 1,
+			ended.fd == -1 ? clock_ms() + LOOK_MS : deadline);
+		reaped = reap(pid, status, WNOHANG);
+	}
 	if (ended.fd != -1)
 		close(ended.fd);
-	return reap(pid, status, WNOHANG);
+	return reaped;
+}
+
+bool
+child_left_over(int read_fd)
+{
+	struct pollfd octets = {.fd = read_fd, .events = POLLIN};
+
+	return clock_poll(&octets, 1, 0) == -1 || octets.revents & POLLIN;
 }
 
 void

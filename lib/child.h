@@ -5,6 +5,7 @@
 #ifndef LIB_CHILD_H
 #define LIB_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -54,6 +55,12 @@ int child_open(pid_t pid);
  * the process has not ended, or -1 with errno. status may be NULL.
  */
 pid_t child_wait(pid_t pid, int *status, int64_t ms);
+
+/*
+ * Has a child that ended left octets in the pipe of which this is another
+ * read end? True where that cannot be told.
+ */
+bool child_left_over(int read_fd);
 
 /* Kills a process of child_spawn() and all others of its process group. */
 void child_kill(pid_t pid);

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Cannot fail. */
+/* Zero where a filter refuses it, for which main looks once. */
 static struct timespec
 read_clock(clockid_t clock)
 {

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 #include "lib/jail.h"
@@ -50,14 +49,20 @@ rights_may_kill(void)
 }
 
 const char *
-rights_account(int error)
+rights_missing(const char *call)
 {
 	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
 		if (is_missing(&rights[i]))
 			return rights[i].missing;
-	if (error == EINVAL)
-		return "uid or gid is not mapped in this user namespace";
-	if (error == EPERM)
-		return "no setgroups in this user namespace";
-	return strerror(error);
+	return call;
+}
+
+const char *
+rights_account(int error)
+{
+	return rights_missing(
+		error == EINVAL
+			? "uid or gid is not mapped in this user namespace"
+			: "setgroups or setresuid is refused: a user "
+			  "namespace, a filter");
 }

@@ -22,4 +22,7 @@ bool rights_may_kill(void);
 /* Why root could not become the account: the right, or what errno means. */
 const char *rights_account(int error);
 
+/* A right that is missing, of those above; else the call that failed. */
+const char *rights_missing(const char *call);
+
 #endif

@@ -5,6 +5,7 @@
  */
 #include "lib/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -17,17 +18,11 @@
 static const unsigned long term[] = {1ul << (SIGTERM - 1), 0};
 static const unsigned long all[] = {~0ul, ~0ul};
 
-void
+int
 signals_hold_term(void)
 {
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, term, NULL, SIGNAL_SET_LEN);
-}
-
-int
-signals_term_fd(void)
-{
 	return (int)syscall(
-		SYS_signalfd4, -1, term, SIGNAL_SET_LEN, SFD_CLOEXEC);
+		SYS_rt_sigprocmask, SIG_BLOCK, term, NULL, SIGNAL_SET_LEN);
 }
 
 uint64_t
@@ -43,6 +38,19 @@ void
 signals_restore(uint64_t before)
 {
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, SIGNAL_SET_LEN);
+}
+
+int
+signals_term_fd(void)
+{
+	int fd = (int)syscall(
+		SYS_signalfd4, -1, term, SIGNAL_SET_LEN, SFD_CLOEXEC);
+	int failed = errno;
+
+	if (fd == -1)
+		signals_restore(0);
+	errno = failed;
+	return fd;
 }
 
 void

@@ -12,9 +12,12 @@
  * a process that reads it from signals_term_fd() may end by it, any other
  * never hears of it.
  */
-void signals_hold_term(void);
+int signals_hold_term(void); /* 0, or -1 with errno */
 
-/* Readable once SIGTERM has come; close-on-exec. -1 with errno. */
+/*
+ * Readable once SIGTERM has come; close-on-exec. -1 with errno, and then the
+ * signal is held no longer: it ends this process, as it would any other.
+ */
 int signals_term_fd(void);
 
 /*

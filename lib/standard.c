@@ -26,14 +26,17 @@ standard_open(void)
 
 	for (int fd = 0; fd < 3; fd++) {
 		struct standard *s = &standard[fd];
+		int found = fstat(fd, &status);
 
-		s->closed = fstat(fd, &status) == -1;
+		s->closed = found == -1 && errno == EBADF;
 		/* All below are open, so this one is what open() returns. */
 		if (s->closed && failed == 0 && open("/dev/null", O_RDWR) != fd)
 			failed = errno;
 		if (s->closed && failed != 0)
 			(void)open("/", O_PATH);
-		if (s->closed && fstat(fd, &status) == -1)
+		if (s->closed)
+			found = fstat(fd, &status);
+		if (found == -1)
 			status = (struct stat){.st_mode = 0};
 		s->mode = status.st_mode;
 		s->device = status.st_dev;

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,16 +71,6 @@ read_custom(struct queue *q)
 	}
 }
 
-/* Did the reader leave anything in the pipe? */
-static bool
-left_over(int read_fd)
-{
-	int octets = 0;
-
-	return read_fd != -1 &&
-	       (ioctl(read_fd, FIONREAD, &octets) == -1 || octets > 0);
-}
-
 static bool
 reap(struct queue *q, int64_t ms)
 {
@@ -93,7 +82,8 @@ reap(struct queue *q, int64_t ms)
 		read_custom(q);
 	/* One that went before the commit cannot have read the envelope. */
 	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
-		left_over(q->message_read) || left_over(q->envelope_read))
+		child_left_over(q->message_read) ||
+		child_left_over(q->envelope_read))
 		q->incomplete = true;
 	close_all(q);
 	return true;

@@ -10,6 +10,8 @@
  */
 #include "tests/exhaustive/count.h"
 
+#include <errno.h>
+
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "lib/signals.h"
@@ -401,8 +403,10 @@ int
 channel_receive(int fd, struct channel_message *m)
 {
 	(void)fd;
-	if (world.now == NULL)
+	if (world.now == NULL) {
+		errno = 0;
 		return 0;
+	}
 	m->type = world.now->type;
 	m->code = 1;
 	m->len = world.lengths[world.at - 1];
@@ -434,6 +438,7 @@ run_keeper(void)
 	world.now = NULL;
 	world.answered = 0;
 	put_flags(start_flags);
+	k.channel.start = clock_ms();
 
 	int code = keeper_run(&k);
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "keeper/keeper.h"
+#include "lib/clock.h"
 #include "lib/hex.h"
 #include "tests/cdbfile.h"
 #include "tests/joe-certificate.h"
@@ -66,6 +67,7 @@ be_keeper(int channel, const struct world *world)
 	config.error_fd = 6;
 	config.databytes = 1000;
 	config.morercpthosts_fd = -1;
+	k.channel.start = clock_ms();
 	_exit(keeper_run(&k));
 }
 

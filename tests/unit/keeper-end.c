@@ -116,6 +116,7 @@ be_keeper(int channel, pid_t session, int timeout)
 	k.tls.signer.certificate_fd = k.tls.signer.key_fd = -1;
 	k.channel.fd = channel;
 	k.channel.session = session;
+	k.channel.start = clock_ms();
 	_exit(keeper_run(&k));
 }
 

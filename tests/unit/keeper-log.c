@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "lib/clock.h"
 #include "tests/scratch.h"
 #include "tests/tap.h"
 
@@ -39,6 +40,7 @@ be_keeper(int channel, int log, bool trace)
 	k.tls.signer.pair = &pair;
 	k.tls.signer.certificate_fd = k.tls.signer.key_fd = k.tls.clientca_fd =
 		-1;
+	k.channel.start = clock_ms();
 	_exit(keeper_run(&k));
 }
 

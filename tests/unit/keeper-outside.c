@@ -10,6 +10,7 @@
 
 #include "control/ucspi.h"
 #include "keeper/keeper.h"
+#include "lib/clock.h"
 #include "tests/cdbfile.h"
 #include "tests/joe-certificate.h"
 #include "tests/tap.h"
@@ -57,6 +58,7 @@ be_keeper(int channel, bool outside)
 	k.tls.signer.pair = &pair;
 	k.tls.signer.certificate_fd = k.tls.signer.key_fd = k.tls.clientca_fd =
 		-1;
+	k.channel.start = clock_ms();
 	_exit(keeper_run(&k));
 }
 
