@@ -5,6 +5,7 @@
 #   make run          try it on 127.0.0.1:2525
 #   make check        every test
 #   make check-arm64  the core of them on an emulated arm64 (also: riscv64)
+#   make check-containers  systemd, an image, missing rights
 #   make release-check  every test on each system that a release is for
 #   make exhaustive   the automata, all inputs up to a length: SIZE=check
 #                     seconds, SIZE=full (default) minutes
@@ -44,7 +45,7 @@ FIRST = $(addprefix lib/,bytes buffer fork identity jail filter log emit output 
 	$(addprefix keeper/,authenticator offer guess outcome envelope message paths \
 		rcpt policy_ask) \
 	$(addprefix queue-handoff/,queue received status) \
-	auth/authenticator auth/jail auth/word users/users users/secret \
+	auth/authenticator auth/authenticator_jail auth/word users/users users/secret \
 	sasl/mechanism sasl/plain control/policy \
 	$(addprefix lib/,cdbread base64 date scan utf8)
 EXHAUSTIVE = $(patsubst tests/exhaustive/%.c,%,$(sort $(wildcard tests/exhaustive/*.c)))
@@ -144,6 +145,13 @@ checked: tests-built
 check-arm64 check-riscv64: check-%:
 	./deps $*
 	tests/cross/run $*
+
+# In containers: systemd booted, the image of contrib/Containerfile made, rights
+# and calls taken away. Root, and a Debian that is fetched once.
+check-containers:
+	./deps containers
+	$(MAKE) --no-print-directory tests-built
+	BUILD=$(BUILD) tests/run tests/containers
 
 # On each system that a release is for, made anew; root, and hours.
 release-check:
@@ -253,4 +261,4 @@ lint:
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
 .PHONY: all tests-built checked prove exhaustive deps deps-check check check-arm64 \
-	check-riscv64 release-check programs dist run fuzz fuzzed bench install uninstall clean format lint
+	check-riscv64 check-containers release-check programs dist run fuzz fuzzed bench install uninstall clean format lint
