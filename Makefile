@@ -38,7 +38,7 @@ MODULES = $(filter-out $(MAINS),$(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c)
 FIRST = $(addprefix lib/,bytes buffer fork identity jail filter log emit output \
 		rights signals standard clock keep path words controldir child) \
 	$(addprefix control/,authmechs config control launcher load ucspi) \
-	$(addprefix session/,session stream command reply trace hello jail) \
+	$(addprefix session/,session stream command reply trace hello session_jail) \
 	$(addprefix keeper/,channel deadline end environment keeper late login \
 		open find_pair signer) auth/offered \
 	$(addprefix session/,login message address parameters body data header pipe) \

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "check/as_account.h"
+#include "check/container.h"
 #include "check/settings.h"
-#include "lib/jail.h"
 
 #define PID_MAX_USUAL 4194304 /* of Linux on 64 bits */
 
@@ -275,17 +275,6 @@ look_at_hook(struct check *c)
 			c->account, report_quoted(path));
 }
 
-/* Tried here, where the same kernel and the same container answer. */
-static void
-look_at_landlock(struct check *c)
-{
-	int missing = jail_landlock_missing();
-
-	if (missing != 0)
-		report_add(&c->report, HOST_LANDLOCK, NULL, strerror(missing),
-			NULL);
-}
-
 void
 check_host(struct check *c)
 {
@@ -295,7 +284,7 @@ check_host(struct check *c)
 		look_at_jail(c);
 		look_at_uids(c);
 	}
-	look_at_landlock(c);
+	check_container(c);
 	look_at_state(c);
 	look_at_hook(c);
 }

@@ -1,5 +1,6 @@
 /*
- * filter - see filter.h. Run by session, authenticator and reader.
+ * filter - see filter.h. Run by session, authenticator, reader and
+ * smtpd-check.
  *
  * The kernel compiles a filter for each process anew, so that each step
  * costs, whether it is ever run or not: one comparison a call, and one ALLOW

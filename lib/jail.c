@@ -1,7 +1,7 @@
 /*
  * jail - see jail.h. Run by session, authenticator and reader; the last part,
- * about capabilities, by main and the keeper, what asks for Landlock by
- * smtpd-check.
+ * about capabilities, by main and the keeper; smtpd-check tries it, and asks
+ * for Landlock.
  */
 #include "lib/jail.h"
 

@@ -1,5 +1,5 @@
 /*
- * rights - see rights.h. Run by main and the keeper.
+ * rights - see rights.h. Run by main, the keeper and smtpd-check.
  *
  * Root that was exec'ed has what the bounding set leaves it, and the set stays
  * as it was when the rights themselves are gone.
@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 
 #include "lib/jail.h"
@@ -17,7 +16,7 @@ static const struct right {
 	enum jail_step step; /* that cannot do without */
 	int capability;
 	const char *failed, *missing;
-} rights[] = {
+} rights[RIGHTS_COUNT] = {
 	// clang-format off
 	{JAIL_CHROOT, CAP_SYS_CHROOT, "chroot: CAP_SYS_CHROOT is missing", "CAP_SYS_CHROOT is missing"},
 	{JAIL_SETRESUID, CAP_SETUID, "setresuid: CAP_SETUID is missing", "CAP_SETUID is missing"},
@@ -36,7 +35,7 @@ const char *
 rights_step(unsigned step)
 {
 	if (step != JAIL_ENTERED)
-		for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+		for (size_t i = 0; i < RIGHTS_COUNT; i++)
 			if (rights[i].step == step && is_missing(&rights[i]))
 				return rights[i].failed;
 	return jail_step_name(step);
@@ -49,11 +48,17 @@ rights_may_kill(void)
 }
 
 const char *
+rights_lacking(size_t number)
+{
+	return is_missing(&rights[number]) ? rights[number].missing : NULL;
+}
+
+const char *
 rights_missing(const char *call)
 {
-	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
-		if (is_missing(&rights[i]))
-			return rights[i].missing;
+	for (size_t i = 0; i < RIGHTS_COUNT; i++)
+		if (rights_lacking(i) != NULL)
+			return rights_lacking(i);
 	return call;
 }
 

@@ -6,6 +6,7 @@
 #define LIB_RIGHTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * The log's words for a step of the jail that failed, with the right that is
@@ -24,5 +25,9 @@ const char *rights_account(int error);
 
 /* A right that is missing, of those above; else the call that failed. */
 const char *rights_missing(const char *call);
+
+/* Is the one of this number missing, "CAP_X is missing"; or NULL. */
+#define RIGHTS_COUNT 4
+const char *rights_lacking(size_t number);
 
 #endif

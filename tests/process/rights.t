@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
+from support.extra_namespace import MAPPED  # noqa: E402
 from support.extra_process import queue_script  # noqa: E402
 
 if not ROOT:
@@ -15,17 +16,6 @@ if not ROOT:
 JOE = "joe@example.com"
 # Of <asm/unistd.h>, the same on every architecture.
 PIDFD_OPEN, CLOSE_RANGE, AFTER_5_9 = 434, 436, 440
-# A user namespace that has as many uids as a rootless engine gives. Root of
-# outside writes the map, when there is a process for it.
-MAPPED = """exec 3<&0
-d=$(mktemp -d) && mkfifo $d/made $d/mapped || exit 111
-unshare --user --pid --fork --kill-child sh -c '
-    echo >$0/made; read -r x <$0/mapped; exec "$@"' $d "$@" <&3 &
-read -r x <$d/made
-echo 0 0 65536 >/proc/$!/uid_map
-echo 0 0 65536 >/proc/$!/gid_map
-echo >$d/mapped
-wait; rm -r $d"""
 
 
 class Without(Server):

@@ -9,6 +9,17 @@ from .server import ROOT
 from .tap import skip_all
 
 MARK = "TEST_NAMESPACE"
+# A user namespace that has as many uids as a rootless engine gives. Root of
+# outside writes the map, when there is a process for it.
+MAPPED = """exec 3<&0
+d=$(mktemp -d) && mkfifo $d/made $d/mapped || exit 111
+unshare --user --pid --fork --kill-child sh -c '
+    echo >$0/made; read -r x <$0/mapped; exec "$@"' $d "$@" <&3 &
+read -r x <$d/made
+echo 0 0 65536 >/proc/$!/uid_map
+echo 0 0 65536 >/proc/$!/gid_map
+echo >$d/mapped
+wait; rm -r $d"""
 UNSHARE = ["unshare", "--mount", "--propagation", "private", "--"]
 
 

@@ -101,6 +101,13 @@ def deny(call, error):
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+def drop(right):
+    """What is exec'ed from here on has not this right (capabilities(7))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(24, right, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 class Host:
     """A host where all is well: the service 587, users, a certificate that
     its roots know, a queue program. Change it, then check()."""
@@ -180,9 +187,10 @@ exec envdir ./env \\
                        stdout=subprocess.DEVNULL)
 
     def check(self, *arguments, stdin="", account=None, env=None,
-              denied=None):
+              denied=None, dropped=()):
         """Runs it inside, by default on the service. denied: a number of a
-        system call and the error that it has, as a container's filter."""
+        system call and the error that it has, as a container's filter;
+        dropped: numbers of rights that are taken from root."""
         def enter():
             os.chroot(self.root)
             os.chdir("/")
@@ -190,6 +198,8 @@ exec envdir ./env \\
                 os.setgroups([])
                 os.setgid(account)
                 os.setuid(account)
+            for right in dropped:
+                drop(right)
             if denied is not None:
                 deny(*denied)
         return Output(subprocess.run(
