@@ -54,11 +54,12 @@ answer_feed(struct answer *a, struct slice octets)
 		if (a->part == ANSWER_LENGTH) {
 			feed_length(a, octets.data[0]);
 		} else if (a->part == ANSWER_TEXT) {
-			n = a->want - a->come;
-			n = n < octets.len ? n : octets.len;
-			keep(a, (struct slice){octets.data, n});
-			if (a->come == a->want)
+			n = octets.len;
+			if (n >= a->want - a->come) {
+				n = a->want - a->come;
 				a->part = ANSWER_COMMA;
+			}
+			keep(a, (struct slice){octets.data, n});
 		} else {
 			a->part = octets.data[0] == ',' ? ANSWER_WHOLE
 							: ANSWER_NONSENSE;

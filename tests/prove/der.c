@@ -1,5 +1,7 @@
 /* lib/der: four elements, and what is in the first. */
 /* prove: lib/der.c lib/bytes.c */
+/* split: lib/der.c|if (rest->len < head)|head */
+/* split: lib/der.c|d->value = (struct slice){|len */
 #include "lib/der.h"
 
 #include "tests/prove/input.h"

@@ -6,7 +6,9 @@
 #define PROVE_INPUT_H
 
 #include <__fc_builtin.h>
+#include <stdlib.h>
 
+#include "lib/buffer.h"
 #include "lib/bytes.h"
 
 /*
@@ -24,10 +26,33 @@ prove_each(void)
 		prove();
 }
 
+/*
+ * Memory of exactly that length with any octets in it. "Weak" means to Eva
+ * that what it saw of an octet it does not believe the next time it looks:
+ * more than can happen, and two ways to one place are one way.
+ */
+static char *
+any_octets(size_t len)
+{
+	/*@ eva_allocate fresh_weak; */
+	char *octets = calloc(1, len);
+
+	if (len > 0)
+		Frama_C_make_unknown(octets, len);
+	return octets;
+}
+
 /* A variable of this name with any octets in it, of this run's length. */
-#define INPUT(name)                                                            \
-	static char name##_octets[PROVE_MAX + 1];                              \
-	Frama_C_make_unknown(name##_octets, PROVE_MAX + 1);                    \
-	struct slice name = {name##_octets, prove_length}
+#define INPUT(name) struct slice name = {any_octets(prove_length), prove_length}
+
+/* A buffer with room for so many. */
+#define ROOM(name, cap) struct buffer name = {any_octets(cap), 0, cap, false}
+
+/* Either, each on its own. */
+static bool
+any_bool(void)
+{
+	return Frama_C_nondet(0, 1) == 1;
+}
 
 #endif

@@ -1,0 +1,14 @@
+/* control/entry: what is wrong with a line of a control file. */
+/* prove: control/entry.c lib/bytes.c */
+#include "control/entry.h"
+
+#include "tests/prove/input.h"
+
+void
+prove(void)
+{
+	INPUT(text);
+
+	(void)entry_fault(text, ENTRY_DOMAIN);
+	(void)entry_fault(text, ENTRY_SENDER);
+}

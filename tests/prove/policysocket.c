@@ -1,0 +1,23 @@
+/* control/policysocket: where the policy daemon listens. */
+/* prove: lib/bytes.c */
+#include <sys/socket.h>
+
+/* Frama-C's has two octets. */
+struct whole_storage {
+	sa_family_t family;
+	char rest[126];
+};
+#define sockaddr_storage whole_storage
+
+#include "control/policysocket.c"
+
+#include "tests/prove/input.h"
+
+void
+prove(void)
+{
+	INPUT(text);
+	struct policysocket p;
+
+	(void)policysocket_read(&p, text);
+}
