@@ -194,14 +194,17 @@ stream_wipe(struct stream *s, struct slice input, size_t len)
 bool
 stream_pending(struct stream *s)
 {
-	struct pollfd ready = {.fd = s->in, .events = POLLIN};
+	struct pollfd ready = {.fd = s->in, .events = POLLIN | POLLRDHUP};
+	struct slice input;
 
 	if (s->input_start != s->input_end ||
 		(s->tls != NULL && records_buffered(s->tls) > 0))
 		return true;
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLIN))
+		return false;
 	/* The end of input is readable too, but is no input. */
-	return poll(&ready, 1, 0) == 1 && ready.revents & POLLIN &&
-	       !(ready.revents & POLLHUP);
+	return !(ready.revents & (POLLRDHUP | POLLHUP)) ||
+	       stream_wire_next(s, &input) == 0;
 }
 
 void
