@@ -110,14 +110,14 @@ collect(const struct collector *c, struct word *word)
 		int sent = word_ask(c->fd, text);
 
 		word_wipe(&response);
-		/* If it is gone, its last word may be there to read. */
-		if (collector_wait(c) == -1)
+		if (sent != -1 && collector_wait(c) == -1)
 			return -1;
-		if (word_hear(c->fd, word) == -1) {
+		if (sent == -1 || word_hear(c->fd, word) == -1) {
 			*word = (struct word){.result = 0};
 			word_temporary(word,
-				sent == -1 ? "the collector is gone"
-					   : "the collector died",
+				sent == 0   ? "the collector died"
+				: sent == 1 ? "the collector is gone"
+					    : "the collector cannot be told",
 				false);
 		}
 	} while (word->result == EXCHANGE_CHALLENGE &&

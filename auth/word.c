@@ -1,6 +1,7 @@
 /* word - see word.h. Run by the keeper and by the authenticator. */
 #include "auth/word.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -23,12 +24,16 @@ word_ask(int fd, struct slice response)
 		{&flag, 1}, {(void *)(uintptr_t)response.data, response.len}};
 	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
 
+	ssize_t n;
+
 	if (response.len > EXCHANGE_RESPONSE_MAX)
 		return -1;
-	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-			       (ssize_t)(1 + response.len)
-		       ? 0
-		       : -1;
+	do
+		n = sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	if (n == (ssize_t)(1 + response.len))
+		return 0;
+	return errno == EPIPE || errno == ECONNRESET ? 1 : -1;
 }
 
 int

@@ -47,7 +47,10 @@ struct word {
 /* ------------------------------------ for who has started it: the keeper ---
  */
 
-/* One response (data NULL: none). 0, or -1 when nobody is there. */
+/*
+ * One response (data NULL: none). 0; 1 when nobody is there, whose last word
+ * may still be to read; -1 when it is there and cannot be told.
+ */
 int word_ask(int fd, struct slice response);
 
 /*

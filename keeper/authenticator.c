@@ -112,8 +112,9 @@ void
 authenticator_step(struct authenticator *a, struct slice response)
 {
 	a->deadline = clock_ms() + AUTHENTICATOR_TIMEOUT_MS;
-	/* If it is gone, its last word may still be there: reading tells. */
-	(void)word_ask(a->fd, response);
+	/* One that lives and cannot be told need not be waited for. */
+	if (word_ask(a->fd, response) == -1)
+		a->deadline = clock_ms();
 }
 
 int

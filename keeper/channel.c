@@ -87,9 +87,12 @@ channel_answer(int channel, const struct channel_message *m, int fd)
 		control.header.cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
 	}
-	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == -1
-		       ? -1
-		       : 0;
+	ssize_t n;
+
+	do
+		n = sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	return n == -1 ? -1 : 0;
 }
 
 /* The session's filter knows write, not sendmsg. */

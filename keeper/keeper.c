@@ -95,13 +95,17 @@ keeper_answer_with(struct keeper *k, unsigned verdict, int fd)
 	}
 	k->packet.code = (unsigned char)verdict;
 	k->channel.pending = 0;
+	/*
+	 * A session that is gone is noticed by the loop. One that asks and asks
+	 * and reads no answers, or cannot be told, would wait for ever.
+	 */
 	if (k->channel.fd == -1 ||
 		channel_answer(k->channel.fd, &k->packet, fd) == 0 ||
 		errno == EPIPE || errno == ECONNRESET)
-		return 0; /* that it is gone is noticed by the loop */
+		return 0;
 	if (errno != EAGAIN)
 		keeper_log_config(k, "sendmsg", strerror(errno));
-	return -1; /* it asks and asks, and reads no answers */
+	return -1;
 }
 
 void

@@ -90,9 +90,10 @@ void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 /* "connect" or "connect refused"; why, and more exactly, or NULL. */
 void keeper_log_connect(struct keeper *k, const char *event, const char *reason,
 	const char *detail);
-/* With a descriptor, unless it is -1. Both: 0, or -1 for an attack. */
-int keeper_answer_with(struct keeper *k, unsigned verdict, int fd);
+/* -1: the session does not hear, which is its end. */
 int keeper_answer(struct keeper *k, unsigned verdict);
+/* With a descriptor, which stays ours, too; or -1. */
+int keeper_answer_with(struct keeper *k, unsigned verdict, int fd);
 bool keeper_relays(const struct keeper *k); /* logged in, or RELAYCLIENT */
 
 #endif
