@@ -307,8 +307,10 @@ compile_with_spill(struct userfile *f, const struct compile *c,
 	int result;
 
 	(void)snprintf(path, sizeof path, "%s.spill", f->cdb_path);
-	if (replacement_open(f, &spill, path) != 0)
+	if (replacement_open(f, &spill, path) != 0) {
+		replacement_drop(&spill);
 		return -1;
+	}
 	(void)unlink(spill.beside); /* else the next run removes it */
 	result = compile_text(c, cdb->fd, spill.fd, census);
 	(void)close(spill.fd); /* nobody wants to know */
