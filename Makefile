@@ -123,8 +123,15 @@ $(BUILD)/stub/%: $(BUILD)/tests/stub/%.o
 	@mkdir -p $(@D)
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $<
 
+# The server, whose jailed processes do what a test tells them.
+PUPPET = $(BUILD)/hostile/smtpd-auth
+$(PUPPET): $(BUILD)/smtpd-auth.o $(BUILD)/tests/hostile/puppet.o $(ARCHIVE) memory.ld
+	@mkdir -p $(@D)
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -Wl,--wrap=jail_enter \
+		-Wl,--wrap=filter_install -o $@ $(filter %.o,$^) $(LINKED)
+
 tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%) \
-	$(EXHAUSTIVE:%=$(BUILD)/exhaustive/%)
+	$(EXHAUSTIVE:%=$(BUILD)/exhaustive/%) $(PUPPET)
 
 # With -n (make -n deps) they print the packages and change nothing.
 DRY = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),-n)
