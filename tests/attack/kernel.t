@@ -9,9 +9,10 @@ import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.extra_attempts import Tally, forged  # noqa: E402
 from support.extra_process import Family, Process  # noqa: E402
 from support.extra_puppet import (  # noqa: E402
-    FOREIGN, Dead, Hostile, Puppet, Tally, forged)
+    FOREIGN, Dead, Hostile, Puppet)
 
 X32 = 1 << 30
 ALL = -1

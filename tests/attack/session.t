@@ -9,10 +9,10 @@ import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.extra_attempts import Round, Tally  # noqa: E402
 from support.extra_auth import Scram  # noqa: E402
 from support.extra_puppet import (  # noqa: E402
-    ASK, CHALLENGE, CHANNEL, CLOSE, OK, SHUTDOWN, WRITE, Dead, Hostile, Round,
-    Tally)
+    ASK, CHALLENGE, CHANNEL, CLOSE, OK, SHUTDOWN, WRITE, Dead, Hostile)
 
 JOE = "joe@example.com"
 PATHS = b"Fa@example.org\0Tb@example.com\0"

@@ -2,16 +2,12 @@
 tests/hostile/puppet.c, behind a real tcpserver, keeper and queue program."""
 import base64
 import os
-import re
 import shutil
 import struct
-import threading
-import time
 
 from . import place
-from .patience import Patience
 from .server import Server
-from .tap import diag, is_, ok, skip_all
+from .tap import skip_all
 
 ORDER = struct.Struct("=7Q6I")
 FOREIGN, FACTS = 1 << 63, 1 << 62
@@ -157,82 +153,6 @@ class Session:
         control = struct.unpack("=Q", data[40:48])[0]
         return data[257], struct.unpack("=i", data[144:148])[0] if control \
             else None
-
-
-ENDED = r"(?m) (?:end .*reason=|connect refused .*reason=)(\S+)"
-LINE = re.compile(
-    r"smtpd-auth: \d+ [0-9.]+ (?:connect|tls|auth|sender|rcpt|message|config|"
-    r"log|end|trace|[<>])(?: [\x21-\x7e]+)*")
-
-
-def forged(log):
-    """Lines of it that no keeper writes."""
-    return [line for line in log.splitlines() if not LINE.fullmatch(line)]
-
-
-class Tally:
-    """Attempts by name and by what came of them; what was won."""
-
-    def __init__(self, who):
-        self.who, self.results, self.wins = who, {}, []
-        self.lock = threading.Lock()
-
-    def count(self, what, result, wins=()):
-        """One attempt. wins: what it should not have won."""
-        with self.lock:
-            self.results[result] = self.results.get(result, 0) + 1
-            self.wins += [f"{what}: {win}" for win in wins]
-
-    def attempts(self):
-        """How many there were."""
-        return sum(self.results.values())
-
-    def check(self, least):
-        """The figure, last."""
-        is_(self.wins, [], f"{self.who}: nothing is won")
-        ok(self.attempts() >= least, f"{self.who}: at least {least} attempts",
-           self.attempts())
-        diag(f"{self.who}: {self.attempts()} attempts ("
-             + ", ".join(f"{number} {result}" for result, number in
-                         sorted(self.results.items()))
-             + f"), {len(self.wins)} won")
-
-
-class Round:
-    """One attempt by one connection: what the log has of it."""
-
-    def __init__(self, server):
-        self.server, self.begun = server, len(server.log())
-        self.runs = len(server.records())
-
-    def end(self, ends=1):
-        """Waits for the connection's last line; what was won."""
-        wins = []
-        patience = Patience(30)
-        while len(re.findall(ENDED, self.text())) < ends:
-            if patience.left() == 0:
-                wins.append("no end is logged: " + self.text())
-                break
-            time.sleep(0.002)
-        left = self.server.wait_idle(12)
-        if left:
-            wins.append(f"processes are left: {left}")
-        return wins + [f"a line is forged: {line!r}"
-                       for line in forged(self.text())]
-
-    def text(self):
-        """The lines of it."""
-        return self.server.log()[self.begun:]
-
-    def reason(self):
-        """Of its end."""
-        found = re.findall(ENDED, self.text())
-        return found[-1] if found else "none"
-
-    def queued(self):
-        """Messages whose envelope was ended since."""
-        return [record for record in self.server.records()[self.runs:]
-                if record.complete]
 
 
 class Puppet:
