@@ -9,7 +9,7 @@ from .tap import diag, is_, ok
 
 ENDED = r"(?m) (?:end .*reason=|connect refused .*reason=)(\S+)"
 LINE = re.compile(
-    r"smtpd-auth: \d+ [0-9.]+ (?:connect|tls|auth|sender|rcpt|message|config|"
+    r"smtpd-auth: \d+ [0-9a-f.:]+ (?:connect|tls|auth|sender|rcpt|message|config|"
     r"log|end|trace|[<>])(?: [\x21-\x7e]+)*")
 
 
