@@ -9,6 +9,8 @@
 #   make release-check  every test on each system that a release is for
 #   make exhaustive   the automata, all inputs up to a length: SIZE=check
 #                     seconds, SIZE=full (default) minutes
+#   make smuggling    line ends and dots through us into Postfix, Exim, qmail
+#   make timing       how long a failed login takes, of each kind of user
 #   make prove        no run-time error, for any input: Frama-C's Eva
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
@@ -174,6 +176,17 @@ exhaustive: $(EXHAUSTIVE:%=$(BUILD)/exhaustive/%)
 		$(BUILD)/exhaustive/$$program $(SIZE) || exit 1; \
 	done
 
+# Hours of the real mail servers; SIZE=check is what make check runs.
+# QMAIL_SOURCE=DIRECTORY: notqmail's, docs/evidence.md.
+smuggling: deps-check
+	@$(MAKE) --no-print-directory tests-built
+	@SIZE=$(SIZE) LIMIT=14400 JOBS=1 BUILD=$(BUILD) tests/run tests/smuggling
+
+# By hand, on a machine that does nothing else: TIMING=SAMPLES.
+TIMING = 3000
+timing: tests-built
+	@BUILD=$(BUILD) tests/timing/run $(TIMING)
+
 run: deps
 	$(MAKE) all
 	service/demo
@@ -267,5 +280,5 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked prove exhaustive deps deps-check check check-arm64 \
+.PHONY: all tests-built checked prove exhaustive smuggling timing deps deps-check check check-arm64 \
 	check-riscv64 check-containers release-check programs dist run fuzz fuzzed bench install uninstall clean format lint

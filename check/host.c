@@ -16,6 +16,7 @@
 #include "check/as_account.h"
 #include "check/container.h"
 #include "check/settings.h"
+#include "lib/jail.h"
 
 #define PID_MAX_USUAL 4194304 /* of Linux on 64 bits */
 

@@ -2,60 +2,26 @@
 """queue-sendmail in front of Exim's sendmail."""
 import os
 import re
-import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like  # noqa: E402
+from support.extra_exim import (  # noqa: E402
+    ACCOUNTS, PACKAGE, SPOOL, configure, waiting)
 from support.extra_process import wait_for  # noqa: E402
 from support.extra_sendmail import (  # noqa: E402
     Sink, checks_of_arrival, checks_of_killed, checks_of_many,
-    checks_of_nothing, checks_of_server, checks_of_utf8, directory, envelope,
-    private, queue, text, write)
+    checks_of_nothing, checks_of_server, checks_of_utf8, envelope, private,
+    queue, text, write)
 
-SPOOL = "/var/spool/exim4"
-CONF = """
-primary_hostname = mx.example.org
-keep_environment =
-untrusted_set_sender = *
-local_from_check = false
-smtp_accept_queue_per_connection = 0
-acl_not_smtp = check
-begin acl
-check:
-  deny message = 5.7.1 not today
-       condition = ${{if eq{{$h_subject:}}{{refuse}}}}
-  accept
-begin routers
-out:
-  driver = manualroute
-  route_list = * 127.0.0.1
-  self = send
-  transport = smtp
-begin transports
-smtp:
-  driver = smtp
-  port = {port}
-begin retry
-* * F,2h,15m
-"""
-
-private("exim4-daemon-light", {"Debian-exim": 4711})
+private(PACKAGE, ACCOUNTS)
 sink = Sink()
-write("/etc/exim4/exim4.conf", CONF.format(port=sink.port))
-for path in (SPOOL, "/var/log/exim4"):
-    directory(path, 0o750, "Debian-exim")
+configure(sink.port)
 
 
 def text_of_log():
     """Exim's."""
     with open("/var/log/exim4/mainlog", encoding="utf-8") as log_file:
         return log_file.read()
-
-
-def waiting():
-    """Messages in the queue."""
-    return int(subprocess.run(["/usr/sbin/exim4", "-bpc"], check=True,
-                              capture_output=True).stdout)
 
 
 checks_of_arrival(sink, quoted=True)

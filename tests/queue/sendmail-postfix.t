@@ -6,15 +6,13 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import case, done, is_, like, ok  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
-from support.extra_postfix import LOG, SPOOL, Postfix  # noqa: E402
+from support.extra_postfix import (  # noqa: E402
+    LOG, PICKUP, SPOOL, Postfix)
 from support.extra_sendmail import (  # noqa: E402
     checks_of_arrival, checks_of_killed, checks_of_many, checks_of_nothing,
     checks_of_server, checks_of_utf8, envelope, queue, text, write)
 
-postfix = Postfix(settings="allow_min_user = yes\n", services="""
-pickup   unix n - n 60    1 pickup
-showq    unix n - n -     - showq
-""")
+postfix = Postfix(settings="allow_min_user = yes\n", services=PICKUP)
 sink = postfix.sink
 with postfix:
     wait_for(lambda: os.path.exists(SPOOL + "/public/pickup"), "pickup")

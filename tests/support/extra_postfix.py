@@ -40,6 +40,10 @@ retry    unix - - n -     - error
 discard  unix - - n -     - discard
 postlog  unix-dgram n - n -     1 postlogd
 """
+PICKUP = """
+pickup   unix n - n 60    1 pickup
+showq    unix n - n -     - showq
+"""
 
 
 class Postfix:
