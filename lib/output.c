@@ -1,5 +1,5 @@
 /*
- * output - see output.h. Run by main, the keeper, smtpd-passwd, smtpd-check and
+ * output - see output.h. Run by the keeper, smtpd-passwd, smtpd-check and
  * our qmail-queue programs.
  */
 #include "lib/output.h"

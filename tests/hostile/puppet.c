@@ -21,11 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/jail.h"
+#include "auth/authenticator_jail.h"
 #include "auth/word.h"
 #include "lib/jail.h"
-#include "proxy/jail.h"
-#include "session/jail.h"
+#include "proxy/reader_jail.h"
+#include "session/session_jail.h"
 
 #define ROOM 262144
 #define ORDER_FOREIGN (1ull << 63) /* by its number for 32 bits */
