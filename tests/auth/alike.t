@@ -153,7 +153,7 @@ def alike(server, mechanism, users, what):
     What the server itself makes slower stays so, however often one tries.
     """
     got = [float("inf")] * len(users)
-    for _ in range(8):
+    for _ in range(40):
         got = [min(pair) for pair in zip(
             got, quickest(server, mechanism, users, 8))]
         if max(got) - min(got) < 0.25 * max(got):
