@@ -26,7 +26,7 @@ if why or not ROOT or subprocess.run(
     skip("a run", why or "needs root and name spaces")
 else:
     done_ = subprocess.run([TOP + "/bench/scale", "60"], text=True,
-                           capture_output=True, check=False, timeout=400)
+                           capture_output=True, check=False, timeout=800)
     is_(done_.returncode, 0, "a run of 60 messages: nothing lost")
     like(done_.stdout, r"(?m)^front1 is lost(.|\n)*^queue2 is lost(.|\n)*"
          r"^accepted \(250\) +60,(.|\n)*^lost +0$",
