@@ -116,14 +116,23 @@ keeper_log_connect(struct keeper *k, const char *event, const char *reason,
 	struct log_line line;
 
 	log_start(&line, &k->log, event);
-	if (config->port.data != NULL)
-		log_value(&line, "port", config->port);
-	if (config->proxy.data != NULL)
-		log_value(&line, "proxy", config->proxy);
-	if (reason != NULL)
-		log_text(&line, "reason", reason);
-	if (detail != NULL)
-		log_text(&line, "detail", detail);
+	log_value(&line, "port", config->port);
+	log_value(&line, "proxy", config->proxy);
+	log_text(&line, "reason", reason);
+	log_text(&line, "detail", detail);
+	keeper_log(k, &line);
+}
+
+void
+keeper_log_tls(struct keeper *k, struct slice version, struct slice cipher,
+	struct slice sni)
+{
+	struct log_line line;
+
+	log_start(&line, &k->log, "tls ok");
+	log_value(&line, "version", version);
+	log_value(&line, "cipher", cipher);
+	log_value(&line, "sni", sni);
 	keeper_log(k, &line);
 }
 
@@ -301,25 +310,11 @@ cut_off(struct keeper *k, enum keeper_end why)
 	end_reap(k, 0);
 }
 
-/* What the PROXY header says, as of ours. */
-static void
-log_balancers_tls(struct keeper *k)
-{
-	const struct config *config = k->config;
-	struct log_line line;
-
-	log_start(&line, &k->log, "tls ok");
-	log_value(&line, "version", config->tls_version);
-	if (config->tls_cipher.data != NULL)
-		log_value(&line, "cipher", config->tls_cipher);
-	if (config->tls_sni.data != NULL)
-		log_value(&line, "sni", config->tls_sni);
-	keeper_log(k, &line);
-}
-
 static void
 begin(struct keeper *k)
 {
+	const struct config *config = k->config;
+
 	k->channel.since = k->now = k->channel.start;
 	login_init(k);
 	late_init(&k->late);
@@ -329,10 +324,12 @@ begin(struct keeper *k)
 		keeper_log_config(k, "signalfd", strerror(errno));
 		k->end.term = TERM_NEVER;
 	}
-	if (!k->config->health_check)
+	if (!config->health_check)
 		keeper_log_connect(k, "connect", NULL, NULL);
-	if (k->config->tls_version.data != NULL)
-		log_balancers_tls(k);
+	/* What the PROXY header says, as of ours. */
+	if (config->tls_version.data != NULL)
+		keeper_log_tls(k, config->tls_version, config->tls_cipher,
+			config->tls_sni);
 }
 
 int

@@ -90,6 +90,9 @@ void keeper_log_config(struct keeper *k, const char *file, const char *reason);
 /* "connect" or "connect refused"; why, and more exactly, or NULL. */
 void keeper_log_connect(struct keeper *k, const char *event, const char *reason,
 	const char *detail);
+/* "tls ok"; a value may be absent. */
+void keeper_log_tls(struct keeper *k, struct slice version, struct slice cipher,
+	struct slice sni);
 /* -1: the session does not hear, which is its end. */
 int keeper_answer(struct keeper *k, unsigned verdict);
 /* With a descriptor, which stays ours, too; or -1. */

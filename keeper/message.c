@@ -285,8 +285,7 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 
 	log_start(&line, &k->log, events[class]);
 	log_text(&line, "id", k->mail.id);
-	if (login_user(k) != NULL)
-		log_text(&line, "user", login_user(k));
+	log_text(&line, "user", login_user(k));
 	log_value(&line, "from", envelope_sender(&k->mail.envelope));
 	log_value(&line, "to", envelope_recipient(&k->mail.envelope));
 	log_number(&line, "rcpts", k->mail.recipients);
@@ -294,8 +293,7 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 	log_number(&line, "qp", (uint64_t)k->mail.qp);
 	if (concluded && class != STATUS_ACCEPTED)
 		log_exit(&line, &k->mail.queue);
-	if (reason != NULL)
-		log_text(&line, "reason", reason);
+	log_text(&line, "reason", reason);
 	if (k->mail.state == MAIL_REFUSED)
 		policy_ask_log(k, &line);
 	/* Last: where the line gets too long, nothing else is lost. */

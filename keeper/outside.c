@@ -26,19 +26,6 @@ fail(struct keeper *k, const char *reason)
 	return VERDICT_TEMPORARY;
 }
 
-static void
-log_begun(struct keeper *k, struct slice sni)
-{
-	struct log_line line;
-
-	log_start(&line, &k->log, "tls ok");
-	log_text(&line, "version", k->tls.version);
-	log_text(&line, "cipher", k->tls.cipher);
-	if (sni.data != NULL)
-		log_value(&line, "sni", sni);
-	keeper_log(k, &line);
-}
-
 /* Text of a value: its entry ends with a NUL. */
 static const char *
 name_of(struct slice value)
@@ -60,7 +47,8 @@ hear(struct keeper *k, struct slice word)
 	k->tls.on = true;
 	k->tls.version = name_of(words.protocol);
 	k->tls.cipher = name_of(words.cipher);
-	log_begun(k, words.sni);
+	keeper_log_tls(k, slice_of(k->tls.version), slice_of(k->tls.cipher),
+		words.sni);
 	return VERDICT_OK;
 }
 

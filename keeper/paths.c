@@ -30,8 +30,7 @@ log_sender(struct keeper *k, struct slice sender, const char *reason)
 	log_start(&line, &k->log, "sender refused");
 	log_value(&line, "from", sender);
 	log_text(&line, "reason", reason);
-	if (login_user(k) != NULL)
-		log_text(&line, "user", login_user(k));
+	log_text(&line, "user", login_user(k));
 	keeper_log(k, &line);
 }
 

@@ -101,9 +101,8 @@ void
 policy_ask_log(const struct keeper *k, struct log_line *line)
 {
 	log_value(line, "server", k->config->policy.server);
-	if (k->policy.fault != NULL)
-		log_text(line, "error", k->policy.fault);
-	else
+	log_text(line, "error", k->policy.fault);
+	if (k->policy.fault == NULL)
 		log_text(line, "said", k->rcpt.said);
 }
 

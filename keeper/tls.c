@@ -182,12 +182,9 @@ hear_tls(struct keeper *k)
 			cipher = suites[i].name;
 	k->tls.version = version_name(facts.version);
 	k->tls.cipher = cipher;
-	log_start(&line, &k->log, "tls ok");
-	log_text(&line, "version", k->tls.version);
-	log_text(&line, "cipher", cipher);
-	if (at < k->packet.len)
-		log_value(&line, "sni", channel_rest(&k->packet, at));
 	if (!k->config->health_check)
-		keeper_log(k, &line);
+		keeper_log_tls(k, slice_of(k->tls.version), slice_of(cipher),
+			at < k->packet.len ? channel_rest(&k->packet, at)
+					   : SLICE_NONE);
 	return 0;
 }

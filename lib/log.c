@@ -61,6 +61,8 @@ add_field(
 	struct buffer *b = &line->buffer;
 	size_t before = b->len;
 
+	if (value.data == NULL)
+		return;
 	buffer_add_char(b, ' ');
 	buffer_add_text(b, key);
 	buffer_add_char(b, '=');

@@ -43,6 +43,7 @@ void log_open(struct log *log, const char *program, const char *address,
 
 /* Starts a line; event: "auth fail", "connect", ... as in smtpd-auth(8). */
 void log_start(struct log_line *line, const struct log *log, const char *event);
+/* Each adds a field, but none for a value that is absent, or NULL. */
 void log_value(struct log_line *line, const char *key, struct slice value);
 void log_msgid(struct log_line *line, struct slice value);
 void log_text(struct log_line *line, const char *key, const char *value);

@@ -75,6 +75,18 @@ next_entry(struct slice *rest)
 	return entry;
 }
 
+/* The next entry that is no fault; false at the end. */
+static bool
+next_network(struct slice *rest, struct network *n)
+{
+	struct slice entry;
+
+	while ((entry = next_entry(rest)).len > 0)
+		if (parse_entry(entry, n) == 0)
+			return true;
+	return false;
+}
+
 bool
 balancers_are_all(struct slice list)
 {
@@ -110,15 +122,10 @@ balancers_are_anybody(struct slice list)
 
 	if (balancers_are_all(list))
 		return true;
-	for (;;) {
-		struct slice entry = next_entry(&list);
-
-		if (entry.len == 0)
-			return false;
-		if (parse_entry(entry, &n) == 0 &&
-			n.bits <= (is_mapped(n.octets) ? MAPPED_BITS : 0))
+	while (next_network(&list, &n))
+		if (n.bits <= (is_mapped(n.octets) ? MAPPED_BITS : 0))
 			return true;
-	}
+	return false;
 }
 
 static bool
@@ -143,13 +150,8 @@ balancers_have(struct slice list, struct slice address)
 	address.len = slice_find(address, '%'); /* fe80::1%eth0 */
 	if (parse_address(address, octets) == -1)
 		return false;
-	for (;;) {
-		struct slice entry = next_entry(&list);
-
-		if (entry.len == 0)
-			return false;
-		if (parse_entry(entry, &network) == 0 &&
-			is_in(&network, octets))
+	while (next_network(&list, &network))
+		if (is_in(&network, octets))
 			return true;
-	}
+	return false;
 }
