@@ -24,6 +24,14 @@
 /* What the keeper would know. */
 static struct mechanism_facts exchange_facts = {.me = {"mx.example.org", 14}};
 
+/* Parses what follows a login in the user file. 0, or -1: malformed. */
+static inline int
+exchange_parse(struct user *user, const char *record)
+{
+	memset(user, 0, sizeof *user);
+	return users_parse(user, slice_of(record));
+}
+
 /* Steps an exchange as the authenticator does; text NULL: no response. */
 static inline enum exchange_result
 exchange_step(struct exchange *x, const char *text)

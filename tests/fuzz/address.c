@@ -4,11 +4,9 @@
  * out the same when it is written down anew. For libFuzzer; see README.
  */
 #include "session/address.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void
 require(bool good)

@@ -4,6 +4,7 @@
  * that is PLAIN's and LOGIN's way alone: no input holds a proof for another.
  */
 #include "tests/exchange.h"
+#include "tests/fuzz/fuzz.h"
 
 /* The SCRAM secrets are of nobody's password. */
 #define HEX_16 "00112233445566778899aabbccddeeff"
@@ -15,8 +16,6 @@
 	" smtp_secret_b={SCRAM-SHA-1}1,c2FsdA==," ZEROS_20 "," ZEROS_20        \
 	" smtp_secret_c={CRAM-MD5}" HEX_16 HEX_16                              \
 	" smtp_secret_d={DIGEST-MD5}mx.example.org," HEX_16
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Made once, and only read from then on. */
 static int

@@ -6,12 +6,11 @@
 #include "tests/exchange.h"
 #include "lib/certificate.h"
 #include "lib/chain.h"
+#include "tests/fuzz/fuzz.h"
 
 #define JOE                                                                    \
 	":::smtp_secret_a={CERT-SHA256}00112233445566778899aabbccddeeff"       \
 	"00112233445566778899aabbccddeeff"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int
 users(void)

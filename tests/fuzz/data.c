@@ -4,8 +4,8 @@
  * line by line without hurry. For libFuzzer; see README.
  */
 #include "session/data.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,8 +30,6 @@ struct message {
 	const char *text;
 	size_t len;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void
 require(bool good)

@@ -3,34 +3,25 @@
  * the first 0xFF stands the handshake, behind it the answers; lines end in LF.
  * Only "OK 1 user=..." with a clean name lets anybody in.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth/dovecot_lines.h"
+#include "tests/fuzz/fuzz.h"
 
 #define OFFER_MAX 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_offer(const struct dovecot_handshake *h)
 {
 	struct slice rest = buffer_slice(&h->offered);
 
-	must(!h->offered.overflow && h->offered.len <= OFFER_MAX);
+	fuzz_must(!h->offered.overflow && h->offered.len <= OFFER_MAX);
 	while (rest.len > 0) {
 		struct slice name = slice_split(&rest, ' ');
 
-		must(authmechs_is_name(name) && dovecot_is_relayed(name));
+		fuzz_must(authmechs_is_name(name) && dovecot_is_relayed(name));
 	}
-	must(h->version || (h->offered.len == 0 && !h->done));
+	fuzz_must(h->version || (h->offered.len == 0 && !h->done));
 }
 
 static void
@@ -38,17 +29,17 @@ check_answer(const struct word *p, struct slice line)
 {
 	struct slice login = {p->login, p->login_len};
 
-	must(p->login_len <= USERS_LOGIN_MAX);
-	must(p->body_len <= WORD_BODY_MAX);
-	must(memchr(p->detail, '\0', sizeof p->detail) != NULL);
-	must(p->result == EXCHANGE_OK || p->result == EXCHANGE_FAIL ||
-		p->result == EXCHANGE_TEMPORARY ||
-		p->result == EXCHANGE_CHALLENGE);
+	fuzz_must(p->login_len <= USERS_LOGIN_MAX);
+	fuzz_must(p->body_len <= WORD_BODY_MAX);
+	fuzz_must(memchr(p->detail, '\0', sizeof p->detail) != NULL);
+	fuzz_must(p->result == EXCHANGE_OK || p->result == EXCHANGE_FAIL ||
+		  p->result == EXCHANGE_TEMPORARY ||
+		  p->result == EXCHANGE_CHALLENGE);
 	for (size_t i = 0; i < login.len; i++)
-		must((unsigned char)login.data[i] >= ' ');
+		fuzz_must((unsigned char)login.data[i] >= ' ');
 	if (p->result == EXCHANGE_OK)
-		must(login.len > 0 && memcmp(line.data, "OK\t", 3) == 0 &&
-			memmem(line.data, line.len, "\tuser=", 6) != NULL);
+		fuzz_must(login.len > 0 && memcmp(line.data, "OK\t", 3) == 0 &&
+			  memmem(line.data, line.len, "\tuser=", 6) != NULL);
 }
 
 int
@@ -59,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
 	char *copy = malloc(size == 0 ? 1 : size);
 
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	memcpy(copy, data, size);
 	struct slice rest = {copy, size};
 	struct slice hello = slice_split(&rest, (char)0xff);

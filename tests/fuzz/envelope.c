@@ -5,11 +5,9 @@
  * as were counted; and what may be told may be asked.
  */
 #include "keeper/keeper.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check(const struct mail *mail)

@@ -3,12 +3,10 @@
  * is the file. A user's slices lie inside the line or the source, and a line
  * is either refused with a reason or has a login.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "passwd/formats.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void
 require(bool good)

@@ -5,11 +5,11 @@
  */
 #include "session/header.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/buffer.h"
+#include "tests/fuzz/fuzz.h"
 
 /* The first octet of the input. */
 #define FLAG_COMPLETES 1
@@ -27,8 +27,6 @@ static const struct header_origin origin = {
 struct outcome {
 	struct buffer out, id;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void
 require(bool good)

@@ -5,10 +5,10 @@
  */
 #include "queue/intake.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "queue-handoff/status.h"
+#include "tests/fuzz/fuzz.h"
 
 /* What the function that takes addresses returns for one of them. */
 #define REFUSED_BY_TAKE 99
@@ -20,23 +20,14 @@ struct taken {
 	size_t refuse; /* the address to refuse, counted from 1; 0: none */
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
-
 static int
 take(void *context, char type, struct slice address)
 {
 	struct taken *taken = context;
 
-	must(address.len <= INTAKE_ADDRESS_MAX);
-	must(slice_find(address, '\0') == address.len);
-	must((type == 'F') == (taken->count == 0));
+	fuzz_must(address.len <= INTAKE_ADDRESS_MAX);
+	fuzz_must(slice_find(address, '\0') == address.len);
+	fuzz_must((type == 'F') == (taken->count == 0));
 	taken->sum = taken->sum * 31 + (unsigned char)type;
 	for (size_t i = 0; i < address.len; i++)
 		taken->sum = taken->sum * 31 + (unsigned char)address.data[i];
@@ -83,7 +74,7 @@ feed_pieces(struct intake *in, struct slice text, size_t most)
 		size_t len = n < text.len ? n : text.len;
 		char *piece = malloc(len);
 
-		must(piece != NULL);
+		fuzz_must(piece != NULL);
 		memcpy(piece, text.data, len);
 		code = intake_feed(in, (struct slice){piece, len});
 		free(piece);
@@ -107,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = malloc(len + 1);
 
 	/* A run behind the first octet of what is left: long addresses. */
-	must(text != NULL);
+	fuzz_must(text != NULL);
 	memset(text, 'x', len + 1);
 	if (size > 3) {
 		text[0] = (char)data[3];
@@ -118,10 +109,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	intake_start(&in, -1);
 	in.take = take;
 	in.context = &got;
-	must(feed_pieces(&in, (struct slice){text, len},
-		     (size_t)data[0] * 8 + 1) == code);
-	must(code != 0 || (in.part == INTAKE_DONE) == done);
-	must(got.sum == wanted.sum && got.count == wanted.count);
+	fuzz_must(feed_pieces(&in, (struct slice){text, len},
+			  (size_t)data[0] * 8 + 1) == code);
+	fuzz_must(code != 0 || (in.part == INTAKE_DONE) == done);
+	fuzz_must(got.sum == wanted.sum && got.count == wanted.count);
 	free(text);
 	return 0;
 }

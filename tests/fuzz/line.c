@@ -3,7 +3,6 @@
  * every value is shown in each form, and nothing that acts comes out; what a
  * line says must be the same whatever form of label it has.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/accounts.h"
@@ -11,15 +10,7 @@
 #include "report/shown.h"
 #include "report/stamp.h"
 #include "report/wanted.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 show(struct slice value)
@@ -29,24 +20,24 @@ show(struct slice value)
 
 	shown_add(&b, value, SHOWN_HTML);
 	for (size_t i = 0; i < b.len; i++)
-		must((unsigned char)text[i] >= ' ' &&
-			strchr("<>\"'", text[i]) == NULL && text[i] != 0x7f);
+		fuzz_must((unsigned char)text[i] >= ' ' &&
+			  strchr("<>\"'", text[i]) == NULL && text[i] != 0x7f);
 	b.len = 0;
 	shown_add(&b, value, SHOWN_LABEL);
 	for (size_t i = 0; i < b.len; i++) {
-		must((unsigned char)text[i] >= ' ' && text[i] != '"');
+		fuzz_must((unsigned char)text[i] >= ' ' && text[i] != '"');
 		if (text[i] == '\\') {
-			must(++i < b.len &&
-				(text[i] == '\\' || text[i] == '"'));
+			fuzz_must(++i < b.len &&
+				  (text[i] == '\\' || text[i] == '"'));
 		}
 	}
 	b.len = 0;
 	shown_add(&b, value, SHOWN_TEXT);
 	for (size_t i = 0; i < b.len; i++)
-		must((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
+		fuzz_must((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
 	struct slice all = buffer_slice(&b), cut = shown_cut(all, 10);
 
-	must(shown_columns(cut) <= 10 && cut.len <= all.len);
+	fuzz_must(shown_columns(cut) <= 10 && cut.len <= all.len);
 }
 
 int
@@ -57,23 +48,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct line line;
 	char *copy = malloc(size + 1), network[NETWORK_TEXT];
 
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	memcpy(copy, data, size);
 	struct slice text = {copy, size};
 	bool whole = line_parse(&line, text) == 0;
 
 	if (!whole && stamp_take(&reader, &text, &stamp) == 0) {
-		must(stamp.clock != STAMP_NONE || stamp.seconds == 0);
+		fuzz_must(stamp.clock != STAMP_NONE || stamp.seconds == 0);
 		whole = line_parse(&line, text) == 0;
 	}
 	if (whole) {
-		must(line.count <= LINE_FIELDS && line.event < EVENTS);
+		fuzz_must(line.count <= LINE_FIELDS && line.event < EVENTS);
 		show(account_network(line.address, network));
 		for (size_t i = 0; i < line.count; i++) {
 			struct line_field f = line.fields[i];
 
-			must(f.key.len > 0 && f.key.data >= copy &&
-				f.value.data + f.value.len <= copy + size);
+			fuzz_must(f.key.len > 0 && f.key.data >= copy &&
+				  f.value.data + f.value.len <= copy + size);
 			show(f.value);
 		}
 		(void)wanted_message(&line, slice_of("a@b.example"));

@@ -3,19 +3,10 @@
  * Dovecot. The first octet picks the mechanism, responses stand between 0xFF.
  * A login that comes of it is a clean one.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth/naming.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		slice_of(names[data[0] % (sizeof names / sizeof *names)]);
 	char *copy = malloc(size);
 
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	memcpy(copy, data + 1, size - 1);
 	struct slice rest = {copy, size - 1};
 
@@ -44,11 +35,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		(void)naming_is_proof(mechanism, response);
 		named = naming_hear(&x, mechanism, response);
-		must(named == (x.login_len > 0));
+		fuzz_must(named == (x.login_len > 0));
 	}
-	must(x.login_len <= USERS_LOGIN_MAX);
+	fuzz_must(x.login_len <= USERS_LOGIN_MAX);
 	for (size_t i = 0; named && i < x.login_len; i++)
-		must((unsigned char)x.login[i] >= ' ' && x.login[i] != 0x7f);
+		fuzz_must(
+			(unsigned char)x.login[i] >= ' ' && x.login[i] != 0x7f);
 	free(copy);
 	return 0;
 }

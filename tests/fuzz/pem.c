@@ -3,11 +3,9 @@
  * lies within it, what was taken does not come again, and it ends.
  */
 #include "lib/pem.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check_within(struct slice part, const char *text, const char *end)

@@ -5,12 +5,10 @@
  */
 #include "keeper/policy_answer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/policysocket.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void
 check_reply(const struct policy_answer *answer)

@@ -3,20 +3,11 @@
  * The first octet says in which pieces. Cut otherwise it says the same, takes
  * no more, and names an address only where there is a whole header.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "proxy/balancers.h"
 #include "proxy/proxyheader.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static size_t
 feed(struct proxyheader *h, const uint8_t *data, size_t size, size_t piece)
@@ -27,13 +18,13 @@ feed(struct proxyheader *h, const uint8_t *data, size_t size, size_t piece)
 	while (at < size && h->verdict == PROXYHEADER_MORE) {
 		size_t n = proxyheader_room(h);
 
-		must(n > 0 && n <= PROXYHEADER_PIECE);
+		fuzz_must(n > 0 && n <= PROXYHEADER_PIECE);
 		n = n < piece ? n : piece;
 		n = n < size - at ? n : size - at;
 		/* A copy of that length: what is read past it is seen. */
 		uint8_t *copy = malloc(n);
 
-		must(copy != NULL);
+		fuzz_must(copy != NULL);
 		memcpy(copy, data + at, n);
 		proxyheader_take(h, copy, n);
 		free(copy);
@@ -45,7 +36,7 @@ feed(struct proxyheader *h, const uint8_t *data, size_t size, size_t piece)
 static bool
 same(const struct tlv_text *a, const struct tlv_text *b)
 {
-	must(a->len <= TLV_TEXT_MAX);
+	fuzz_must(a->len <= TLV_TEXT_MAX);
 	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
@@ -56,7 +47,7 @@ check_list(const uint8_t *data, size_t size)
 	char text[64], *copy = malloc(size + 1);
 	struct buffer b = BUFFER_OVER(text);
 
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	memcpy(copy, data, size);
 	(void)balancers_fault((struct slice){copy, size}, &b);
 	(void)balancers_have((struct slice){copy, size}, slice_of("192.0.2.7"));
@@ -73,18 +64,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t piece = data[0] == 0 ? 1 : data[0];
 	size_t taken = feed(&a, data + 1, size - 1, piece);
 
-	must(feed(&b, data + 1, size - 1, SIZE_MAX) >= taken);
-	must(a.verdict == b.verdict);
+	fuzz_must(feed(&b, data + 1, size - 1, SIZE_MAX) >= taken);
+	fuzz_must(a.verdict == b.verdict);
 	check_list(data + 1, size - 1);
 	if (a.verdict != PROXYHEADER_CLIENT)
 		return 0;
-	must(taken >= PROXYHEADER_FIRST &&
-		(a.family == AF_INET || a.family == AF_INET6));
-	must(a.family == b.family && a.tlv.tls == b.tlv.tls);
-	must(memcmp(&a.source, &b.source, sizeof a.source) == 0 &&
-		memcmp(&a.destination, &b.destination, sizeof a.source) == 0);
-	must(same(&a.tlv.version, &b.tlv.version) &&
-		same(&a.tlv.cipher, &b.tlv.cipher) &&
-		same(&a.tlv.authority, &b.tlv.authority));
+	fuzz_must(taken >= PROXYHEADER_FIRST &&
+		  (a.family == AF_INET || a.family == AF_INET6));
+	fuzz_must(a.family == b.family && a.tlv.tls == b.tlv.tls);
+	fuzz_must(memcmp(&a.source, &b.source, sizeof a.source) == 0 &&
+		  memcmp(&a.destination, &b.destination, sizeof a.source) == 0);
+	fuzz_must(same(&a.tlv.version, &b.tlv.version) &&
+		  same(&a.tlv.cipher, &b.tlv.cipher) &&
+		  same(&a.tlv.authority, &b.tlv.authority));
 	return 0;
 }

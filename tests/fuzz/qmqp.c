@@ -7,19 +7,10 @@
 #include "queue/answer.h"
 #include "queue/servers.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buffer.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 /* The reference: how it ends, and the text as far as it is there. */
 static enum answer_part
@@ -58,7 +49,7 @@ feed_pieces(struct answer *answer, struct slice text, size_t most)
 		size_t len = n < text.len ? n : text.len;
 		char *piece = malloc(len);
 
-		must(piece != NULL);
+		fuzz_must(piece != NULL);
 		memcpy(piece, text.data, len);
 		answer_feed(answer, (struct slice){piece, len});
 		free(piece);
@@ -75,16 +66,16 @@ try_answer(struct slice octets, size_t most)
 
 	answer = (struct answer){.len = 0};
 	feed_pieces(&answer, octets, most);
-	must(answer.part == part);
-	must(slice_equal(answer_text(&answer), text));
-	must(answer_ended(&answer) ==
-		(part == ANSWER_WHOLE || part == ANSWER_NONSENSE));
+	fuzz_must(answer.part == part);
+	fuzz_must(slice_equal(answer_text(&answer), text));
+	fuzz_must(answer_ended(&answer) ==
+		  (part == ANSWER_WHOLE || part == ANSWER_NONSENSE));
 	enum answer_meaning meaning = answer_meaning(&answer);
 	bool taken =
 		part != ANSWER_NONSENSE && text.len > 0 && text.data[0] == 'K';
 
-	must((meaning == ANSWER_TAKEN) == taken);
-	must(meaning < ANSWER_NEVER || text.data[0] == 'D');
+	fuzz_must((meaning == ANSWER_TAKEN) == taken);
+	fuzz_must(meaning < ANSWER_NEVER || text.data[0] == 'D');
 }
 
 static void
@@ -96,20 +87,20 @@ try_servers(struct slice text)
 	struct slice line;
 
 	if (servers_parse(&first, text, &line) != NULL) {
-		must(first.count <= SERVERS_MAX);
+		fuzz_must(first.count <= SERVERS_MAX);
 		return;
 	}
-	must(first.count > 0 && first.count <= SERVERS_MAX);
+	fuzz_must(first.count > 0 && first.count <= SERVERS_MAX);
 	for (size_t i = 0; i < first.count; i++) {
 		buffer_add_text(&names, first.all[i].name);
 		buffer_add_char(&names, '\n');
 	}
-	must(servers_parse(&again, buffer_slice(&names), &line) == NULL);
-	must(again.count == first.count);
+	fuzz_must(servers_parse(&again, buffer_slice(&names), &line) == NULL);
+	fuzz_must(again.count == first.count);
 	for (size_t i = 0; i < first.count; i++)
-		must(first.all[i].len == again.all[i].len &&
-			memcmp(&first.all[i].address, &again.all[i].address,
-				first.all[i].len) == 0);
+		fuzz_must(first.all[i].len == again.all[i].len &&
+			  memcmp(&first.all[i].address, &again.all[i].address,
+				  first.all[i].len) == 0);
 }
 
 int
@@ -122,7 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t run = (size_t)(data[1] & 7) * 180, len = size - 2 + run;
 	char *text = malloc(len + 1);
 
-	must(text != NULL);
+	fuzz_must(text != NULL);
 	memset(text, 'x', len + 1);
 	if (size > 2) {
 		memcpy(text, data + 2, size - 3);

@@ -8,12 +8,11 @@
 #include "keeper/failures.h"
 #include "keeper/recipients.h"
 #include "tests/scratch.h"
+#include "tests/fuzz/fuzz.h"
 
 #define NOW 1800000000
 #define FIRST 4096
 #define FILE_LEN (FIRST + 4 * 128)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t
 weight(const void *record, int64_t now)

@@ -3,27 +3,18 @@
  * value that counts is printable and short, and one octet at a time finds the
  * same end.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "keeper/tls_words.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 look_at(struct slice value)
 {
-	must(value.data == NULL || value.len > 0);
-	must(value.len <= TLS_WORDS_VALUE_MAX);
+	fuzz_must(value.data == NULL || value.len > 0);
+	fuzz_must(value.len <= TLS_WORDS_VALUE_MAX);
 	for (size_t i = 0; i < value.len; i++)
-		must(value.data[i] >= ' ' && value.data[i] <= '~');
+		fuzz_must(value.data[i] >= ' ' && value.data[i] <= '~');
 }
 
 int
@@ -36,17 +27,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 		return 0;
 	}
-	must(copy != NULL);
+	fuzz_must(copy != NULL);
 	memcpy(copy, data, size);
 	size_t end = tls_words_end((struct slice){copy, size});
 
-	must(end <= size);
+	fuzz_must(end <= size);
 	for (size_t part = 0; part < end; part++)
-		must(tls_words_end((struct slice){copy, part}) == 0);
+		fuzz_must(tls_words_end((struct slice){copy, part}) == 0);
 	if (end > 0) {
 		int result = tls_words_read(&words, (struct slice){copy, end});
 
-		must((result == 0) == (words.protocol.data != NULL));
+		fuzz_must((result == 0) == (words.protocol.data != NULL));
 		look_at(words.protocol);
 		look_at(words.cipher);
 		look_at(words.sni);

@@ -4,16 +4,14 @@
  * login, octet for octet, and the server can read every record of it. A
  * strict one succeeds exactly when no line had to be left out.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "passwd/compile.h"
+#include "tests/fuzz/fuzz.h"
 
 #define TEXT_MAX 4000
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static size_t left_out;
 

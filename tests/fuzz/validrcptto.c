@@ -7,8 +7,7 @@
 
 #include "lib/keep.h"
 #include "tests/scratch.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static struct scratch scratch;
 

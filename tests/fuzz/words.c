@@ -5,11 +5,9 @@
  * than there are.
  */
 #include "queue-handoff/status.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check(struct slice words, enum status_class class, const char *fallback)

@@ -4,34 +4,10 @@
  */
 #include "session/address.h"
 
-#include <stdlib.h>
-
+#include "tests/paths.h"
 #include "tests/tap.h"
 
 #define TEXT(s) (s), sizeof(s) - 1
-
-struct both {
-	enum address_result mail, rcpt;
-	struct address sender, recipient;
-	struct mail_parameters parameters;
-};
-
-/* Runs path, or path and parameters, behind "FROM:" and behind "TO:". */
-static void
-run(const char *text, size_t len, bool utf8, struct both *b)
-{
-	char *mail = malloc(len + 5), *rcpt = malloc(len + 3);
-
-	memcpy(mempcpy(mail, "FROM:", 5), text, len);
-	memcpy(mempcpy(rcpt, "TO:", 3), text, len);
-	memset(b, 0xaa, sizeof *b);
-	b->mail = address_mail((struct slice){mail, len + 5}, utf8, &b->sender,
-		&b->parameters);
-	b->rcpt = address_rcpt(
-		(struct slice){rcpt, len + 3}, utf8, &b->recipient);
-	free(mail);
-	free(rcpt);
-}
 
 static const struct utf8_case {
 	const char *what, *character;
@@ -88,7 +64,7 @@ test_utf8(void)
 		for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
 			const struct utf8_case *c = &characters[i];
 			char in[64], raw[64];
-			struct both b;
+			struct paths b;
 			int len = snprintf(in, sizeof in, "%s%s%s",
 				places[k].before, c->character,
 				places[k].behind);
@@ -96,10 +72,10 @@ test_utf8(void)
 				places[k].raw_before, c->character,
 				places[k].raw_behind);
 
-			run(in, (size_t)len, false, &b);
+			paths_run(in, (size_t)len, false, &b);
 			ok(b.mail == ADDRESS_SYNTAX && b.rcpt == ADDRESS_SYNTAX,
 				"8 bit, not offered");
-			run(in, (size_t)len, true, &b);
+			paths_run(in, (size_t)len, true, &b);
 			if (!c->good) {
 				ok(b.mail == ADDRESS_SYNTAX &&
 						b.rcpt == ADDRESS_SYNTAX,
@@ -118,23 +94,23 @@ test_utf8(void)
 static void
 test_utf8_elsewhere(void)
 {
-	struct both b;
+	struct paths b;
 	char in[256];
 	char *at = stpcpy(in, "<a@");
 
-	run(TEXT("<\"a\\\xc3\x9f\"@x>"), true, &b);
+	paths_run(TEXT("<\"a\\\xc3\x9f\"@x>"), true, &b);
 	ok(b.rcpt == ADDRESS_SYNTAX, "a backslash before 8 bit");
-	run(TEXT("<@\xc3\x9f:a@x>"), true, &b);
+	paths_run(TEXT("<@\xc3\x9f:a@x>"), true, &b);
 	ok(b.rcpt == ADDRESS_OK && !b.recipient.eight_bit,
 		"8 bit only in the route is gone with it");
 	/* A label is measured in characters: octets say nothing about IDNs. */
 	for (int i = 0; i < 63; i++)
 		at = stpcpy(at, "\xc3\x9f");
 	strcpy(at, ">");
-	run(in, strlen(in), true, &b);
+	paths_run(in, strlen(in), true, &b);
 	ok(b.rcpt == ADDRESS_OK, "a label of 63 characters");
 	strcpy(at, "\xc3\x9f>");
-	run(in, strlen(in), true, &b);
+	paths_run(in, strlen(in), true, &b);
 	ok(b.rcpt == ADDRESS_SYNTAX, "a label of 64 characters");
 }
 

@@ -5,9 +5,8 @@
  */
 #include "session/address.h"
 
-#include <stdlib.h>
-
 #include "lib/buffer.h"
+#include "tests/paths.h"
 #include "tests/tap.h"
 
 #define TEXT(s) (s), sizeof(s) - 1
@@ -15,29 +14,6 @@
 #define SIXTY TEN TEN TEN TEN TEN TEN
 #define LABEL_63 SIXTY "abc"
 #define DOMAIN_255 LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_63
-
-struct both {
-	enum address_result mail, rcpt;
-	struct address sender, recipient;
-	struct mail_parameters parameters;
-};
-
-/* Runs path, or path and parameters, behind "FROM:" and behind "TO:". */
-static void
-run(const char *text, size_t len, bool utf8, struct both *b)
-{
-	char *mail = malloc(len + 5), *rcpt = malloc(len + 3);
-
-	memcpy(mempcpy(mail, "FROM:", 5), text, len);
-	memcpy(mempcpy(rcpt, "TO:", 3), text, len);
-	memset(b, 0xaa, sizeof *b);
-	b->mail = address_mail((struct slice){mail, len + 5}, utf8, &b->sender,
-		&b->parameters);
-	b->rcpt = address_rcpt(
-		(struct slice){rcpt, len + 3}, utf8, &b->recipient);
-	free(mail);
-	free(rcpt);
-}
 
 /* An argument as the name of a test, in printable characters. */
 static const char *
@@ -222,9 +198,9 @@ test_path(const struct path_case *c, bool utf8)
 		c->address == NULL ? ADDRESS_SYNTAX : ADDRESS_OK;
 	char name[80];
 	const char *what = name_of(c->in, c->len, name, sizeof name);
-	struct both b;
+	struct paths b;
 
-	run(c->in, c->len, utf8, &b);
+	paths_run(c->in, c->len, utf8, &b);
 	ok(b.mail == expected && b.rcpt == expected, what);
 	if (c->address == NULL)
 		return;
@@ -259,11 +235,11 @@ test_length(void)
 			len++) {
 			size_t local = len - strlen("@example.com");
 			char *at = stpcpy(in, forms[i][0]);
-			struct both b;
+			struct paths b;
 
 			at = stpcpy((char *)memset(at, 'a', local) + local,
 				forms[i][1]);
-			run(in, (size_t)(at - in), false, &b);
+			paths_run(in, (size_t)(at - in), false, &b);
 			if (len <= ADDRESS_MAX)
 				ok(b.rcpt == ADDRESS_OK &&
 						b.recipient.len == len,
@@ -274,11 +250,11 @@ test_length(void)
 					"an address that does not");
 		}
 	for (size_t i = 0; i < 256; i++) {
-		struct both b;
+		struct paths b;
 
 		memset(in, (int)i, sizeof in);
 		in[0] = '<';
-		run(in, sizeof in, true, &b);
+		paths_run(in, sizeof in, true, &b);
 		ok(b.rcpt == ADDRESS_SYNTAX && b.mail == ADDRESS_SYNTAX,
 			"4999 times the same octet");
 	}
@@ -295,7 +271,7 @@ test_verbs(void)
 		" FROM:<a@b>", " TO:<a@b>"};
 	struct address a;
 	struct mail_parameters m;
-	struct both b;
+	struct paths b;
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct slice arg = slice_of(wrong[i]);
@@ -313,20 +289,20 @@ test_verbs(void)
 		"from: in any case");
 	ok(address_rcpt(slice_of("tO:<a@b>"), true, &a) == ADDRESS_OK,
 		"to: in any case");
-	run("<>", 2, true, &b);
+	paths_run("<>", 2, true, &b);
 	ok(b.mail == ADDRESS_OK && b.sender.len == 0, "MAIL: the null path");
 	ok(b.rcpt == ADDRESS_SYNTAX, "RCPT: no null path");
-	run(" <> ", 4, true, &b);
+	paths_run(" <> ", 4, true, &b);
 	ok(b.mail == ADDRESS_OK && b.sender.len == 0, "blanks around it");
-	run("<>x", 3, true, &b);
+	paths_run("<>x", 3, true, &b);
 	ok(b.mail == ADDRESS_SYNTAX, "text behind it");
-	run("<@a:>", 5, true, &b);
+	paths_run("<@a:>", 5, true, &b);
 	ok(b.mail == ADDRESS_SYNTAX, "a route to nowhere");
-	run("<a@b> SIZE=1", 12, true, &b);
+	paths_run("<a@b> SIZE=1", 12, true, &b);
 	ok(b.rcpt == ADDRESS_PARAMETER, "RCPT takes no SIZE");
-	run("<a@b> NOTIFY=NEVER", 18, true, &b);
+	paths_run("<a@b> NOTIFY=NEVER", 18, true, &b);
 	ok(b.rcpt == ADDRESS_PARAMETER, "RCPT takes no NOTIFY");
-	run("a@b x", 5, true, &b);
+	paths_run("a@b x", 5, true, &b);
 	ok(b.rcpt == ADDRESS_PARAMETER && b.mail == ADDRESS_PARAMETER,
 		"a word behind a bare path");
 }

@@ -5,7 +5,7 @@
 #include "control/config.h"
 
 #include "lib/buffer.h"
-#include "tests/scratch.h"
+#include "tests/anew.h"
 #include "tests/tap.h"
 
 #define GIVEN 5
@@ -293,28 +293,12 @@ show(const struct config *config, const char *name, struct buffer *out)
 	}
 }
 
-/* No variable that counts, no file but a good me. */
-static void
-start_anew(const struct scratch *s)
-{
-	for (size_t i = 0; i < config_rows_count; i++) {
-		const struct config_row *row = &config_rows[i];
-
-		if (row->environment != NULL)
-			unsetenv(row->environment);
-		if (row->file != NULL)
-			scratch_remove(s, row->file);
-	}
-	setenv("CONTROLDIR", s->path, 1);
-	scratch_text(s, "me", "mx.example.com\n");
-}
-
 static void
 set_up(const struct scratch *s, const char *const *given)
 {
 	char name[100];
 
-	start_anew(s);
+	anew(s);
 	for (size_t i = 0; i < GIVEN && given[i] != NULL; i++) {
 		size_t len = strcspn(given[i], ":=");
 		const char *value = given[i] + len + 1;
@@ -393,13 +377,13 @@ check_rest(const struct scratch *s)
 	} versions[] = {{"1.0", TLS_1_0}, {"1.1", TLS_1_1}, {"1.2", TLS_1_2}};
 
 	for (size_t i = 0; i < 3; i++) {
-		start_anew(s);
+		anew(s);
 		setenv("TLSMIN", versions[i].text, 1);
 		ok(config_load(&config, false) == 0 &&
 				config.tls_min == versions[i].version,
 			"rest: tls_min");
 	}
-	start_anew(s);
+	anew(s);
 	ok(config_load(&config, false) == 0 && !config.auth_off &&
 			!config.relayclient_set && !config.tls_outside,
 		"rest: by default");

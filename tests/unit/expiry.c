@@ -7,13 +7,6 @@
 static struct user user;
 static struct exchange x;
 
-static int
-parse(const char *record)
-{
-	memset(&user, 0, sizeof user);
-	return users_parse(&user, slice_of(record));
-}
-
 static void
 test_records(void)
 {
@@ -52,14 +45,15 @@ test_records(void)
 
 		snprintf(record, sizeof record,
 			"{PLAIN}y:::%s:::", rows[i].gecos);
-		ok(parse(record) == 0 && user.secrets_count == 2 &&
+		ok(exchange_parse(&user, record) == 0 &&
+				user.secrets_count == 2 &&
 				user.secrets[1].expires == rows[i].expires &&
 				user.secrets[0].expires == 0 &&
 				user.bad_expiry == rows[i].bad,
 			rows[i].what);
 	}
-	(void)parse("{PLAIN}y:::smtp_expires_a=x");
-	(void)parse("{PLAIN}y:::smtp_secret_a={PLAIN}x");
+	(void)exchange_parse(&user, "{PLAIN}y:::smtp_expires_a=x");
+	(void)exchange_parse(&user, "{PLAIN}y:::smtp_secret_a={PLAIN}x");
 	ok(!user.bad_expiry && user.secrets[1].expires == 0,
 		"nothing is left of a record before");
 }
@@ -168,7 +162,7 @@ test_tries(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char tried[USERS_SECRETS_MAX + 1] = "";
 
-		cdbfile_must(parse(rows[i].record) == 0);
+		cdbfile_must(exchange_parse(&user, rows[i].record) == 0);
 		for (size_t k = 0; k < user.secrets_count; k++)
 			tried[k] = mechanism_tries(&user, k) ? '1' : '0';
 		ok(strcmp(tried, rows[i].tried) == 0, rows[i].what);

@@ -409,7 +409,7 @@ main(void)
 	for (int root = getuid() == 0; root >= 0; root--) {
 		struct jail jail = {.calls = &session_calls,
 			.isolate = root,
-			.base = 1900000000,
+			.base = JAIL_BASE,
 			.account = JAILED_NOBODY,
 			.directory = empty.path,
 			.fds_max = 64};

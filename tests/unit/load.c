@@ -7,26 +7,10 @@
 #include <errno.h>
 #include <sys/wait.h>
 
-#include "tests/scratch.h"
+#include "tests/anew.h"
 #include "tests/tap.h"
 
 #define NOBODY 65534
-
-/* No variable that counts, no file but a good me. */
-static void
-start_anew(const struct scratch *s)
-{
-	for (size_t i = 0; i < config_rows_count; i++) {
-		const struct config_row *row = &config_rows[i];
-
-		if (row->environment != NULL)
-			unsetenv(row->environment);
-		if (row->file != NULL)
-			scratch_remove(s, row->file);
-	}
-	setenv("CONTROLDIR", s->path, 1);
-	scratch_text(s, "me", "mx.example.com\n");
-}
 
 /* Each file that config_load reads, in a state that it must not accept. */
 static void
@@ -71,7 +55,7 @@ check_file(const struct scratch *s, const struct config_row *row)
 	bool list = row->type == CONFIG_LIST || row->type == CONFIG_MECHANISMS;
 	const char *name = row->file;
 
-	start_anew(s);
+	anew(s);
 	scratch_remove(s, name);
 	scratch_must(mkdirat(s->fd, name, 0755) == 0, "mkdir");
 	check_broken(s, name, "not a regular file", "directory");
@@ -98,7 +82,7 @@ check_denied(const struct scratch *s, const struct config_row *row)
 {
 	int status = -1;
 
-	start_anew(s);
+	anew(s);
 	scratch_text(s, row->file, "1\n");
 	scratch_must(fchmodat(s->fd, row->file, 0, 0) == 0, "chmod");
 	fflush(stdout);
@@ -141,7 +125,7 @@ check_lists(const struct scratch *s)
 {
 	struct config config;
 
-	start_anew(s);
+	anew(s);
 	ok(config_load(&config, false) == 0 && !config.rcpthosts.present &&
 			config.morercpthosts_fd == -1,
 		"lists: missing");
@@ -167,7 +151,7 @@ check_failures(const struct scratch *s)
 	struct config config;
 	char text[400];
 
-	start_anew(s);
+	anew(s);
 	setenv("TCPREMOTEIP", "192.0.2.7", 1);
 	setenv("SMTPS", "0", 1);
 	scratch_remove(s, "me");

@@ -6,13 +6,6 @@
 
 static struct user user;
 
-static int
-parse(const char *record)
-{
-	memset(&user, 0, sizeof user);
-	return users_parse(&user, slice_of(record));
-}
-
 static void
 test_records(void)
 {
@@ -73,7 +66,7 @@ test_records(void)
 		char labels[512];
 		struct buffer b = BUFFER_OVER(labels);
 
-		ok(parse(rows[i].record) == 0 &&
+		ok(exchange_parse(&user, rows[i].record) == 0 &&
 				user.disabled == rows[i].disabled &&
 				user.secrets_count == rows[i].secrets,
 			rows[i].what);
@@ -380,7 +373,7 @@ test_usable(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		ok(parse(rows[i].record) == 0 &&
+		ok(exchange_parse(&user, rows[i].record) == 0 &&
 				usable("SCRAM-SHA-256") == rows[i].sha_256 &&
 				usable("SCRAM-SHA-1") == rows[i].sha_1 &&
 				usable("PLAIN") == rows[i].password &&
@@ -412,7 +405,7 @@ test_told(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		ok(parse(rows[i].record) == 0 &&
+		ok(exchange_parse(&user, rows[i].record) == 0 &&
 				told("SCRAM-SHA-256") == rows[i].scram &&
 				told("SCRAM-SHA-256-PLUS") == rows[i].plus &&
 				told("PLAIN") == rows[i].plain &&
