@@ -9,7 +9,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_launcher import Connected, Direct  # noqa: E402
+from support.extra_launcher import Connected, Direct, full_pipe  # noqa: E402
 from support.extra_process import Process, wait_for  # noqa: E402
 
 JOE = "joe@example.com"
@@ -22,19 +22,6 @@ def closing(numbers):
     """A launcher that closes them."""
     return ["sh", "-c", 'exec "$@" ' + " ".join(f"{n}>&-" for n in numbers),
             "sh"]
-
-
-def full_pipe():
-    """One into which nothing more goes: read end, write end."""
-    read_fd, write_fd = os.pipe()
-    os.set_blocking(write_fd, False)
-    try:
-        while True:
-            os.write(write_fd, b"-" * 65536)
-    except BlockingIOError:
-        pass
-    os.set_blocking(write_fd, True)
-    return read_fd, write_fd
 
 
 def jailed_child(pid):

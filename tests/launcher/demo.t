@@ -12,7 +12,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_launcher import copy_of_tree  # noqa: E402
-from support.extra_process import wait_for  # noqa: E402
+from support.extra_process import below, wait_for  # noqa: E402
 
 PORT = 2525
 
@@ -21,20 +21,6 @@ def taken():
     """Does something listen there already?"""
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", PORT)) == 0
-
-
-def below(group):
-    """Processes of this process group or session."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        if group in (int(fields[2]), int(fields[3])) and fields[0] != b"Z":
-            found.append(int(name))
-    return found
 
 
 class Demo:

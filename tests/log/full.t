@@ -13,23 +13,11 @@ import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_launcher import Connected, Direct, syslog  # noqa: E402
+from support.extra_launcher import (  # noqa: E402
+    Connected, Direct, full_pipe, syslog)
 
 JOE = "joe@example.com"
 PATIENCE = 5  # seconds
-
-
-def full_pipe():
-    """One into which nothing more goes: read end, write end."""
-    read_fd, write_fd = os.pipe()
-    os.set_blocking(write_fd, False)
-    try:
-        while True:
-            os.write(write_fd, b"-" * 4096)
-    except BlockingIOError:
-        pass
-    os.set_blocking(write_fd, True)
-    return read_fd, write_fd
 
 
 def emptied(read_fd):

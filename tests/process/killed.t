@@ -9,6 +9,9 @@ import signal
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.extra_points import (  # noqa: E402
+    greeting, half_a_message, in_chunks, in_data, in_exchange, in_tls,
+    transaction)
 from support.extra_process import Family, wait_for  # noqa: E402
 
 JOE = "joe@example.com"
@@ -39,49 +42,6 @@ def nothing(what, server, family, c, queued=()):
     ok(len(server.messages()) in (queued or (0,)),
        f"{what}: queued {queued or 'nothing'}", len(server.messages()))
     del family
-
-
-def greeting(c):
-    """Nothing was said yet."""
-
-
-def transaction(c):
-    """A sender and a recipient."""
-    c.hello()
-    c.envelope()
-
-
-def in_data(c):
-    """354 was read."""
-    transaction(c)
-    c.must(("DATA", "354"))
-
-
-def half_a_message(c):
-    """Some octets were passed on."""
-    in_data(c)
-    c.send(b"Subject: x\r\n" + b"y" * 200000 + b"\r\n")
-    c.drained()
-
-
-def in_chunks(c):
-    """One chunk of two."""
-    transaction(c)
-    c.send("BDAT 10\r\n0123456789")
-    c.expect("250 2.")
-
-
-def in_exchange(c):
-    """AUTH LOGIN, asked for the name."""
-    c.hello()
-    c.must(("AUTH LOGIN", "334"))
-
-
-def in_tls(c):
-    """After the handshake."""
-    c.hello()
-    c.starttls()
-    c.hello()
 
 
 POINTS = (greeting, transaction, in_data, half_a_message, in_chunks,

@@ -6,6 +6,8 @@ import signal
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.extra_points import (  # noqa: E402
+    greeting, in_chunks, in_exchange, in_tls, transaction)
 from support.extra_process import Family, queue_script, wait_for  # noqa: E402
 
 JOE = "joe@example.com"
@@ -22,36 +24,6 @@ def term(family, everybody=False):
         for process in [family.session, *family.others()]:
             process.signal(signal.SIGTERM)
     family.keeper.signal(signal.SIGTERM)
-
-
-def greeting(c):
-    """Nothing was said yet."""
-
-
-def transaction(c):
-    """A sender and a recipient."""
-    c.hello()
-    c.envelope()
-
-
-def in_chunks(c):
-    """One chunk of two."""
-    transaction(c)
-    c.send("BDAT 10\r\n0123456789")
-    c.expect("250 2.")
-
-
-def in_exchange(c):
-    """AUTH LOGIN, asked for the name."""
-    c.hello()
-    c.must(("AUTH LOGIN", "334"))
-
-
-def in_tls(c):
-    """After the handshake."""
-    c.hello()
-    c.starttls()
-    c.hello()
 
 
 def logged_in(c):

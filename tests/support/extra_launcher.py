@@ -9,11 +9,25 @@ import subprocess
 
 from . import place
 from .client import DEADLINE, Client
+from .extra_process import below
 from .patience import Patience
 from .server import Server, shown
 
 SYSLOG = "/dev/log"
 _PORTS = []
+
+
+def full_pipe():
+    """One into which nothing more goes: read end, write end."""
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    try:
+        while True:
+            os.write(write_fd, b"-" * 4096)
+    except BlockingIOError:
+        pass
+    os.set_blocking(write_fd, True)
+    return read_fd, write_fd
 
 
 class Direct(Server):
@@ -35,17 +49,7 @@ class Direct(Server):
 
     def members(self):
         """Every process of what was started that still lives."""
-        sessions = {process.pid for process in self.started}
-        found = []
-        for name in os.listdir("/proc"):
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) in sessions and fields[0] != b"Z":
-                found.append(int(name))
-        return found
+        return below(*(process.pid for process in self.started))
 
     def left(self, deadline=3):
         """Those that are left after so many seconds."""

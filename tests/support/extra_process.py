@@ -25,6 +25,21 @@ def wait_for(condition, what, deadline=DEADLINE):
         select.select([], [], [], 0.005)
 
 
+def below(*leaders):
+    """Processes that live, of these process groups or sessions."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != b"Z" and {int(fields[2]), int(fields[3])}.intersection(
+                leaders):
+            found.append(int(name))
+    return found
+
+
 class Process:
     """One process of the server."""
 
@@ -96,8 +111,8 @@ class Process:
         """/proc/PID/stat from the state on: state, parent, group, ..."""
         return self._read("stat").rpartition(b")")[2].split()
 
-    def holds(self, needle):
-        """Is this in its memory? Returns where, or None."""
+    def _memory(self):
+        """Each part of its memory that can be read: where, octets."""
         with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
             for line in self._read("maps").decode().splitlines():
                 span, mode = line.split()[:2]
@@ -105,22 +120,16 @@ class Process:
                     continue
                 first, end = (int(part, 16) for part in span.split("-"))
                 memory.seek(first)
-                if needle in _read_all(memory, end - first):
-                    return line
-        return None
+                yield line, _read_all(memory, end - first)
+
+    def holds(self, needle):
+        """Is this in its memory? Returns where, or None."""
+        return next((line for line, octets in self._memory()
+                     if needle in octets), None)
 
     def octets(self):
         """All of its memory that can be read: how much."""
-        total = 0
-        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
-            for line in self._read("maps").decode().splitlines():
-                span, mode = line.split()[:2]
-                if mode[0] != "r" or "[v" in line:
-                    continue
-                first, end = (int(part, 16) for part in span.split("-"))
-                memory.seek(first)
-                total += len(_read_all(memory, end - first))
-        return total
+        return sum(len(octets) for _, octets in self._memory())
 
     def resident(self):
         """VmRSS in octets."""
