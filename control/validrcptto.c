@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/buffer.h"
 #include "lib/cdbread.h"
 
 /* A path has at most 900 octets, and a host in place of our address more. */

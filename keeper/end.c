@@ -2,7 +2,6 @@
  * end - how a connection ends: the session's last word or ours, its exit, or
  * its death by our hand, and the line in the log. Run by the keeper.
  */
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

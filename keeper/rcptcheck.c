@@ -11,7 +11,6 @@
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
 #include "lib/child.h"
-#include "lib/clock.h"
 #include "queue-handoff/status.h"
 
 #define TEXT_FD 4      /* of the program */

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "lib/chain.h"
-#include "lib/clock.h"
 #include "lib/curves.h"
 #include "session/session.h"
 
