@@ -86,8 +86,7 @@ retry(struct keeper *k)
 		k->packet.len = 0;
 		return outcome_turn_down(k);
 	default:
-		return hand_over(
-			k, (struct slice){k->kept, k->login.kept_len});
+		return hand_over(k, (struct slice){k->kept, k->login.kept_len});
 	}
 }
 
