@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session/stream.h"
+#include "session/suites.h"
 
 void
 records_init(struct records *r, struct stream *wire)
@@ -33,10 +34,14 @@ push_input(struct records *r)
 	unsigned char *to = br_ssl_engine_recvrec_buf(&r->server.eng, &room);
 	size_t len = input.len < room ? input.len : room;
 
+	/* Of the ClientHello the last octet comes by itself: suites.h. */
+	if (len > 1 && len == input.len && !suites_known(&r->server))
+		len--;
 	memcpy(to, input.data, len);
 	hello_add(&r->hello, to, len);
 	r->wire->input_start += len;
 	br_ssl_engine_recvrec_ack(&r->server.eng, len);
+	suites_fill(&r->server);
 	return 0;
 }
 

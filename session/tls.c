@@ -16,42 +16,10 @@
 #include "lib/chain.h"
 #include "lib/curves.h"
 #include "session/session.h"
+#include "session/suites.h"
 
 #define SIGN_RSA 1
 #define SIGN_ECDSA 3
-
-/* Best first; the client's own order does not matter. */
-static const uint16_t suites_1_2[] = {
-	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-	BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	/* The rest only where TLS 1.0 or 1.1 is allowed. */
-	BR_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
-	BR_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
-	BR_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA,
-	BR_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
-};
-
-#define SUITES_MODERN 6
-#define SUITES_ALL (sizeof suites_1_2 / sizeof *suites_1_2)
-
-static bool
-is_ecdsa(uint16_t suite)
-{
-	switch (suite) {
-	case BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:
-	case BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:
-	case BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:
-	case BR_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA:
-	case BR_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static struct handshake *
 handshake_of(const br_ssl_server_policy_class **policy)
@@ -109,9 +77,6 @@ choose(const br_ssl_server_policy_class **policy,
 	const br_ssl_server_context *server, br_ssl_server_choices *choices)
 {
 	struct handshake *h = handshake_of(policy);
-	size_t n;
-	const br_suite_translated *suites =
-		br_ssl_server_get_client_suites(server, &n);
 
 	if (fetch_chain(h, server, choices) == -1)
 		return 0;
@@ -120,14 +85,9 @@ choose(const br_ssl_server_policy_class **policy,
 
 	if (hash == br_sha224_ID)
 		return 0;
-	for (size_t i = 0; i < n; i++) {
-		if (is_ecdsa(suites[i][0]) != ecdsa)
-			continue;
-		choices->cipher_suite = suites[i][0];
-		choices->algo_id = hash << 8 | (ecdsa ? SIGN_ECDSA : SIGN_RSA);
-		return 1;
-	}
-	return 0;
+	choices->cipher_suite = suites_choose(server, ecdsa);
+	choices->algo_id = hash << 8 | (ecdsa ? SIGN_ECDSA : SIGN_RSA);
+	return choices->cipher_suite != 0;
 }
 
 /* No suite of ours has a key exchange that would need the key. */
@@ -197,8 +157,7 @@ static void
 set_up(br_ssl_engine_context *engine, unsigned min)
 {
 	br_ssl_engine_set_versions(engine, min, BR_TLS12);
-	br_ssl_engine_set_suites(engine, suites_1_2,
-		min < BR_TLS12 ? SUITES_ALL : SUITES_MODERN);
+	suites_set(engine, min);
 	br_ssl_engine_set_ec(engine, curves());
 	br_ssl_engine_set_default_aes_gcm(engine);
 	br_ssl_engine_set_default_chapol(engine);
@@ -213,8 +172,7 @@ set_up(br_ssl_engine_context *engine, unsigned min)
 		br_ssl_engine_set_hash(engine, br_sha1_ID, &br_sha1_vtable);
 		br_ssl_engine_set_prf10(engine, &br_tls10_prf);
 	}
-	br_ssl_engine_add_flags(engine,
-		BR_OPT_ENFORCE_SERVER_PREFERENCES | BR_OPT_NO_RENEGOTIATION);
+	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
 }
 
 /* The engine, with the entropy that the keeper's answer to ASK_TLS holds. */
