@@ -14,7 +14,7 @@
 #include <bearssl/bearssl.h>
 #include <stdbool.h>
 
-/* Tells the engine, for TLS from version min on. */
+/* Tells the engine, for TLS from version min on; and its code for AES-GCM. */
 void suites_set(br_ssl_engine_context *engine, unsigned min);
 
 /* The best one that client and key are for; 0: there is none. */

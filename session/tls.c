@@ -159,7 +159,6 @@ set_up(br_ssl_engine_context *engine, unsigned min)
 	br_ssl_engine_set_versions(engine, min, BR_TLS12);
 	suites_set(engine, min);
 	br_ssl_engine_set_ec(engine, curves());
-	br_ssl_engine_set_default_aes_gcm(engine);
 	br_ssl_engine_set_default_chapol(engine);
 	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);

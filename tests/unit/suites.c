@@ -131,6 +131,22 @@ check(const char *what, const uint16_t *suites, size_t count, unsigned min,
 	}
 }
 
+/* By one question to the processor what BearSSL chooses by four. */
+static void
+check_instructions(void)
+{
+	static br_ssl_server_context own;
+	struct seen seen;
+
+	start_server(&seen, BR_TLS12);
+	br_ssl_engine_set_default_aes_gcm(&own.eng);
+	ok(server.eng.iaes_ctr == own.eng.iaes_ctr &&
+			server.eng.ighash == own.eng.ighash &&
+			server.eng.igcm_in == own.eng.igcm_in &&
+			server.eng.igcm_out == own.eng.igcm_out,
+		"the code for AES-GCM is BearSSL's own choice");
+}
+
 int
 main(void)
 {
@@ -154,5 +170,6 @@ main(void)
 	struct seen seen = offer(filling, 1, BR_TLS12, true, 100);
 
 	ok(seen.ec == 0 && seen.rsa == 0, "is nothing in common");
+	check_instructions();
 	return tap_done();
 }
