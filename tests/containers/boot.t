@@ -139,6 +139,20 @@ def stop():
     host.run("systemctl start smtpd-auth-587.socket")
 
 
+def read_only():
+    """A root that the connections cannot write to, by a drop-in."""
+    for port in PORTS:
+        directory = f"/etc/systemd/system/smtpd-auth-{port}@.service.d"
+        host.run(f"mkdir -p {directory}; printf '%s\\n' '[Service]' "
+                 "ProtectSystem=strict 'ReadWritePaths=/var/lib/smtpd-auth "
+                 f"/var/box' >{directory}/read-only.conf")
+    host.run("systemctl daemon-reload")
+    mail("read-only")
+    is_([entry["MESSAGE"] for entry in journal()
+         if "config fail" in entry["MESSAGE"]], [],
+        "read-only: nothing to complain of")
+
+
 with case("systemd"):
     try:
         like(host.start(), "^(running|degraded)$", "it boots")
@@ -150,6 +164,7 @@ with case("systemd"):
         look_at_journal()
         stop()
         mail("again")
+        read_only()
         c = connect(465, "::1")
         host.run("systemctl reboot", check=False)
         with case("a connection at the reboot"):
