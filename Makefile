@@ -160,7 +160,7 @@ check-arm64 check-riscv64: check-%:
 check-containers:
 	./deps containers
 	$(MAKE) --no-print-directory tests-built
-	BUILD=$(BUILD) tests/run tests/containers
+	CONTAINERS=1 BUILD=$(BUILD) tests/run tests/containers
 
 # On each system that a release is for, made anew; root, and hours.
 release-check:

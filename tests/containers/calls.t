@@ -156,7 +156,19 @@ def refuse(case_):
                f"{what}: logged", f"expected one of {words}", server.log())
 
 
+def kernels():
+    """The page's table of kernels says the same of these calls."""
+    meant = {"all goes on": ALL, "nothing is served": "421", "no mail": "451"}
+    with open(place.TOP + "/docs/containers.md", encoding="utf-8") as file:
+        text = file.read().split("\n## Kernels\n")[1]
+    rows = re.findall(r"(?m)^\| [\d.]+ \| .*`(\w+)` \| ([^;:|]*?)[;:|]", text)
+    ok(len(rows) > 3, "the table of kernels was read")
+    for call, then in rows:
+        ok(meant[then.strip()] in ROWS[call][0], f"kernels: {call}: {then}")
+
+
 made = set()
+kernels()
 for as_root in sorted({ROOT, False}, reverse=True):
     with case(f"root={as_root}"):
         names, reference = calls_of(as_root)

@@ -2,6 +2,7 @@
 `./deps containers` makes: a layer above it takes what the test changes; and
 systemd booted in it."""
 import contextlib
+import ctypes
 import glob
 import os
 import subprocess
@@ -38,18 +39,30 @@ def enter(network=False):
     os.execvp(words[0], [*words, sys.executable, *sys.argv])
 
 
-def layer(*lower):
+def alone():
+    """From here on the loopback is all there is of a network."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x40000000):  # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def layer(*lower, upper=None):
     """The root directory: these directories, the first on top, and above them
-    one that is gone with the test."""
+    one that is gone with the test, or upper, which stays."""
     room = place.home("layer")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", room],
-                   check=True)
-    for name in ("upper", "work", "root"):
-        os.mkdir(f"{room}/{name}")
+    if upper is None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none",
+                        room], check=True)
+    work = upper + ".work" if upper else room + "/work"
+    upper = upper or room + "/upper"
+    for path in (upper, work, room + "/root"):
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, 0o755)
     subprocess.run(
         ["mount", "-t", "overlay", "-o", f"lowerdir={':'.join(lower)},"
-         f"upperdir={room}/upper,workdir={room}/work", "none",
-         room + "/root"], check=True)
+         f"upperdir={upper},workdir={work}", "none", room + "/root"],
+        check=True)
     return room + "/root"
 
 
