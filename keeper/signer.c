@@ -23,11 +23,12 @@ input_has_form(struct slice input)
 		size_t point;
 	} curves[] = {{BR_EC_secp256r1, 65}, {BR_EC_secp384r1, 97},
 		{BR_EC_secp521r1, 133}, {BR_EC_curve25519, 32}};
-	const unsigned char *p =
-		(const unsigned char *)input.data + CHANNEL_RANDOMS_LEN;
 
 	if (input.len < CHANNEL_RANDOMS_LEN + 4)
 		return false;
+	const unsigned char *p =
+		(const unsigned char *)input.data + CHANNEL_RANDOMS_LEN;
+
 	for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
 		if (p[0] == 3 && p[1] == 0 && p[2] == curves[i].curve &&
 			p[3] == curves[i].point)

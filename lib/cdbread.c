@@ -104,9 +104,10 @@ compare_record(int fd, uint32_t position, struct slice key, char *out,
 		return CDBREAD_BROKEN;
 	if (key.len > 0 && memcmp(stored, key.data, key.len) != 0)
 		return CDBREAD_MISSING;
-	if (*len > cap || read_at(fd, at + key.len, out, *len) == -1)
+	if (*len > cap)
 		return CDBREAD_BROKEN;
-	return CDBREAD_FOUND;
+	return read_at(fd, at + key.len, out, *len) == 0 ? CDBREAD_FOUND
+							 : CDBREAD_BROKEN;
 }
 
 enum cdbread_result

@@ -173,7 +173,7 @@ add_lines(struct header *h, struct buffer *b)
 		buffer_add_char(b, '\n');
 	}
 	if (!(h->seen & FIELD_MESSAGE_ID)) {
-		char text[sizeof h->id + sizeof h->host + 1];
+		char text[CHANNEL_ID_MAX + HEADER_HOST_MAX + 1];
 		struct buffer id = BUFFER_OVER(text);
 
 		buffer_add(&id, h->id, h->id_len);

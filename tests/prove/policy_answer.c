@@ -1,6 +1,7 @@
 /* keeper/policy_answer: what a policy daemon says. */
 /* prove: keeper/policy_answer.c queue-handoff/status.c lib/utf8.c lib/buffer.c
  * lib/bytes.c */
+/* bound: 10 */
 #include "keeper/policy_answer.h"
 
 #include "tests/prove/input.h"
