@@ -223,7 +223,7 @@ fuzzed: $(FUZZERS:%=build/fuzz/%)
 
 prove:
 	./deps prove
-	tests/prove/run
+	SIZE=$(SIZE) tests/prove/run
 
 # Beside other servers and beside the limit: bench/README. Needs root.
 bench:

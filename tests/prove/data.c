@@ -1,8 +1,10 @@
 /* session/data: DATA or BDAT, in two pieces. */
 /* prove: session/data.c lib/scan.c lib/bytes.c */
-/* forget: session/data.c|if (d->state == AT_START && !d->in_header)|f.in|f.end - f.in */
-/* forget: session/data.c|if (d->state == AT_START && !d->in_header)|out|f.out - out */
-/* bound: 5 */
+/* forget: session/data.c|if (d->state == AT_START && !d->in_header)|f.in|f.end
+ * - f.in */
+/* forget: session/data.c|if (d->state == AT_START && !d->in_header)|out|f.out -
+ * out */
+/* bound: 4 */
 #include "session/data.h"
 
 #include "tests/prove/input.h"

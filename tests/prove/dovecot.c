@@ -1,7 +1,7 @@
 /* auth/dovecot_lines: what Dovecot, or whoever sits at its socket, says. */
 /* prove: lib/base64.c lib/words.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value_of:-1 */
-/* bound: 5 */
+/* bound: 4 */
 #include "auth/dovecot_lines.c"
 
 #include "tests/prove/input.h"
@@ -34,7 +34,8 @@ prove(void)
 {
 	INPUT(line);
 	ROOM(offered, 6);
-	struct dovecot_handshake h = {.offered = offered, .version = any_bool()};
+	struct dovecot_handshake h = {
+		.offered = offered, .version = any_bool()};
 	static struct word word;
 	struct slice domain = {"b.c", 3};
 

@@ -1,12 +1,17 @@
 /* session/header: the header's automaton, in two pieces. */
 /* prove: session/header.c lib/buffer.c lib/date.c lib/bytes.c */
-/* forget: session/header.c|struct slice rest = slice_from(*text, n);|h->name|sizeof h->name */
-/* forget: session/header.c|struct slice rest = slice_from(*text, n);|&h->first|1 */
-/* forget: session/header.c|struct slice rest = slice_from(*text, n);|h->message_id|h->message_id_len */
-/* forget: session/header.c|if (held > 0 && undecided(h)) {|h->name|sizeof h->name */
+/* forget: session/header.c|struct slice rest = slice_from(*text,
+ * n);|h->name|sizeof h->name */
+/* forget: session/header.c|struct slice rest = slice_from(*text,
+ * n);|&h->first|1 */
+/* forget: session/header.c|struct slice rest = slice_from(*text,
+ * n);|h->message_id|h->message_id_len */
+/* forget: session/header.c|if (held > 0 && undecided(h)) {|h->name|sizeof
+ * h->name */
 /* forget: session/header.c|size_t held = h->held_len;|&h->first|1 */
 /* forget: session/header.c|if (held > 0 && undecided(h)) {|h->held|held */
-/* forget: session/header.c|if (held > 0 && undecided(h)) {|h->message_id|h->message_id_len */
+/* forget: session/header.c|if (held > 0 && undecided(h))
+ * {|h->message_id|h->message_id_len */
 /* bound: 2 */
 #include "session/header.h"
 

@@ -1,6 +1,7 @@
 /* lib/hex, both ways, into room that is too small, too. */
 /* prove: lib/hex.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value:-1 */
+/* bound: 10 */
 #include "lib/hex.h"
 
 #include "tests/prove/input.h"

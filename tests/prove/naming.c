@@ -1,6 +1,7 @@
 /* auth/naming: whose login it is that Dovecot is asked about. */
-/* prove: auth/naming.c sasl/directives.c sasl/scram_message.c lib/buffer.c lib/bytes.c */
-/* bound: 4 */
+/* prove: auth/naming.c sasl/directives.c sasl/scram_message.c lib/buffer.c
+ * lib/bytes.c */
+/* bound: 3 */
 #include "auth/naming.h"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* session/parameters: what follows MAIL's path. */
 /* prove: session/parameters.c lib/bytes.c */
-/* bound: 12 */
+/* bound: 10 */
 #include "session/parameters.h"
 
 #include "tests/prove/input.h"

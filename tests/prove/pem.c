@@ -1,6 +1,6 @@
 /* lib/pem: the objects of a file's text, and its markers. */
 /* prove: lib/bytes.c */
-/* bound: 6 */
+/* bound: 5 */
 #include "lib/pem.c"
 
 #include "tests/prove/input.h"

@@ -1,7 +1,8 @@
 /* sasl/plain, and what it shares with LOGIN and the others. */
 /* prove: sasl/plain.c lib/buffer.c lib/bytes.c */
-/* forget: sasl/mechanism.c|x->login_len = x->name_len = b.len;|x->login|b.len */
-/* bound: 5 */
+/* forget: sasl/mechanism.c|x->login_len = x->name_len = b.len;|x->login|b.len
+ */
+/* bound: 4 */
 #include "sasl/mechanism.c"
 
 #include "tests/prove/input.h"

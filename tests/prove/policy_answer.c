@@ -1,7 +1,9 @@
 /* keeper/policy_answer: what a policy daemon says. */
 /* prove: keeper/policy_answer.c queue-handoff/status.c lib/utf8.c lib/buffer.c
  * lib/bytes.c */
-/* bound: 10 */
+/* forget: queue-handoff/status.c|size_t marked =
+ * marked_length(text);|out->data|out->len */
+/* bound: 8 */
 #include "keeper/policy_answer.h"
 
 #include "tests/prove/input.h"

@@ -1,7 +1,9 @@
 /* proxy/: a PROXY header of either version, octet by octet. */
 /* prove: proxy/proxyheader.c proxy/tlv.c lib/bytes.c */
-/* forget: proxy/proxyheader.c|h->family = (sa_family_t)family;|h->octets|h->len */
-/* forget: proxy/proxyheader.c|return h->len < sizeof h->octets ?|h->octets|h->len */
+/* forget: proxy/proxyheader.c|h->family = (sa_family_t)family;|h->octets|h->len
+ */
+/* forget: proxy/proxyheader.c|return h->len < sizeof h->octets
+ * ?|h->octets|h->len */
 /* bound: 28 */
 #include "proxy/proxyheader.h"
 

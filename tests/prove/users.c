@@ -3,8 +3,9 @@
  * secret_parse() has a driver of its own.
  */
 /* prove: lib/date.c lib/buffer.c lib/bytes.c */
-/* forget: users/users.c|struct slice password = slice_split(&rest, ':');|user->record|record.len */
-/* bound: 8 */
+/* forget: users/users.c|struct slice password = slice_split(&rest,
+ * ':');|user->record|record.len */
+/* bound: 6 */
 #include "users/users.c"
 
 #include "tests/prove/input.h"

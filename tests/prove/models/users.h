@@ -26,8 +26,9 @@ any_user(struct user *user)
 		s->secret.text = slice_of("text");
 		s->secret.salt_len = 4;
 	}
-	return any_bool() ? USERS_FOUND
-			  : any_bool() ? USERS_MISSING : USERS_BROKEN;
+	return any_bool()   ? USERS_FOUND
+	       : any_bool() ? USERS_MISSING
+			    : USERS_BROKEN;
 }
 
 enum users_result
@@ -87,8 +88,9 @@ secret_check_next(
 	(void)secret;
 	(void)next;
 	(void)slice_find(password, '\0');
-	return any_bool() ? SECRET_MATCH
-			  : any_bool() ? SECRET_MISMATCH : SECRET_NO_MEMORY;
+	return any_bool()   ? SECRET_MATCH
+	       : any_bool() ? SECRET_MISMATCH
+			    : SECRET_NO_MEMORY;
 }
 
 enum secret_result
