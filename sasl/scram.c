@@ -16,17 +16,18 @@
 #include "sasl/scram_message.h"
 #include "lib/base64.h"
 
-#define NONCE_MAX 256	       /* octets of the client's */
-#define SERVER_NONCE_OCTETS 18 /* of randomness */
-#define FIRST_MAX 1024	       /* octets of client-first-bare */
+#define NONCE_MAX 256			      /* octets of the client's */
+#define SERVER_NONCE_OCTETS 18		      /* of randomness */
+#define FIRST_MAX 1024			      /* octets of client-first-bare */
+#define HEADER_MAX (32 + USERS_LOGIN_MAX * 3) /* octets of the gs2 header */
 #define BINDING "tls-server-end-point"
 
 enum { START, WANT_FIRST, WANT_FINAL, WANT_EMPTY };
 
 /* What is kept between the steps, in x->memory. */
 struct scram {
-	char header[32 + USERS_LOGIN_MAX * 3]; /* gs2 header */
-	char first[FIRST_MAX];		       /* client-first-bare */
+	char header[HEADER_MAX];
+	char first[FIRST_MAX]; /* client-first-bare */
 	char server_first[FIRST_MAX];
 	size_t header_len, first_len, server_first_len;
 	size_t nonce_at, nonce_len; /* both nonces, in server_first */
@@ -211,8 +212,8 @@ static bool
 binding_is_ours(
 	const struct exchange *x, const struct scram *s, struct slice binding)
 {
-	char octets[sizeof s->header + CERTIFICATE_BINDING_MAX];
-	char text[BASE64_ENCODED_LEN(sizeof octets)];
+	char octets[HEADER_MAX + CERTIFICATE_BINDING_MAX];
+	char text[BASE64_ENCODED_LEN(HEADER_MAX + CERTIFICATE_BINDING_MAX)];
 	struct buffer all = BUFFER_OVER(octets), b = BUFFER_OVER(text);
 
 	buffer_add(&all, s->header, s->header_len);

@@ -9,6 +9,12 @@
 
 #include "tests/prove/input.h"
 
+size_t
+secret_hash_len(enum secret_kind kind)
+{
+	return kind == SECRET_SCRAM_SHA_1 ? 20 : 32;
+}
+
 void
 prove(void)
 {
