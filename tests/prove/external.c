@@ -82,7 +82,8 @@ mechanism_find_user(struct exchange *x,
 	s->label = SLICE_NONE;
 	s->secret.kind = any_bool() ? SECRET_CERT_SHA256 : SECRET_PLAIN;
 	x->user.secrets_count = any_bool() ? 1 : 0;
-	(void)wanted(&s->secret);
+	if (wanted != NULL)
+		(void)wanted(&s->secret);
 	*real = any_bool();
 	return any_bool() ? 0 : -1;
 }

@@ -12,5 +12,6 @@ void explicit_bzero(void *s, size_t n);
 #define SOCK_CLOEXEC 02000000
 #define MSG_CMSG_CLOEXEC 0x40000000
 #define POLLRDHUP 0x2000
+#define O_PATH 010000000
 
 #endif
