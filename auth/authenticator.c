@@ -21,25 +21,26 @@
  * Where users' secrets are of different kinds, the time of a failure would
  * tell which kind, and so whether there is such a user: none is answered
  * before the costliest kind would have been, and no success either, or going
- * away early would tell that it is none.
+ * away early would tell that it is none. Whole milliseconds are slept, the
+ * rest is not: what is left over would tell how long the check has taken.
  */
 static void
 wait_for_floor(int users_fd, int64_t start)
 {
 	struct site site;
-	int64_t until = start;
+	int64_t until = start, left;
 
 	if (users_site(users_fd, &site) == USERS_FOUND)
-		until += site.floor_ms;
+		until += (int64_t)site.floor_ms * 1000;
 	explicit_bzero(&site, sizeof site);
-	while (clock_ms() < until)
-		clock_poll(NULL, 0, until);
+	while ((left = until - clock_us()) > 0)
+		clock_poll(NULL, 0, clock_ms() + left / 1000);
 }
 
 static enum exchange_result
 exchange_step(struct exchange *x, struct slice response)
 {
-	int64_t start = clock_ms();
+	int64_t start = clock_us();
 	bool known = x->proven;
 
 	x->challenge = BUFFER_OVER(x->challenge_text);

@@ -33,6 +33,14 @@ clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t
+clock_us(void)
+{
+	struct timespec now = read_clock(CLOCK_MONOTONIC);
+
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* For poll(): milliseconds, -1 for ever. */
 static int
 left(int64_t deadline)

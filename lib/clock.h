@@ -1,4 +1,4 @@
-/* clock - monotonic milliseconds, and waiting with an absolute deadline. */
+/* clock - monotonic time, and waiting with an absolute deadline. */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H
 
@@ -9,6 +9,9 @@
 
 /* Milliseconds of CLOCK_MONOTONIC: for deadlines, never for dates. */
 int64_t clock_ms(void);
+
+/* Microseconds of it: where a client could measure the difference. */
+int64_t clock_us(void);
 
 /* Seconds since 1970. */
 int64_t clock_seconds(void);
