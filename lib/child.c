@@ -147,17 +147,17 @@ child_wait(pid_t pid, int *status, int64_t ms)
 		return reap(pid, status, 0);
 	pid_t reaped = reap(pid, status, WNOHANG);
 
+	if (reaped != 0 || ms == 0)
+		return reaped;
 	int64_t deadline = clock_ms() + ms;
-	struct pollfd ended = {.fd = -1, .events = POLLIN};
+	struct pollfd ended = {.fd = child_open(pid), .events = POLLIN};
 
-	if (reaped == 0 && ms > 0)
-		ended.fd = child_open(pid);
-	while (reaped == 0 && clock_ms() < deadline) {
-		/* Without a descriptor it is looked at again and again. */
+	/* Without a descriptor it is looked at again and again. */
+	do {
 		(void)clock_poll(&ended, 1,
 			ended.fd == -1 ? clock_ms() + LOOK_MS : deadline);
 		reaped = reap(pid, status, WNOHANG);
-	}
+	} while (reaped == 0 && ended.fd == -1 && clock_ms() < deadline);
 	if (ended.fd != -1)
 		close(ended.fd);
 	return reaped;
@@ -168,7 +168,7 @@ child_left_over(int read_fd)
 {
 	struct pollfd octets = {.fd = read_fd, .events = POLLIN};
 
-	return clock_poll(&octets, 1, 0) == -1 || octets.revents & POLLIN;
+	return poll(&octets, 1, 0) == -1 || octets.revents & POLLIN;
 }
 
 void

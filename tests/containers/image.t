@@ -110,6 +110,11 @@ def processes(name):
     return found
 
 
+def pair_of(found):
+    """The list, if it is of two."""
+    return found if len(found) == 2 else None
+
+
 def session(what, port, address, container, queue):
     """A login and a message."""
     # It listens as soon as it can.
@@ -123,11 +128,13 @@ def session(what, port, address, container, queue):
         if port == 587:
             c.starttls(name=HOST)
             c.hello()
-        uids = sorted(int(p.status()["Uid"].split()[0])
-                      for p in processes("smtpd-auth"))
-        ok(len(uids) == 2 and uids[0] == 900 and uids[1] > 1900000000,
+        # Those of the connection before may still be ending.
+        ours = wait_for(lambda: pair_of(processes("smtpd-auth")),
+                        "a keeper and a session")
+        uids = sorted(int(p.status()["Uid"].split()[0]) for p in ours)
+        ok(uids[0] == 900 and uids[1] > 1900000000,
            f"{what}: keeper and session have uids of their own", uids)
-        for process in processes("smtpd-auth"):
+        for process in ours:
             status = process.status()
             is_((status["NoNewPrivs"], status["CapEff"]), ("1", "0" * 16),
                 f"{what}: no new privileges, no right in force")
@@ -140,8 +147,8 @@ def session(what, port, address, container, queue):
         ok(f"Subject: {what}\n".encode() in letter[0] and
            letter[1:] == [JOE.encode(), b"x@example.net"],
            f"{what}: the smart host has it", letter)
-        like(container.text(), rf" {re.escape(address)} message ok ",
-             f"{what}: logged")
+        ok(wait_for(lambda: f" {address} message ok " in container.text(),
+                    "the log"), f"{what}: logged")
         ok("config fail" not in container.text(), f"{what}: no complaint",
            container.text())
 
