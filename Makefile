@@ -11,6 +11,8 @@
 #                     seconds, SIZE=full (default) minutes
 #   make smuggling    line ends and dots through us into Postfix, Exim, qmail
 #   make timing       how long a failed login takes, of each kind of user
+#   make disconnects kills faults soak   by the thousand: ends at each octet,
+#                     kill -9, failing system calls, all at once; SIZE as above
 #   make prove        no run-time error, for any input: Frama-C's Eva
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make bench        what a connection costs, beside other servers
@@ -187,6 +189,14 @@ TIMING = 3000
 timing: tests-built
 	@BUILD=$(BUILD) tests/timing/run $(TIMING)
 
+# Soak also takes a number of sessions. Kills and faults need root.
+EVIDENCE = disconnects kills faults soak
+$(EVIDENCE): all $(STUBS:%=$(BUILD)/stub/%)
+	@for test in tests/evidence/*$@.t; do \
+		SIZE=$(SIZE) RECORD_PROGRAM=$(CURDIR)/$(BUILD)/stub/record \
+			$$test || exit 1; \
+	done
+
 run: deps
 	$(MAKE) all
 	service/demo
@@ -280,5 +290,5 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked prove exhaustive smuggling timing deps deps-check check check-arm64 \
+.PHONY: all tests-built checked prove exhaustive smuggling timing $(EVIDENCE) deps deps-check check check-arm64 \
 	check-riscv64 check-containers release-check programs dist run fuzz fuzzed bench install uninstall clean format lint

@@ -23,7 +23,6 @@ word_ask(int fd, struct slice response)
 	struct iovec parts[] = {
 		{&flag, 1}, {(void *)(uintptr_t)response.data, response.len}};
 	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
-
 	ssize_t n;
 
 	if (response.len > EXCHANGE_RESPONSE_MAX)

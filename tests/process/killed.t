@@ -76,6 +76,7 @@ def after_the_dot(victim):
             nothing(what, server, family, c, (1,))
         if victim == "session":
             server.wait_log("message ok")
+            server.wait_log(" end .* reason=session-died$")
 
 
 for name in ("session", "keeper"):

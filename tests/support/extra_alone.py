@@ -6,13 +6,16 @@ logged and which message queued by which connection.
 import contextlib
 import ctypes
 import fcntl
+import itertools
 import multiprocessing
+import multiprocessing.connection
 import os
 import select
 import shutil
 import signal
 import socket
 import struct
+import time
 
 from . import place
 from .client import DEADLINE
@@ -20,8 +23,10 @@ from .extra_launcher import Direct
 from .patience import Patience
 from .record import records
 from .server import shown
-from .tap import diag, done
+from .tap import diag, done, ok, skip
 
+# MINUTES ends a long run early, which then says how far it came.
+END = time.monotonic() + 60 * float(os.environ.get("MINUTES", "inf"))
 SUBREAPER = 36  # prctl(2)
 CONTROL, READ, WRITE = 7, 5, 4  # descriptors of UCSPI-TLS
 
@@ -236,8 +241,26 @@ class Pipe:
         self.read_fd = -1
 
 
+def is_over():
+    """Are the minutes over?"""
+    return time.monotonic() >= END
+
+
+def in_time(jobs):
+    """Those that are begun before the minutes are over."""
+    return itertools.takewhile(lambda _: not is_over(), jobs)
+
+
+def all_tried(count, wanted):
+    """The check; how far it came."""
+    if count < wanted and is_over():
+        skip("all were tried", f"{count} of {wanted} in the time")
+    else:
+        ok(count == wanted, "all were tried", f"{count} of {wanted}")
+
+
 def spread(function, jobs, workers):
-    """function(list of jobs) in so many processes; the results as they come.
+    """function(its jobs) in so many processes; the results as they come.
 
     function is a generator. Each process reaps its own orphans.
     """
@@ -248,7 +271,7 @@ def spread(function, jobs, workers):
     def work(number, pipe):
         reap_orphans()
         with contextlib.closing(pipe):
-            for result in function(jobs[number::workers]):
+            for result in function(in_time(jobs[number::workers])):
                 pipe.send(result)
 
     context = multiprocessing.get_context("fork")
