@@ -178,7 +178,7 @@ exhaustive: $(EXHAUSTIVE:%=$(BUILD)/exhaustive/%)
 		$(BUILD)/exhaustive/$$program $(SIZE) || exit 1; \
 	done
 
-# Hours of the real mail servers; SIZE=check is what make check runs.
+# An hour; SIZE=check is what make check runs.
 # QMAIL_SOURCE=DIRECTORY: notqmail's, docs/evidence.md.
 smuggling: deps-check
 	@$(MAKE) --no-print-directory tests-built

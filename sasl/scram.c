@@ -131,11 +131,12 @@ choose_secret(struct exchange *x, struct scram *s)
 		 : found == NULL	 ? "no-secret"
 					 : "password";
 	s->real = s->real && found != NULL && !x->user.disabled;
+	/* For everybody: else its time, and that of the memory which the next
+	 * step then finds there, would tell. */
+	fake_secret(x, &site, &s->sent);
 	/* A disabled user's own salt: as before it was disabled. */
 	if (found != NULL)
 		s->sent = found->secret;
-	else
-		fake_secret(x, &site, &s->sent);
 	explicit_bzero(&site, sizeof site);
 	users_level(&x->user);
 	return USERS_FOUND;

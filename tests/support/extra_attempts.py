@@ -2,7 +2,6 @@
 won that should not have been."""
 import re
 import threading
-import time
 
 from .patience import Patience
 from .tap import diag, is_, ok
@@ -60,11 +59,13 @@ class Round:
         """Waits for the connection's last line; what was won."""
         wins = []
         patience = Patience(30)
-        while len(re.findall(ENDED, self.text())) < ends:
-            if patience.left() == 0:
-                wins.append("no end is logged: " + self.text())
-                break
-            time.sleep(0.002)
+        news = self.server.log_reader.news
+        with news:
+            while len(re.findall(ENDED, self.text())) < ends:
+                if patience.left() == 0:
+                    wins.append("no end is logged: " + self.text())
+                    break
+                news.wait(patience.left())
         left = self.server.wait_idle(12)
         if left:
             wins.append(f"processes are left: {left}")
