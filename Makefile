@@ -15,6 +15,7 @@
 #                     kill -9, failing system calls, all at once; SIZE as above
 #   make prove        no run-time error, for any input: Frama-C's Eva
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
+#   make fuzz-long    FUZZ_RUNS each, hours; keeps what they found out
 #   make bench        what a connection costs, beside other servers
 #   make lint         format, compilers with -Werror, cppcheck
 #   make dist         the release's tar, build/smtpd-auth-VERSION.tar.gz
@@ -125,7 +126,7 @@ $(BUILD)/exhaustive/%: $(BUILD)/tests/exhaustive/%.o $(ARCHIVE)
 # The queue program that tests look at: tests/stub/NAME.c
 $(BUILD)/stub/%: $(BUILD)/tests/stub/%.o
 	@mkdir -p $(@D)
-	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $<
+	$(call SAY,link $@) $(CC) $(filter-out %memory.ld,$(ALL_LDFLAGS)) -o $@ $<
 
 # The server, whose jailed processes do what a test tells them.
 PUPPET = $(BUILD)/hostile/smtpd-auth
@@ -134,8 +135,13 @@ $(PUPPET): $(BUILD)/smtpd-auth.o $(BUILD)/tests/hostile/puppet.o $(ARCHIVE) memo
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -Wl,--wrap=jail_enter \
 		-Wl,--wrap=filter_install -o $@ $(filter %.o,$^) $(LINKED)
 
+# A fuzz target without libFuzzer, to be given what fuzzing has kept.
+$(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/replay.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
+
 tests-built: all $(UNITS:%=$(BUILD)/unit/%) $(STUBS:%=$(BUILD)/stub/%) \
-	$(EXHAUSTIVE:%=$(BUILD)/exhaustive/%) $(PUPPET)
+	$(EXHAUSTIVE:%=$(BUILD)/exhaustive/%) $(FUZZERS:%=$(BUILD)/replay/%) $(PUPPET)
 
 # With -n (make -n deps) they print the packages and change nothing.
 DRY = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),-n)
@@ -203,9 +209,12 @@ run: deps
 
 # libFuzzer needs clang and glibc.
 FUZZ_SECONDS = 60
-FUZZ_FLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -g -O1 \
+FUZZ_RUNS = 50000000
+PLAIN_FLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -g -O1
+FUZZ_FLAGS = $(PLAIN_FLAGS) \
 	-fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
+FUZZ_LIBRARIES = -lbearssl -lcdb -lcrypt -lidn -lhogweed -lnettle -lgmp -lz
 FUZZ_MODULES = $(filter-out musl/%,$(MODULES))
 FUZZ_ARCHIVE = build/fuzz/smtpd-auth.a
 
@@ -218,18 +227,34 @@ $(FUZZ_ARCHIVE): $(FUZZ_MODULES:%.c=build/fuzz/objects/%.o)
 
 build/fuzz/%: build/fuzz/objects/tests/fuzz/%.o $(FUZZ_ARCHIVE)
 	$(call SAY,link $@) clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		-lbearssl -lcdb -lcrypt -lidn -lhogweed -lnettle -lgmp -lz
+		$(FUZZ_LIBRARIES)
+
+# With gcc's counters: which lines are reached.
+COVER_ARCHIVE = build/cover/smtpd-auth.a
+
+build/cover/objects/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call SAY,gcc $<) gcc $(PLAIN_FLAGS) --coverage -MMD -MP -c -o $@ $<
+
+$(COVER_ARCHIVE): $(FUZZ_MODULES:%.c=build/cover/objects/%.o)
+	$(call SAY,ar $@) rm -f $@; ar rcsD $@ $^
+
+build/cover/%: build/cover/objects/tests/fuzz/%.o \
+		build/cover/objects/tests/replay.o $(COVER_ARCHIVE)
+	$(call SAY,link $@) gcc --coverage -o $@ $^ $(FUZZ_LIBRARIES)
+
+fuzz-built: $(FUZZERS:%=build/fuzz/%)
+cover-built: $(FUZZERS:%=build/cover/%)
 
 fuzz:
 	./deps fuzz
-	$(MAKE) fuzzed
+	$(MAKE) fuzz-built
+	tests/fuzz/run --seconds $(FUZZ_SECONDS)
 
-fuzzed: $(FUZZERS:%=build/fuzz/%)
-	for target in $(FUZZERS); do \
-		mkdir -p build/corpus/$$target && \
-		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
-			-print_final_stats=1 build/corpus/$$target || exit 1; \
-	done
+fuzz-long:
+	./deps fuzz
+	$(MAKE) fuzz-built cover-built
+	tests/fuzz/run --runs $(FUZZ_RUNS) --keep
 
 prove:
 	./deps prove
@@ -286,9 +311,11 @@ lint:
 		--error-exitcode=1 --inline-suppr -I. $(filter-out musl/%,$(SOURCES))
 
 -include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/tests/*/*.d) \
-	$(shell find build/fuzz/objects -name "*.d" 2>/dev/null)
+	$(shell find build/fuzz/objects build/cover/objects -name "*.d" 2>/dev/null)
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked prove exhaustive smuggling timing $(EVIDENCE) deps deps-check check check-arm64 \
-	check-riscv64 check-containers release-check programs dist run fuzz fuzzed bench install uninstall clean format lint
+.PHONY: all tests-built checked prove exhaustive smuggling timing $(EVIDENCE) deps \
+	deps-check check check-arm64 check-riscv64 check-containers release-check \
+	programs dist run fuzz fuzz-built fuzz-long cover-built bench install \
+	uninstall clean format lint

@@ -6,6 +6,7 @@ of static memory what every connection writes to stands first, in two pages,
 and the session's, the largest, last."""
 import os
 import re
+import struct
 import sys
 sys.path.insert(0, sys.path[0])
 from support import case, done, is_, ok, skip  # noqa: E402
@@ -123,6 +124,20 @@ with case("code"):
     is_([one for one in rest if re.search(
         r"bearssl.a\((ssl|x509_decoder|skey|sha2|multihash|prf|hmac)", one[3])
         and "hmac_ct" not in one[3]], [], "all of BearSSL's")
+
+with case("segments"):
+    for name in ("smtpd-auth", "smtpd-passwd", "smtpd-check", "smtpd-report",
+                 "smtpd-auth-conf"):
+        with open(os.path.join(TOP, name), "rb") as file:
+            elf = file.read(4096)
+        at, (size, count) = struct.unpack_from("<Q", elf, 32)[0], \
+            struct.unpack_from("<HH", elf, 54)
+        # Type and flags: PT_LOAD is 1; execute 1, write 2.
+        headers = [struct.unpack_from("<II", elf, at + i * size)
+                   for i in range(count)]
+        loads = [flags for kind, flags in headers if kind == 1]
+        ok(len(loads) > 1 and not any(flags & 3 == 3 for flags in loads),
+           f"{name}: nothing that can be written to can be run", loads)
 
 with case("before main"):
     start = re.findall(r"^ (\.init_array\S*)\s+0x\S+\s+0x\S+ (\S+)$",

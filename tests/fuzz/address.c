@@ -2,6 +2,8 @@
  * Fuzz target of session/address and session/parameters: whatever comes, an
  * address that is let through holds what the queue program may see, and comes
  * out the same when it is written down anew. For libFuzzer; see README.
+ *
+ * Parsers: session/address.c session/parameters.c
  */
 #include "session/address.h"
 #include "tests/fuzz/fuzz.h"

@@ -2,6 +2,10 @@
  * Fuzz target: an AUTH exchange. The first octet picks the mechanism, every
  * 0xFF ends a response. Nobody gets in who did not send the password, and
  * that is PLAIN's and LOGIN's way alone: no input holds a proof for another.
+ *
+ * Parsers: sasl/plain.c sasl/prompt.c sasl/scram.c sasl/scram_message.c
+ *   sasl/cram_md5.c sasl/digest_md5.c sasl/directives.c lib/base64.c
+ *   users/secret.c
  */
 #include "tests/exchange.h"
 #include "tests/fuzz/fuzz.h"

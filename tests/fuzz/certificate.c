@@ -2,6 +2,8 @@
  * Fuzz target: what EXTERNAL makes of a client's chain. The input is the
  * chain; nobody gets in, since no input has the pinned fingerprint and the one
  * authority has signed nothing.
+ *
+ * Parsers: lib/certificate.c lib/chain.c lib/der.c sasl/external.c
  */
 #include "tests/exchange.h"
 #include "lib/certificate.h"

@@ -2,6 +2,8 @@
  * Fuzz target of session/data: the automaton, fed whole, octet by octet and
  * cut where the input says, against a reference that goes through the message
  * line by line without hurry. For libFuzzer; see README.
+ *
+ * Parsers: session/data.c
  */
 #include "session/data.h"
 #include "tests/fuzz/fuzz.h"

@@ -2,6 +2,8 @@
  * Fuzz target: what Dovecot, or whoever sits at its socket, may say. Before
  * the first 0xFF stands the handshake, behind it the answers; lines end in LF.
  * Only "OK 1 user=..." with a clean name lets anybody in.
+ *
+ * Parsers: auth/dovecot_lines.c
  */
 #include <string.h>
 

@@ -3,6 +3,8 @@
  * Whatever it says, what the keeper has afterwards is one sender, then
  * recipients, each with its NUL and without a control character, and as many
  * as were counted; and what may be told may be asked.
+ *
+ * Parsers: keeper/paths.c keeper/envelope.c
  */
 #include "keeper/keeper.h"
 #include "tests/fuzz/fuzz.h"

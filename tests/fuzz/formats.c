@@ -2,6 +2,8 @@
  * Fuzz target of passwd/formats: the first octet picks the format, the rest
  * is the file. A user's slices lie inside the line or the source, and a line
  * is either refused with a reason or has a login.
+ *
+ * Parsers: passwd/formats.c
  */
 #include <string.h>
 

@@ -2,6 +2,8 @@
  * Fuzz target of session/header: the automaton, fed whole, octet by octet and
  * cut where the input says, against a reference that goes through the message
  * line by line without hurry. For libFuzzer; see README.
+ *
+ * Parsers: session/header.c
  */
 #include "session/header.h"
 
@@ -38,7 +40,7 @@ require(bool good)
 static struct buffer
 room(size_t cap)
 {
-	return (struct buffer){malloc(cap), 0, cap, false};
+	return (struct buffer){calloc(1, cap), 0, cap, false};
 }
 
 /* -------------------------------------------------------------- reference ---
@@ -168,7 +170,7 @@ refer(const char *text, size_t len, bool completes, struct outcome *o)
 static void
 feed_piece(struct header *h, const char *text, size_t len, struct buffer *out)
 {
-	char *copy = malloc(len == 0 ? 1 : len);
+	char *copy = calloc(1, len == 0 ? 1 : len);
 	struct slice rest = {copy, len}, piece;
 
 	memcpy(copy, text, len);

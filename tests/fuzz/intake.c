@@ -2,6 +2,8 @@
  * Fuzz target: intake_feed(), an envelope in pieces of fuzzed length, against
  * the grammar read off the whole in one pass below. Both must give the same
  * exit code, the same end and the same addresses.
+ *
+ * Parsers: queue/intake.c
  */
 #include "queue/intake.h"
 

@@ -2,6 +2,9 @@
  * Fuzz target: a line of any log. What is taken for one of ours is parsed,
  * every value is shown in each form, and nothing that acts comes out; what a
  * line says must be the same whatever form of label it has.
+ *
+ * Parsers: report/line.c report/stamp.c report/wanted.c report/shown.c
+ *   report/accounts.c
  */
 #include <string.h>
 

@@ -2,6 +2,8 @@
  * Fuzz target: what a client may say in an exchange that is passed on to
  * Dovecot. The first octet picks the mechanism, responses stand between 0xFF.
  * A login that comes of it is a clean one.
+ *
+ * Parsers: auth/naming.c
  */
 #include <string.h>
 

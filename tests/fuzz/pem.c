@@ -1,6 +1,8 @@
 /*
  * Fuzz target: lib/pem. The input is the file; every name and every base64
  * lies within it, what was taken does not come again, and it ends.
+ *
+ * Parsers: lib/pem.c
  */
 #include "lib/pem.h"
 #include "tests/fuzz/fuzz.h"

@@ -2,6 +2,8 @@
  * Fuzz target: a policy daemon's answer. Where it ends, what it means, and
  * what of it becomes a reply, a header line or a setting: nothing that could
  * be a second line.
+ *
+ * Parsers: keeper/policy_answer.c control/policysocket.c
  */
 #include "keeper/policy_answer.h"
 

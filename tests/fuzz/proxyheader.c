@@ -2,6 +2,8 @@
  * Fuzz target: what a balancer, or whoever connects in its place, may send.
  * The first octet says in which pieces. Cut otherwise it says the same, takes
  * no more, and names an address only where there is a whole header.
+ *
+ * Parsers: proxy/proxyheader.c proxy/tlv.c proxy/balancers.c
  */
 #include <string.h>
 

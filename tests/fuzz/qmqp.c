@@ -3,6 +3,8 @@
  * the grammar read off the whole in one pass below; and the same octets as a
  * list of servers, which read again from what it was understood as must be
  * the same.
+ *
+ * Parsers: queue/answer.c queue/servers.c
  */
 #include "queue/answer.h"
 #include "queue/servers.h"

@@ -4,6 +4,8 @@
  * pairs of a place (two octets) and a value. Whatever the file holds, who
  * never failed is not accused, who did is remembered rightly or not at all,
  * and the next failure counts.
+ *
+ * Parsers: keeper/table.c keeper/failures.c keeper/recipients.c
  */
 #include "keeper/failures.h"
 #include "keeper/recipients.h"

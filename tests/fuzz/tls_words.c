@@ -2,6 +2,8 @@
  * Fuzz target: what a launcher answers on the control socket of UCSPI-TLS. A
  * value that counts is printable and short, and one octet at a time finds the
  * same end.
+ *
+ * Parsers: keeper/tls_words.c
  */
 #include <string.h>
 

@@ -3,6 +3,8 @@
  * compilation gives a cdb that holds exactly the first sound line of each
  * login, octet for octet, and the server can read every record of it. A
  * strict one succeeds exactly when no line had to be left out.
+ *
+ * Parsers: passwd/compile.c passwd/userfile.c users/users.c lib/cdbread.c
  */
 #include <string.h>
 #include <sys/mman.h>

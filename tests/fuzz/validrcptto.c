@@ -2,6 +2,8 @@
  * Fuzz target: validrcptto and its cdb. The input is a recipient, LF, the text,
  * NUL, the cdb. Whatever the files hold, an answer comes; of a text alone it
  * is the one that a plain comparison of lines gives.
+ *
+ * Parsers: control/validrcptto.c
  */
 #include "control/validrcptto.h"
 

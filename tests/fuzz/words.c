@@ -3,6 +3,8 @@
  * ERROR_FD or rcptcheck on descriptor 4, becomes one line of a reply: a code of
  * the reply's class, a blank, words, no control character, and no more octets
  * than there are.
+ *
+ * Parsers: queue-handoff/status.c
  */
 #include "queue-handoff/status.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""What fuzzing has kept goes through each target once more, as it is built
+for this machine; and each target names its parsers."""
+import os
+import subprocess
+import sys
+import tarfile
+sys.path.insert(0, sys.path[0] + "/..")
+from support import *  # noqa: E402
+
+HERE = os.path.join(TOP, "tests/fuzz")
+BUILD = os.path.join(TOP, os.environ.get("BUILD", "build/musl"))
+NAMES = sorted(name[:-2] for name in os.listdir(HERE) if name.endswith(".c"))
+
+for name in NAMES:
+    with case(name):
+        with open(f"{HERE}/{name}.c", encoding="ascii") as file:
+            comment = file.read().split("*/")[0]
+        named = [word for word in comment.split("Parsers:")[1].split()
+                 if word.endswith(".c")]
+        ok(named and all(os.path.exists(os.path.join(TOP, path))
+                         for path in named), f"{name}: its parsers", named)
+        directory = os.path.join(home(), name)
+        os.mkdir(directory)
+        with tarfile.open(f"{HERE}/corpus/{name}.tar.xz") as tar:
+            tar.extractall(directory, filter="data")
+        count = len(os.listdir(directory))
+        replay = subprocess.run([f"{BUILD}/replay/{name}", directory],
+                              capture_output=True, check=False)
+        is_((replay.returncode, replay.stdout.decode(),
+             replay.stderr.decode()),
+            (0, f"{count}\n", ""), f"{name}: {count} inputs that were kept")
+        ok(count > 1, f"{name}: there are some")
+
+done()
