@@ -9,8 +9,8 @@
 #define ALIGNMENT 16
 
 /* In one piece, so that a small computation takes one page. */
-static _Alignas(GIVEBACK_PAGE) struct {
-	size_t used;	 /* octets from the start on */
+static struct {
+	_Alignas(GIVEBACK_PAGE) size_t used; /* octets from the start on */
 	size_t high;	 /* the most of them since all was wiped */
 	size_t peak;	 /* ... since nothing was here */
 	unsigned living; /* blocks */

@@ -1,9 +1,11 @@
 /* giveback - see giveback.h. Run by the keeper, and by smtpd-check. */
 #include "lib/giveback.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define STACK_USED 32768 /* octets; calls take 5 KB (tests/unit/signer.c) */
 #define STACK_CALL 512	 /* ... that the call of madvise itself may take */
@@ -25,11 +27,22 @@ wipe_near(void)
 	explicit_bzero(used, sizeof used);
 }
 
+/* Where pages are larger, the last of them would have others' memory, too. */
+static bool
+give(void *start, size_t len)
+{
+	return sysconf(_SC_PAGESIZE) == GIVEBACK_PAGE &&
+	       madvise(start, len, MADV_DONTNEED) == 0;
+}
+
 void
 giveback_pages(void *start, size_t len)
 {
-	if (madvise(start, len, MADV_DONTNEED) == -1)
-		explicit_bzero(start, len);
+	size_t whole = len / GIVEBACK_PAGE * GIVEBACK_PAGE;
+
+	if (!give(start, whole))
+		explicit_bzero(start, whole);
+	explicit_bzero((char *)start + whole, len - whole);
 }
 
 /* The stack grows down on every machine that this is built for. */
@@ -40,7 +53,6 @@ giveback_stack(void)
 			GIVEBACK_PAGE * GIVEBACK_PAGE;
 
 	wipe_near();
-	if (madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED) ==
-		-1)
+	if (!give((void *)(end - STACK_USED), STACK_USED))
 		wipe_all();
 }

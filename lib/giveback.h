@@ -11,7 +11,10 @@
 
 #define GIVEBACK_PAGE 4096 /* octets; where pages are larger all is wiped */
 
-/* Private memory, of whole pages: zero when it is touched next. */
+/*
+ * Private memory that begins with a page: zero when it is touched next. Of the
+ * last page what is behind it stays.
+ */
 void giveback_pages(void *start, size_t len);
 
 /* Wipes what its caller's calls have left on the stack. */

@@ -103,10 +103,23 @@ leaves(void *(*function)(void *))
 	return memmem(stack, sizeof stack, MARK, PIECE) != NULL;
 }
 
+/* Of a last page that is not whole the rest is another's. */
+static void
+test_part(void)
+{
+	size_t len = GIVEBACK_PAGE + 100;
+
+	memset(memory, 'x', sizeof memory);
+	giveback_pages(memory, len);
+	ok(is_zero(memory, len), "a page and a part: what lay there is gone");
+	ok(memory[len] == 'x', "what stands behind it in its page is not");
+}
+
 int
 main(void)
 {
 	test_pages("private memory", true);
+	test_part();
 	ok(leaves(only_leave), "a call leaves something on the stack");
 	ok(!leaves(leave_and_wipe), "it is wiped");
 	ok(stack_pages < DEEP / GIVEBACK_PAGE, "its pages are the kernel's");
