@@ -13,7 +13,7 @@
 #   make timing       how long a failed login takes, of each kind of user
 #   make disconnects kills faults soak   by the thousand: ends at each octet,
 #                     kill -9, failing system calls, all at once; SIZE as above
-#   make prove        no run-time error, for any input: Frama-C's Eva
+#   make prove        no run-time error, for any short input: Frama-C's Eva
 #   make fuzz         every fuzz target, FUZZ_SECONDS (60) each
 #   make fuzz-long    FUZZ_RUNS each, hours; keeps what they found out
 #   make bench        what a connection costs, beside other servers

@@ -1,6 +1,6 @@
 /* session/address: the arguments of MAIL and RCPT. */
 /* prove: session/address.c session/parameters.c lib/utf8.c lib/bytes.c */
-/* bound: 6 */
+/* bound: 4 */
 #include "session/address.h"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* proxy/balancers: the list of those whose word counts, and an address. */
 /* prove: lib/buffer.c lib/bytes.c */
-/* bound: 5 */
+/* bound: 3 */
 #include "proxy/balancers.c"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* control/control: lines of a file, of which a list is made, and its search. */
 /* prove: control/relaylimits.c lib/bytes.c */
-/* bound: 6 */
+/* bound: 3 */
 #include "control/control.c"
 
 #include "control/relaylimits.h"

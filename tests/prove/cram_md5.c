@@ -1,7 +1,7 @@
 /* sasl/cram_md5: the client's response. */
 /* prove: lib/hex.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value:-1 */
-/* bound: 5 */
+/* bound: 3 */
 #include "sasl/cram_md5.c"
 
 #include "tests/prove/input.h"

@@ -4,7 +4,7 @@
  * - f.in */
 /* forget: session/data.c|if (d->state == AT_START && !d->in_header)|out|f.out -
  * out */
-/* bound: 4 */
+/* bound: 3 */
 #include "session/data.h"
 
 #include "tests/prove/input.h"

@@ -4,7 +4,7 @@
  * that is of fixed lengths. directives has a driver of its own.
  */
 /* prove: sasl/directives.c lib/buffer.c lib/bytes.c */
-/* bound: 4 */
+/* bound: 3 */
 #include "sasl/digest_md5.c"
 
 #include "tests/prove/input.h"

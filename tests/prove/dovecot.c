@@ -1,7 +1,7 @@
 /* auth/dovecot_lines: what Dovecot, or whoever sits at its socket, says. */
 /* prove: lib/base64.c lib/words.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value_of:-1 */
-/* bound: 4 */
+/* bound: 3 */
 #include "auth/dovecot_lines.c"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* keeper/envelope: paths as a session says them. */
 /* prove: keeper/envelope.c lib/bytes.c */
-/* bound: 6 */
+/* bound: 4 */
 #include "keeper/envelope.h"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* queue/intake: an envelope as a queue program reads it, in two pieces. */
 /* prove: lib/bytes.c */
-/* bound: 5 */
+/* bound: 3 */
 #include "queue/intake.c"
 
 #include "tests/prove/input.h"

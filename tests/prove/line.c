@@ -1,6 +1,6 @@
 /* session/session: the end of a command's line, and what it begins with. */
 /* prove: lib/bytes.c */
-/* bound: 6 */
+/* bound: 3 */
 #include "session/session.c"
 
 #include "tests/prove/input.h"

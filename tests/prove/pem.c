@@ -1,6 +1,6 @@
 /* lib/pem: the objects of a file's text, and its markers. */
 /* prove: lib/bytes.c */
-/* bound: 5 */
+/* bound: 3 */
 #include "lib/pem.c"
 
 #include "tests/prove/input.h"

@@ -2,7 +2,7 @@
 /* prove: sasl/plain.c lib/buffer.c lib/bytes.c */
 /* forget: sasl/mechanism.c|x->login_len = x->name_len = b.len;|x->login|b.len
  */
-/* bound: 4 */
+/* bound: 3 */
 #include "sasl/mechanism.c"
 
 #include "tests/prove/input.h"

@@ -3,7 +3,7 @@
  * lib/bytes.c */
 /* forget: queue-handoff/status.c|size_t marked =
  * marked_length(text);|out->data|out->len */
-/* bound: 8 */
+/* bound: 4 */
 #include "keeper/policy_answer.h"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* control/policysocket: where the policy daemon listens. */
 /* prove: lib/bytes.c */
-/* bound: 8 */
+/* bound: 4 */
 #include <sys/socket.h>
 
 /* Frama-C's has two octets. */

@@ -1,6 +1,6 @@
 /* sasl/prompt: LOGIN's name, then its password. */
 /* prove: lib/buffer.c lib/bytes.c */
-/* bound: 8 */
+/* bound: 3 */
 #include "sasl/prompt.c"
 
 #include "tests/prove/input.h"

@@ -4,7 +4,7 @@
  */
 /* forget: proxy/proxyheader.c|return h->len < sizeof h->octets
  * ?|h->octets|h->len */
-/* bound: 28 */
+/* bound: 17 */
 #include "proxy/proxyheader.h"
 
 #include "tests/prove/input.h"

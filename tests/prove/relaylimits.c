@@ -1,5 +1,6 @@
 /* control/relaylimits: lines "user:number". */
 /* prove: lib/bytes.c */
+/* bound: 10 */
 #include "control/relaylimits.c"
 
 #include "tests/prove/input.h"

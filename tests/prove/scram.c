@@ -1,6 +1,6 @@
 /* sasl/scram_message: a client's first and last message. */
 /* prove: sasl/scram_message.c lib/buffer.c lib/bytes.c */
-/* bound: 10 */
+/* bound: 4 */
 #include "sasl/scram_message.h"
 
 #include "tests/prove/input.h"

@@ -4,7 +4,7 @@
  */
 /* prove: sasl/scram_message.c lib/base64.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value_of:-1 */
-/* bound: 4 */
+/* bound: 3 */
 #include "sasl/scram.c"
 
 #include "tests/prove/input.h"

@@ -1,7 +1,7 @@
 /* users/secret: a secret of the user file, and each kind's value alone. */
 /* prove: users/cost.c lib/base64.c lib/hex.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value:-1,value_of:-1 */
-/* bound: 7 */
+/* bound: 3 */
 #include "users/secret.c"
 
 #include "tests/prove/input.h"

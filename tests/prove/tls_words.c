@@ -1,7 +1,7 @@
 /* keeper/tls_words: what a launcher says on UCSPI-TLS's control socket. */
 /* prove: keeper/tls_words.c lib/hex.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value:-1 */
-/* bound: 8 */
+/* bound: 4 */
 #include "keeper/tls_words.h"
 
 #include "tests/prove/input.h"

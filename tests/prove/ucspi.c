@@ -1,6 +1,6 @@
 /* control/ucspi: the descriptors that a launcher's environment names. */
 /* prove: lib/bytes.c */
-/* bound: 12 */
+/* bound: 3 */
 #include "control/ucspi.c"
 
 #include "tests/prove/input.h"

@@ -5,7 +5,7 @@
 /* prove: lib/date.c lib/buffer.c lib/bytes.c */
 /* forget: users/users.c|struct slice password = slice_split(&rest,
  * ':');|user->record|record.len */
-/* bound: 6 */
+/* bound: 3 */
 #include "users/users.c"
 
 #include "tests/prove/input.h"
