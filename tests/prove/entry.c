@@ -1,6 +1,6 @@
 /* control/entry: what is wrong with a line of a control file. */
 /* prove: control/entry.c lib/bytes.c */
-/* bound: 4 */
+/* bound: 8 */
 #include "control/entry.h"
 
 #include "tests/prove/input.h"

@@ -1,6 +1,6 @@
 /* session/parameters: what follows MAIL's path. */
 /* prove: session/parameters.c lib/bytes.c */
-/* bound: 4 */
+/* bound: 8 */
 #include "session/parameters.h"
 
 #include "tests/prove/input.h"
