@@ -1,6 +1,7 @@
 /* shown - see shown.h. */
 #include "report/shown.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -22,6 +23,8 @@ shown_locale(void)
 	ascii_only =
 		value == NULL || (strcasestr(value, "utf-8") == NULL &&
 					 strcasestr(value, "utf8") == NULL);
+	/* Of glibc's, wcwidth() knows no character beyond ASCII in "C". */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 /* The character that a valid form of UTF-8 stands for. */
