@@ -131,7 +131,8 @@ class Sender:
         if not self.tls and self.chance(3):
             client.starttls()
             client.hello()
-        if self.chance(8):
+        # Not where all come from one address, which would be turned away.
+        if self.server.proxied and self.chance(8):
             # Seldom the same one, who would be slowed down.
             user = BOB if self.chance(10) else f"u{self.number}@example.com"
             client.login(self.random.choice(MECHANISMS), user, "wrong")
@@ -355,7 +356,7 @@ with case("soak"), Daemon("DUNNO") as daemon:
                for line in server.log_reader.lines())
     ok(died <= trouble.done["kills"], f"{died} sessions died of "
        f"{trouble.done['kills']} kills")
-    ok(disturbed < COUNT / 20 + 20, f"{disturbed} sessions were disturbed by "
+    ok(disturbed < total / 20 + 20, f"{disturbed} sessions were disturbed by "
        f"{dict(trouble.done)}")
     all_tried(total, COUNT)
     for server in servers:
