@@ -20,7 +20,7 @@ KERNELS_OWN = (335, 336)  # uretprobe, uprobe: pass whatever a filter says
 # Number: arguments with which it comes back at once.
 EVERYBODY = {0: (ALL,), 1: (ALL,), 7: (ALL, ALL), 228: (ALL, ALL), 219: ()}
 ALLOWED = {
-    "session": {**EVERYBODY, 47: (ALL,), 3: (ALL,), 48: (ALL,)},
+    "session": {**EVERYBODY, 20: (ALL,), 47: (ALL,), 3: (ALL,), 48: (ALL,)},
     "authenticator": {**EVERYBODY, 17: (ALL,), 12: (), 11: (ALL,),
                       10: (1, 0, 0), 9: (0, 4096, 3, 0x22, ALL)}}
 EXIT = 231
