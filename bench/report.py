@@ -252,7 +252,7 @@ def chart(results):
             y += BAR
         y += GAP
     x = 10
-    for side in SIDES:
+    for side in COLOURS:
         parts.append('<rect x="%d" y="22" width="10" height="10" '
                      'fill="%s"/>' % (x, COLOURS[side]))
         parts.append(text(x + 14, 31, side))
