@@ -236,7 +236,7 @@ def chart(results):
     """CPU time of each side over that of the limit, as bars."""
     parts, y = [], 44
     for title, row in CHART:
-        shown = [(s, results.ratio(row, s, "cpu", "limit")) for s in SIDES]
+        shown = [(s, results.ratio(row, s, "cpu", "limit")) for s in COLOURS]
         shown = [(s, r) for s, r in shown if r is not None]
         if not shown:
             continue

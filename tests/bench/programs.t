@@ -38,6 +38,16 @@ with case("each side in a TLS session"):
             like(ran.stdout, rf"(?s).*{row} +[1-9]", f"{kind}, {clients}: "
                  "the isolation is in the table")
 
+with case("the chart"):
+    sys.path.insert(0, os.path.join(TOP, "bench"))
+    import report  # noqa: E402
+    results = report.Results()
+    for side, cpu in (("limit", 100), ("before", 150), ("smtpd-auth", 140)):
+        results.add(("message", None, 1), side, {"cpu": cpu})
+    drawn = report.chart(results)
+    for word in (*report.COLOURS, "1.40"):
+        ok(f">{word}<" in drawn, f"the chart says {word}", drawn)
+
 with case("the arithmetic by itself"):
     ran = run("run", "--only", "steps", "--build", BENCH)
     ok(ran.returncode == 0, "no operation failed", ran.stdout)
