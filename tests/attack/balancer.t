@@ -177,7 +177,7 @@ def attempt(item):
                 else:
                     c.send(b"QUIT\r\n")
                 got = c.rest()
-            except ConnectionError:
+            except OSError:  # it was reset
                 got = b""
         server.wait_idle(12)
         result = outcome(turn.text())
@@ -222,10 +222,10 @@ def taken_over(item):
                 for packet in packets:
                     s.call(WRITE, 1, ("room", 0), len(packet), given=packet,
                            mute=True)
-                s.client.shutdown()
                 try:
+                    s.client.shutdown()
                     got = s.client.rest()
-                except ConnectionError:
+                except OSError:  # it was reset
                     got = b""
             left = server.wait_idle(12)
             text = turn.text()
