@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,8 +168,15 @@ bool
 child_left_over(int read_fd)
 {
 	struct pollfd octets = {.fd = read_fd, .events = POLLIN};
+	int ready, unread = 0;
 
-	return poll(&octets, 1, 0) == -1 || octets.revents & POLLIN;
+	do
+		ready = poll(&octets, 1, 0);
+	while (ready == -1 && errno == EINTR);
+	if (ready != -1)
+		return octets.revents & POLLIN;
+	/* The other way to ask: a no would have mail sent twice. */
+	return ioctl(read_fd, FIONREAD, &unread) == -1 || unread > 0;
 }
 
 void
