@@ -383,14 +383,14 @@ shell_next(struct shell *sh)
 			sh->in_case = true;
 		else if (strcmp(*words, "esac") == 0)
 			sh->in_case = false;
-		if (strcmp(*words, "export") == 0 && sh->in_case)
-			continue;
-		else if (strcmp(*words, "export") == 0)
-			take_names(words + 1, true);
-		else if (strcmp(*words, "unset") == 0)
+		if (strcmp(*words, "export") == 0) {
+			if (!sh->in_case)
+				take_names(words + 1, true);
+		} else if (strcmp(*words, "unset") == 0) {
 			take_names(words + 1, false);
-		else
+		} else {
 			return words;
+		}
 	}
 	return NULL;
 }

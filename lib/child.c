@@ -12,8 +12,8 @@
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,8 +175,9 @@ child_left_over(int read_fd)
 	while (ready == -1 && errno == EINTR);
 	if (ready != -1)
 		return octets.revents & POLLIN;
-	/* The other way to ask: a no would have mail sent twice. */
-	return ioctl(read_fd, FIONREAD, &unread) == -1 || unread > 0;
+	/* The other way to ask: a wrong yes would have mail sent twice. */
+	return read_fd != -1 &&
+	       (ioctl(read_fd, FIONREAD, &unread) == -1 || unread > 0);
 }
 
 void
