@@ -9,9 +9,8 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_attempts import Round, Tally, forged  # noqa: E402
+from support.extra_attempts import Round, Tally, close, sweep  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
-from support.extra_process import wait_for  # noqa: E402
 
 JOE = "joe@example.com"
 PLAIN = "AUTH PLAIN " + b64(f"\0{JOE}\0secret")
@@ -51,21 +50,6 @@ class World(Server):
         super().__init__(args=[program, "/bin/true"],
                          env={"AUTHMECHS": "PLAIN"})
 
-    def sweep(self):
-        """Ends what was left behind on purpose, and waits for it."""
-        words = self.stay.replace(" ", "\0").encode() + b"\0"
-
-        def swept():
-            for pid in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    with open(f"/proc/{pid}/cmdline", "rb") as file:
-                        if file.read() == words:
-                            os.kill(int(pid), 9)
-                except OSError:
-                    pass
-            return not self.processes()
-        wait_for(swept, "an end of what was left behind")
-
 
 def attempt(row):
     """One login, and what the connection may do then."""
@@ -85,7 +69,7 @@ def attempt(row):
                 wins.append("it relays")
             c.must(("QUIT", "221"))
         if "$STAY" in text:
-            world.sweep()
+            sweep(world, world.stay)
         wins += turn.end()
         said = re.findall(r"(?m)^smtpd-auth: \d+ \S+ auth (\w+)", turn.text())
         if said != [{235: "ok", 535: "fail"}.get(reply.code, "temp")]:
@@ -111,9 +95,6 @@ with case("hostile checkpassword"):
     for number in range(THREADS):
         servers.put(World(number))
     parallel(attempt, rows(), THREADS)
-    while not servers.empty():
-        server = servers.get()
-        is_(forged(server.log(), "program"), [], "no line is forged")
-        server.stop()
+    close(servers, "program")
 tally.check(100)
 done()

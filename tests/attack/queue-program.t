@@ -10,7 +10,8 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_attempts import Round, Tally, forged  # noqa: E402
+from support.extra_attempts import (  # noqa: E402
+    Round, Tally, close, forged, sweep)
 from support.extra_process import gone, wait_for  # noqa: E402
 
 SMALL = b"Subject: x\r\n\r\ny\r\n"
@@ -83,28 +84,6 @@ class World(Server):
         place.write(os.path.join(self.folder, "deed"), text + "\n")
 
 
-    def staying(self):
-        """What a program has left behind, in whatever group or session."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    if file.read() == self.stay.replace(" ", "\0").encode() + \
-                            b"\0":
-                        found.append(int(pid))
-            except OSError:
-                pass
-        return found
-
-    def sweep(self):
-        """Ends that, and waits until it is gone."""
-        def swept():
-            for pid in self.staying():
-                os.kill(pid, 9)
-            return not self.processes()
-        wait_for(swept, "an end of what was left behind")
-
-
 def send(client, body, chunks):
     """A message; its reply."""
     if not chunks:
@@ -132,7 +111,7 @@ def attempt(item):
                 wins.append("out of step")
             c.must(("QUIT", "221"))
         if "$STAY" in text:
-            world.sweep()
+            sweep(world, world.stay)
         wins += turn.end()
         said = re.findall(r" message (\w+) ", turn.text())
         if said != ["ok" if start[0] == "2" else "refused" if start[0] == "5"
@@ -236,10 +215,7 @@ with case("hostile queue programs"):
     for _ in range(THREADS):
         servers.put(World())
     parallel(attempt, rows(), THREADS)
-    while not servers.empty():
-        server = servers.get()
-        is_(forged(server.log(), "queue"), [], "no line is forged")
-        server.stop()
+    close(servers, "queue")
 parallel(hang, HANGS, 3)
 parallel(murder, [
     (f"kills its parent, {how}", f"{read}\nkill -9 $PPID\n{end}")

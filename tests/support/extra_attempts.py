@@ -1,8 +1,10 @@
 """Attempts of somebody hostile: counted by what came of them, and by what was
 won that should not have been."""
+import os
 import re
 import threading
 
+from .extra_process import wait_for
 from .patience import Patience
 from .tap import diag, is_, ok
 
@@ -16,6 +18,31 @@ def forged(log, others=None):
     """Lines of it that no keeper writes, nor, by right, others."""
     return [line for line in log.splitlines() if not LINE.fullmatch(line)
             and line != others]
+
+
+def sweep(server, command):
+    """Ends the processes of this command, left behind on purpose, and waits
+    until the server has none."""
+    words = command.replace(" ", "\0").encode() + b"\0"
+
+    def swept():
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if file.read() == words:
+                        os.kill(int(pid), 9)
+            except OSError:
+                pass
+        return not server.processes()
+    wait_for(swept, "an end of what was left behind")
+
+
+def close(servers, others=None):
+    """Ends a queue of servers, in whose logs no line is forged."""
+    while not servers.empty():
+        server = servers.get()
+        is_(forged(server.log(), others), [], "no line is forged")
+        server.stop()
 
 
 class Tally:
