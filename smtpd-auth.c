@@ -27,9 +27,6 @@
 #include "proxy/proxy.h"
 #include "session/session.h"
 
-#define PROGRAM "smtpd-auth"
-#define EXIT_TEMPORARY 111
-
 static struct config settings;
 static struct keeper state;
 static struct session session;
@@ -96,7 +93,7 @@ load_settings(const struct options *options)
 	bool use_syslog = prepare_process();
 
 	keeper->config = config;
-	log_open(&keeper->log, PROGRAM, "unknown", use_syslog);
+	log_open(&keeper->log, OPTIONS_PROGRAM, "unknown", use_syslog);
 	int loaded = config_load(config, options->smtps);
 
 	name_client();
@@ -158,7 +155,7 @@ static _Noreturn void
 die_keeper(const char *file, const char *reason)
 {
 	keeper_log_config(keeper, file, reason);
-	_exit(EXIT_TEMPORARY);
+	_exit(TURN_AWAY_TEMPORARY);
 }
 
 /* The child is the session; what returns is the keeper. */

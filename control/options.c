@@ -9,7 +9,6 @@
 #include "lib/bytes.h"
 #include "lib/jail.h"
 
-#define PROGRAM "smtpd-auth"
 #define EXIT_USAGE 100
 
 static const char usage[] =
@@ -25,7 +24,7 @@ static const char usage[] =
 static _Noreturn void
 die_usage(const char *what)
 {
-	fprintf(stderr, PROGRAM ": fatal: %s\n%s", what, usage);
+	fprintf(stderr, OPTIONS_PROGRAM ": fatal: %s\n%s", what, usage);
 	exit(EXIT_USAGE);
 }
 
@@ -66,7 +65,7 @@ options_read(int argc, char **argv, struct options *options)
 			fputs(usage, stdout);
 			exit(0);
 		case 'V':
-			puts(PROGRAM " " VERSION);
+			puts(OPTIONS_PROGRAM " " VERSION);
 			exit(0);
 		default:
 			die_usage("unknown option or missing argument");

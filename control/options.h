@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define OPTIONS_PROGRAM "smtpd-auth"
+
 struct options {
 	bool smtps;
 	const char *account;

@@ -10,7 +10,6 @@
 #include "keeper/keeper.h"
 #include "lib/standard.h"
 
-#define EXIT_TEMPORARY 111
 #define HELPER_MS 2000
 
 _Noreturn void
@@ -31,7 +30,8 @@ _Noreturn void
 turn_away_config(struct keeper *k, const char *file, const char *reason)
 {
 	keeper_log_config(k, file, reason);
-	turn_away(k, "421 4.3.0 service not available\r\n", EXIT_TEMPORARY);
+	turn_away(
+		k, "421 4.3.0 service not available\r\n", TURN_AWAY_TEMPORARY);
 }
 
 _Noreturn void

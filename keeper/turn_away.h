@@ -7,6 +7,8 @@
 
 #include "lib/identity.h"
 
+#define TURN_AWAY_TEMPORARY 111 /* exit code where the set-up is at fault */
+
 struct keeper;
 
 /* With this reply, CR LF included; NULL: without one. */

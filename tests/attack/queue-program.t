@@ -10,8 +10,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_attempts import (  # noqa: E402
-    Round, Tally, close, forged, sweep)
+from support.extra_attempts import Round, Tally, close, sweep  # noqa: E402
 from support.extra_process import gone, wait_for  # noqa: E402
 
 SMALL = b"Subject: x\r\n\r\ny\r\n"

@@ -173,16 +173,24 @@ with case("the server is broken"), submission(
         control={"me": None}) as server:
     tells(see(server.port), "LIVE_GREETING", "421 4.3.0")
 
-with case("a service directory that runs"), submission() as server:
+
+def directory_of(server, *more):
+    """A service directory that a server may have come from."""
     service = home("service")
     os.mkdir(service + "/env")
-    for name in ("CONTROLDIR", "QMAILQUEUE", "RECORD_DIR", "REQUIREAUTH"):
+    for name in ("CONTROLDIR", "QMAILQUEUE", "RECORD_DIR", "REQUIREAUTH",
+                 *more):
         with open(f"{service}/env/{name}", "w", encoding="ascii") as file:
             file.write(server.env[name] + "\n")
     server.write("me", "localhost\n")
     with open(service + "/run", "w", encoding="ascii") as file:
         file.write(f"#!/bin/sh\nexec tcpserver 127.0.0.1 {server.port} "
                    f"smtpd-auth -u {ACCOUNT} -j {server.empty}\n")
+    return service
+
+
+with case("a service directory that runs"), submission() as server:
+    service = directory_of(server)
     output = run("-l", LOGIN, "-t", "me@elsewhere.example", service,
                  stdin=PASSWORD + "\n", env=TRUSTING)
     for start in ("service: listens on 127.0.0.1", "login: joe@example.com by",
@@ -220,16 +228,7 @@ with case("the same, not this host"), \
     is_(output.status, 1, "exit 1")
 with case("the same, by its service directory"), submission(env=BEHIND) \
         as server:
-    service = home("service")
-    os.mkdir(service + "/env")
-    for name in ("CONTROLDIR", "QMAILQUEUE", "RECORD_DIR", "REQUIREAUTH",
-                 "PROXYPROTOCOL"):
-        with open(f"{service}/env/{name}", "w", encoding="ascii") as file:
-            file.write(server.env[name] + "\n")
-    server.write("me", "localhost\n")
-    with open(service + "/run", "w", encoding="ascii") as file:
-        file.write(f"#!/bin/sh\nexec tcpserver 127.0.0.1 {server.port} "
-                   f"smtpd-auth -u {ACCOUNT} -j {server.empty}\n")
+    service = directory_of(server, "PROXYPROTOCOL")
     output = run("-l", LOGIN, service, stdin=PASSWORD + "\n", env=TRUSTING)
     is_(output.text.count("ok   login"), 4, "it logs in")
     ok("reason=proxy" not in server.log(), "the header is sent at once",
