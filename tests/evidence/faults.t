@@ -9,7 +9,6 @@ SEED is which.
 """
 import collections
 import errno
-import itertools
 import os
 import random
 import re
@@ -19,8 +18,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_inject as inject  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_alone import (  # noqa: E402
-    Alone, all_tried, done_with, spread)
+from support.extra_alone import Alone, done_with, spread  # noqa: E402
 from support.extra_policy import Daemon  # noqa: E402
 from support.extra_process import queue_script  # noqa: E402
 from support.extra_played import (  # noqa: E402
@@ -308,8 +306,7 @@ if not ROOT or not inject.POSSIBLE:
     skip_all("ptrace into jails: root, on x86-64")
 place.stub("inject")
 random.seed(SEED)
-tried, met, seen = (collections.Counter() for _ in range(3))
-differing = collections.defaultdict(list)
+figures = 0, 0
 with case("faults"):
     jobs = []
     for number, found, usual, wrong, log in spread(
@@ -321,19 +318,7 @@ with case("faults"):
     # First what a fault was found with: an answer that cannot be sent.
     jobs.sort(key=lambda job: job[1][1:] not in UNSENT)
     jobs = jobs[:MOST]
-    for number, hit, differs, wrong in spread(
-            work, jobs, int(os.environ.get("WORKERS", "3"))):
-        tried[number] += 1
-        met[number] += hit
-        seen[number] += differs
-        if wrong:
-            differing[number].append(wrong)
-    for number, count in sorted(tried.items()):
-        wrong = differing[number]
-        ok(not wrong, f"{SESSIONS[number].name}: {count} faults, "
-           f"{met[number]} met, {seen[number]} seen by the client",
-           *itertools.chain(*wrong[:20]))
-    ok(sum(met.values()) > 0.9 * len(jobs), "most were met", met, tried)
-    all_tried(sum(tried.values()), len(jobs))
-done_with(f"faults: seed {SEED}, {sum(met.values())} injections, "
-          f"{sum(map(len, differing.values()))} differences")
+    figures = inject.try_all(work, jobs, [s.name for s in SESSIONS],
+                             "seen by the client")
+done_with(f"faults: seed {SEED}, {figures[0]} injections, "
+          f"{figures[1]} differences")

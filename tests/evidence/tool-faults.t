@@ -7,7 +7,6 @@ the old or the new content, the next run is not in its way, and nothing is left
 beside.
 SIZE=check (the default) tries some, SIZE=full (make faults) all. SEED is which.
 """
-import collections
 import os
 import random
 import shutil
@@ -17,8 +16,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_inject as inject  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_alone import (  # noqa: E402
-    all_tried, done_with, spread)
+from support.extra_alone import done_with, spread  # noqa: E402
 
 MOST = 100 if os.environ.get("SIZE", "check") == "check" else None
 SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
@@ -151,8 +149,7 @@ if not inject.POSSIBLE:
     skip_all("only on x86-64")
 place.stub("inject")
 random.seed(SEED)
-tried, met, failed = (collections.Counter() for _ in range(3))
-differing = collections.defaultdict(list)
+figures = 0, 0
 with case("faults of tools"):
     jobs = []
     for number, found, wrong in spread(look, list(range(len(COMMANDS))), 2):
@@ -161,18 +158,7 @@ with case("faults of tools"):
         jobs += ((number, fault) for fault in found)
     random.shuffle(jobs)
     jobs = jobs[:MOST]
-    for number, hit, fails, wrong in spread(
-            work, jobs, int(os.environ.get("WORKERS", "3"))):
-        tried[number] += 1
-        met[number] += hit
-        failed[number] += fails
-        if wrong:
-            differing[number].append(wrong)
-    for number, count in sorted(tried.items()):
-        wrong = differing[number]
-        ok(not wrong, f"{COMMANDS[number][0]}: {count} faults, {met[number]} "
-           f"met, {failed[number]} make it fail", *sum(wrong[:20], []))
-    ok(sum(met.values()) > 0.9 * len(jobs), "most were met", met, tried)
-    all_tried(sum(tried.values()), len(jobs))
-done_with(f"tool-faults: seed {SEED}, {sum(met.values())} injections, "
-          f"{sum(map(len, differing.values()))} differences")
+    figures = inject.try_all(work, jobs, [c[0] for c in COMMANDS],
+                             "make it fail")
+done_with(f"tool-faults: seed {SEED}, {figures[0]} injections, "
+          f"{figures[1]} differences")

@@ -5,6 +5,8 @@ import os
 import platform
 
 from . import place
+from .extra_alone import all_tried, spread
+from .tap import ok
 
 POSSIBLE = platform.machine() == "x86_64"
 SHORT = 0  # in place of an errno: one octet is read or written
@@ -156,3 +158,24 @@ class Trace:
                 continue
             for error in ERRORS.get(call, ()):
                 yield Fault(process, call, times[process, call], error)
+
+
+def try_all(work, jobs, names, effect):
+    """work's generator gives (number of the name, was it met, had it that
+    effect, what is wrong); a check a name. How many were met, and differ."""
+    tried, met, had = (collections.Counter() for _ in range(3))
+    differing = collections.defaultdict(list)
+    for number, hit, differs, wrong in spread(
+            work, jobs, int(os.environ.get("WORKERS", "3"))):
+        tried[number] += 1
+        met[number] += hit
+        had[number] += differs
+        if wrong:
+            differing[number].append(wrong)
+    for number, count in sorted(tried.items()):
+        wrong = differing[number]
+        ok(not wrong, f"{names[number]}: {count} faults, {met[number]} met, "
+           f"{had[number]} {effect}", *sum(wrong[:20], []))
+    ok(sum(met.values()) > 0.9 * len(jobs), "most were met", met, tried)
+    all_tried(sum(tried.values()), len(jobs))
+    return sum(met.values()), sum(map(len, differing.values()))
