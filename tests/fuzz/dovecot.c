@@ -50,10 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct word word;
 	char names[OFFER_MAX];
 	struct dovecot_handshake h = {.offered = BUFFER_OVER(names)};
-	char *copy = malloc(size == 0 ? 1 : size);
-
-	fuzz_must(copy != NULL);
-	memcpy(copy, data, size);
+	char *copy = fuzz_copy(data, size);
 	struct slice rest = {copy, size};
 	struct slice hello = slice_split(&rest, (char)0xff);
 

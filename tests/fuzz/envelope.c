@@ -60,13 +60,9 @@ take(struct slice paths, bool asked)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = size > 0 ? malloc(size) : NULL;
-
-	if (text == NULL || size > CHANNEL_BODY_MAX) {
-		free(text);
+	if (size == 0 || size > CHANNEL_BODY_MAX)
 		return 0;
-	}
-	memcpy(text, data, size);
+	char *text = fuzz_copy(data, size);
 	int told = take((struct slice){text, size}, false);
 	int asked = take((struct slice){text, size}, true);
 

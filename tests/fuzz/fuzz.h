@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,6 +15,18 @@ fuzz_must(bool good)
 {
 	if (!good)
 		abort();
+}
+
+/* The input in memory of exactly its length, so that reading on is noticed. */
+static inline char *
+fuzz_copy(const uint8_t *data, size_t size)
+{
+	char *copy = malloc(size == 0 ? 1 : size);
+
+	fuzz_must(copy != NULL);
+	if (size > 0)
+		memcpy(copy, data, size);
+	return copy;
 }
 
 #endif

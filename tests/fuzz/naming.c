@@ -23,10 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct slice mechanism =
 		slice_of(names[data[0] % (sizeof names / sizeof *names)]);
-	char *copy = malloc(size);
-
-	fuzz_must(copy != NULL);
-	memcpy(copy, data + 1, size - 1);
+	char *copy = fuzz_copy(data + 1, size - 1);
 	struct slice rest = {copy, size - 1};
 
 	x.login_len = 0;

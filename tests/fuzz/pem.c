@@ -29,15 +29,10 @@ check_base64(struct slice base64)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size), *at = text;
+	char *text = fuzz_copy(data, size), *at = text;
 	size_t left = size;
 	struct pem_object object;
 
-	if (size == 0) {
-		free(text);
-		return 0;
-	}
-	memcpy(text, data, size);
 	for (;;) {
 		size_t before = left;
 

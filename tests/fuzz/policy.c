@@ -82,11 +82,8 @@ check_setting(struct slice text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size > 0 ? size : 1);
+	char *text = fuzz_copy(data, size);
 
-	if (text == NULL)
-		return 0;
-	memcpy(text, data, size);
 	check_answer((struct slice){text, size});
 	check_setting((struct slice){text, size});
 	free(text);

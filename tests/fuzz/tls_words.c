@@ -23,14 +23,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tls_words words;
-	char *copy = malloc(size);
 
-	if (size == 0 || size > TLS_WORDS_MAX) {
-		free(copy);
+	if (size == 0 || size > TLS_WORDS_MAX)
 		return 0;
-	}
-	fuzz_must(copy != NULL);
-	memcpy(copy, data, size);
+	char *copy = fuzz_copy(data, size);
 	size_t end = tls_words_end((struct slice){copy, size});
 
 	fuzz_must(end <= size);

@@ -37,11 +37,7 @@ check(struct slice words, enum status_class class, const char *fallback)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size > 0 ? size : 1);
-
-	if (text == NULL)
-		return 0;
-	memcpy(text, data, size);
+	char *text = fuzz_copy(data, size);
 	struct slice words = {text, size};
 
 	check(words, STATUS_REFUSED, "5.1.1 no such recipient");
