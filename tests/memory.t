@@ -49,26 +49,17 @@ def inputs(text):
             for m in INPUT.finditer(text) if int(m[3], 16) > 0]
 
 
-def in_order(text):
-    """The map names what a row leaves out in another order."""
-    return re.sub(r"(EXCLUDE_FILE)\(([^)]*)\)\s+", lambda found: "%s(%s) " % (
-        found[1], " ".join(sorted(found[2].split()))), re.sub(
-            r"\s+(?=EXCLUDE_FILE)", " ", text))
-
-
 def rows():
     """(output section, row) of memory.ld, those with file names or names."""
     script = in_order(re.sub(r"/\*.*?\*/", "", read("memory.ld"), flags=re.S))
     for name, body in re.findall(r"(\.\S+) (?:\(\w+\) )?:\s*\{(.*?)\}",
                                  script, re.S):
-        for row in re.findall(r"^\s*(\*\S*\((?:[^()]|\([^()]*\))*\))$", body,
-                              re.M):
-            yield name, re.sub(r"\(\s+", "(", row)
+        yield from ((name, row) for row in re.findall(
+            r"^\s*(?:EXCLUDE_FILE\(.*?\) )?(\*\S*\([^()]*\))$", body, re.M))
 
 
 def found(row, text):
     """The inputs of one row: up to the next one."""
-    text = in_order(text)
     start = re.search(rf"^ (EXCLUDE_FILE\(.*\) )?{re.escape(row)}$", text, re.M)
     if start is None:
         return []
