@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -17,11 +16,11 @@
 #include "control/ucspi.h"
 #include "keeper/environment.h"
 #include "keeper/keeper.h"
+#include "keeper/offer.h"
+#include "keeper/privileges.h"
 #include "keeper/turn_away.h"
 #include "lib/clock.h"
 #include "lib/fork.h"
-#include "lib/identity.h"
-#include "lib/rights.h"
 #include "lib/signals.h"
 #include "lib/standard.h"
 #include "proxy/proxy.h"
@@ -109,29 +108,6 @@ load_settings(const struct options *options)
 	environment_clear();
 }
 
-/* Whom the keeper is to be, and how its children are to be kept apart. */
-static void
-load_account(const struct options *options, struct identity *account)
-{
-	/* The kernel's word from our start: no filter stands before it. */
-	bool isolate = getauxval(AT_EUID) == 0;
-
-	*account = (struct identity){0, 0};
-	if (isolate && identity_find(options->account, account) == -1)
-		turn_away_config(keeper, options->account,
-			"no such account in /etc/passwd");
-	if (isolate && account->uid == 0)
-		turn_away_config(keeper, options->account,
-			"root is no account for this");
-	if (isolate && !rights_may_kill())
-		turn_away_config(
-			keeper, options->account, rights_account(EPERM));
-	keeper->jail = (struct jail){.isolate = isolate,
-		.base = options->base,
-		.account = account->uid,
-		.directory = options->directory};
-}
-
 /* A balancer connects, and first it says for whom. */
 static void
 receive_header(void)
@@ -148,14 +124,6 @@ receive_header(void)
 			keeper, "connect refused", "proxy", outcome.detail);
 	/* No reply: nobody knows for whom it speaks. */
 	turn_away(keeper, NULL, 0);
-}
-
-/* The parent, which cannot be the keeper: the session sees it, and ends. */
-static _Noreturn void
-die_keeper(const char *file, const char *reason)
-{
-	keeper_log_config(keeper, file, reason);
-	_exit(TURN_AWAY_TEMPORARY);
 }
 
 /* The child is the session; what returns is the keeper. */
@@ -190,7 +158,7 @@ fork_session(bool tls_possible)
 	if (child == 0)
 		session_start(&session, &setup);
 	if (close(channel[1]) == -1)
-		die_keeper("close", strerror(errno));
+		turn_away_late(keeper, "close", strerror(errno));
 	keeper->channel.session = child;
 	keeper->channel.fd = channel[0];
 }
@@ -204,22 +172,8 @@ leave_client(void)
 		close(UCSPI_WRITE);
 	}
 	if (dup2(null, 0) == -1 || dup2(null, 1) == -1)
-		die_keeper("dup2", strerror(errno));
+		turn_away_late(keeper, "dup2", strerror(errno));
 	close(null);
-}
-
-/* From root to the account; rights for the authenticators' jails are kept. */
-static void
-become_account(struct keeper *k, const struct options *options,
-	const struct identity *account)
-{
-	if (jail_keep() == -1)
-		die_keeper(options->account, "prctl");
-	if (jail_identity(account->uid, account->gid) == -1)
-		die_keeper(options->account, rights_account(errno));
-	if (jail_lower(k->backend.mechanisms.len > 0 ? JAIL_RIGHTS_MAKE
-						     : JAIL_RIGHTS_KILL) == -1)
-		die_keeper(options->account, rights_missing("capset"));
 }
 
 int
@@ -230,7 +184,7 @@ main(int argc, char **argv)
 
 	options_read(argc, argv, &options);
 	load_settings(&options);
-	load_account(&options, &account);
+	privileges_prepare(keeper, &options, &account);
 	if (config->proxyprotocol.data != NULL)
 		receive_header();
 	/* Who the client is must be settled by now. */
@@ -239,7 +193,7 @@ main(int argc, char **argv)
 	fork_session(keeper_open(keeper, options.program));
 	leave_client();
 	if (keeper->jail.isolate)
-		become_account(keeper, &options, &account);
+		privileges_drop(keeper, options.account, &account);
 	prctl(PR_SET_DUMPABLE, 0);
 	/* Not exit(): nothing is buffered, and it would touch a page. */
 	_exit(keeper_run(keeper));

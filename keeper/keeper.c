@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keeper/deadline.h"
+#include "keeper/offer.h"
+#include "keeper/trace.h"
 #include "lib/clock.h"
 #include "lib/signals.h"
 

@@ -11,22 +11,17 @@
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
 
-#include "control/authmechs.h"
 #include "control/config.h"
-#include "control/policy.h"
 #include "keeper/channel.h"
-#include "keeper/deadline.h"
 #include "keeper/end.h"
 #include "keeper/late.h"
 #include "keeper/login.h"
 #include "keeper/message.h"
-#include "keeper/offer.h"
 #include "keeper/open.h"
 #include "keeper/policy_ask.h"
 #include "keeper/rcpt.h"
 #include "keeper/statedir.h"
 #include "keeper/tls.h"
-#include "keeper/trace.h"
 #include "lib/jail.h"
 #include "lib/log.h"
 

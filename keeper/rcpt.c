@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/policy.h"
 #include "keeper/keeper.h"
 #include "keeper/recipients.h"
 

@@ -1,4 +1,4 @@
-/* turn_away - see turn_away.h. Run by main before it forks. */
+/* turn_away - see turn_away.h. Run by main, and at its end by the keeper-to-be. */
 #include "keeper/turn_away.h"
 
 #include <errno.h>
@@ -38,6 +38,13 @@ _Noreturn void
 turn_away_system(struct keeper *k, const char *what)
 {
 	turn_away_config(k, what, strerror(errno));
+}
+
+_Noreturn void
+turn_away_late(struct keeper *k, const char *file, const char *reason)
+{
+	keeper_log_config(k, file, reason);
+	_exit(TURN_AWAY_TEMPORARY);
 }
 
 /* As the account: the files of statedir are its own. */

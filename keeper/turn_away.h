@@ -20,6 +20,12 @@ _Noreturn void turn_away_config(
 	struct keeper *k, const char *file, const char *reason);
 /* The same with the reason that errno tells. */
 _Noreturn void turn_away_system(struct keeper *k, const char *what);
+/*
+ * After the fork, in what cannot be the keeper: logs that and exits 111; the
+ * session sees its end, and tells the client.
+ */
+_Noreturn void turn_away_late(
+	struct keeper *k, const char *file, const char *reason);
 
 /*
  * Returns, unless too many connections are open at once for this client, or

@@ -12,7 +12,10 @@
 
 #include <errno.h>
 
+#include "keeper/deadline.h"
 #include "keeper/keeper.h"
+#include "keeper/offer.h"
+#include "keeper/trace.h"
 #include "lib/clock.h"
 #include "lib/signals.h"
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "keeper/deadline.h"
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 #include "tests/scratch.h"
