@@ -154,43 +154,10 @@ command_starttls(struct session *s, struct slice argument)
 }
 
 static enum reply
-command_noop(struct session *s, struct slice argument)
-{
-	(void)s;
-	(void)argument; /* RFC 5321 §4.1.1.9 allows one */
-	return REPLY_OK_NOOP;
-}
-
-static enum reply
-command_help(struct session *s, struct slice argument)
-{
-	(void)s;
-	(void)argument;
-	return REPLY_HELP;
-}
-
-static enum reply
-command_vrfy(struct session *s, struct slice argument)
-{
-	(void)s;
-	(void)argument;
-	return REPLY_VRFY;
-}
-
-static enum reply
 command_quit(struct session *s, struct slice argument)
 {
 	(void)argument;
 	return session_stop(s, END_QUIT, REPLY_OK_QUIT);
-}
-
-/* What is not known is not repeated, here or in the log. */
-static enum reply
-command_unknown(struct session *s, struct slice argument)
-{
-	(void)s;
-	(void)argument;
-	return REPLY_UNKNOWN_COMMAND;
 }
 
 /* ----------------------------------------------- when a verb may come --- */
@@ -233,23 +200,27 @@ static const struct {
 	{NEEDS_ARGUMENT, REPLY_PARAMETER_VALUE},
 };
 
-/* BDAT looks for itself: its octets are on their way whatever it says. */
+/*
+ * BDAT looks for itself: its octets are on their way whatever it says. NOOP may
+ * have an argument (RFC 5321 §4.1.1.9). A verb that is not known is not
+ * repeated, here or in the log.
+ */
 const struct command commands[] = {
 	// clang-format off
-	{"EHLO",     command_ehlo,     NEEDS_NAME | IN_CHECK, COUNTS},
-	{"HELO",     command_helo,     NEEDS_NAME | IN_CHECK, COUNTS},
-	{"STARTTLS", command_starttls, NO_ARGUMENT | NO_TLS | NO_LOGIN_OR_MAIL, COUNTS},
-	{"AUTH",     command_auth,     NO_LOGIN | NO_MAIL_FOR_AUTH | NEEDS_ARGUMENT, COUNTS},
-	{"MAIL",     command_mail,     NEEDS_LOGIN | NO_MAIL, COUNTS},
-	{"RCPT",     command_rcpt,     NO_CHUNKS | NEEDS_MAIL, 0},
-	{"DATA",     command_data,     NO_ARGUMENT | NO_CHUNKS | NEEDS_MAIL | NEEDS_RCPT, 0},
-	{"BDAT",     command_bdat,     0, 0},
-	{"RSET",     command_rset,     NO_ARGUMENT | IN_CHECK, COUNTS},
-	{"NOOP",     command_noop,     IN_CHECK, COUNTS},
-	{"VRFY",     command_vrfy,     NEEDS_LOGIN, COUNTS},
-	{"HELP",     command_help,     0, COUNTS},
-	{"QUIT",     command_quit,     NO_ARGUMENT | IN_CHECK, 0},
-	{NULL,       command_unknown,  0, COUNTS},
+	{"EHLO",     command_ehlo,     NEEDS_NAME | IN_CHECK, COUNTS, REPLY_NONE},
+	{"HELO",     command_helo,     NEEDS_NAME | IN_CHECK, COUNTS, REPLY_NONE},
+	{"STARTTLS", command_starttls, NO_ARGUMENT | NO_TLS | NO_LOGIN_OR_MAIL, COUNTS, REPLY_NONE},
+	{"AUTH",     command_auth,     NO_LOGIN | NO_MAIL_FOR_AUTH | NEEDS_ARGUMENT, COUNTS, REPLY_NONE},
+	{"MAIL",     command_mail,     NEEDS_LOGIN | NO_MAIL, COUNTS, REPLY_NONE},
+	{"RCPT",     command_rcpt,     NO_CHUNKS | NEEDS_MAIL, 0, REPLY_NONE},
+	{"DATA",     command_data,     NO_ARGUMENT | NO_CHUNKS | NEEDS_MAIL | NEEDS_RCPT, 0, REPLY_NONE},
+	{"BDAT",     command_bdat,     0, 0, REPLY_NONE},
+	{"RSET",     command_rset,     NO_ARGUMENT | IN_CHECK, COUNTS, REPLY_NONE},
+	{"NOOP",     NULL,             IN_CHECK, COUNTS, REPLY_OK_NOOP},
+	{"VRFY",     NULL,             NEEDS_LOGIN, COUNTS, REPLY_VRFY},
+	{"HELP",     NULL,             0, COUNTS, REPLY_HELP},
+	{"QUIT",     command_quit,     NO_ARGUMENT | IN_CHECK, 0, REPLY_NONE},
+	{NULL,       NULL,             0, COUNTS, REPLY_UNKNOWN_COMMAND},
 	// clang-format on
 };
 
@@ -287,5 +258,6 @@ command_run(
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		if (wrong & refusals[i].bit)
 			return refusals[i].reply;
-	return command->run(s, argument);
+	return command->run == NULL ? command->reply
+				    : command->run(s, argument);
 }

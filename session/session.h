@@ -144,13 +144,15 @@ void session_trace_hidden(struct session *s, enum channel_trace way,
 
 struct command {
 	const char *verb;
+	/* Does it, and returns the reply; NULL: there is only a reply. */
 	enum reply (*run)(struct session *s, struct slice argument);
-	unsigned when;	 /* what it needs and forbids: command.c */
-	unsigned counts; /* COUNTS: towards CHANNEL_IDLE_COMMANDS, or 0 */
+	unsigned when;	  /* what it needs and forbids: command.c */
+	unsigned counts;  /* COUNTS: towards CHANNEL_IDLE_COMMANDS, or 0 */
+	enum reply reply; /* of a verb that does nothing else */
 };
 enum { COUNTS = 1 };
 extern const struct command commands[]; /* the last has no verb */
-/* The reply to a verb that may not come now, or what the verb returns. */
+/* The reply to a verb that may not come now, or the verb's own. */
 enum reply command_run(struct session *s, const struct command *command,
 	struct slice argument);
 
