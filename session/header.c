@@ -314,12 +314,9 @@ header_will_change(const struct header *h, struct slice out)
 	return out.data == h->held;
 }
 
-bool
-header_end(struct header *h, struct slice *out)
+void
+header_end(struct header *h)
 {
-	struct slice none = {"", 0};
-
 	if (h->state != ENDED && h->state != OVER)
 		end_header(h, undecided(h) ? h->first : '\0');
-	return header_next(h, &none, out);
 }

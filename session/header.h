@@ -66,8 +66,8 @@ bool header_next(struct header *h, struct slice *text, struct slice *out);
 
 bool header_will_change(const struct header *h, struct slice out);
 
-/* The same when the message is over: until it returns false. */
-bool header_end(struct header *h, struct slice *out);
+/* The message is over: header_next() has the rest, of an empty text. */
+void header_end(struct header *h);
 
 /* Without brackets, an added one too, cut; empty when there is none. */
 struct slice header_message_id(const struct header *h);

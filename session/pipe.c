@@ -117,11 +117,6 @@ pipe_write(struct session *s, size_t len)
 int
 pipe_end(struct session *s)
 {
-	struct slice piece;
-	struct pieces pieces = {.count = 0};
-
-	while (header_end(&s->header, &piece))
-		if (add_piece(s, &pieces, piece) == -1)
-			return -1;
-	return write_pieces(s, &pieces);
+	header_end(&s->header);
+	return pipe_write(s, 0);
 }

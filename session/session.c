@@ -37,8 +37,8 @@ session_stream_failed(struct session *s)
 	}
 }
 
-static void
-put_reply(struct session *s, struct slice text)
+void
+session_reply_forgiven(struct session *s, struct slice text)
 {
 	if (slice_starts_nocase(text, "334"))
 		session_trace_hidden(s, TRACE_TO, "334 ", text.len - 4);
@@ -51,14 +51,8 @@ put_reply(struct session *s, struct slice text)
 void
 session_reply_text(struct session *s, struct slice text)
 {
-	put_reply(s, text);
+	session_reply_forgiven(s, text);
 	s->errors += text.data[0] == '4' || text.data[0] == '5';
-}
-
-void
-session_reply_forgiven(struct session *s, struct slice text)
-{
-	put_reply(s, text);
 }
 
 void
@@ -91,8 +85,7 @@ session_await(struct session *s)
 int
 session_ask_slowly(struct session *s)
 {
-	unsigned char type = s->packet.type;
-	int ready, fd;
+	int ready;
 
 	if (channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
@@ -109,11 +102,7 @@ session_ask_slowly(struct session *s)
 		session_stream_failed(s);
 		return -1;
 	}
-	if (channel_receive_fd(s->channel, &s->packet, &fd) == -1)
-		session_leave(s);
-	if (s->packet.type != type)
-		_exit(111);
-	return s->packet.code;
+	return session_await(s);
 }
 
 /* ----------------------------------------------------------- one line --- */

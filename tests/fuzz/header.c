@@ -188,7 +188,7 @@ automaton(const char *text, size_t len, bool completes, size_t first,
 	size_t size, struct outcome *o)
 {
 	struct header h;
-	struct slice piece;
+	struct slice none = {"", 0}, piece;
 	size_t n = first;
 
 	memset(&h, 0xaa, sizeof h);
@@ -200,9 +200,10 @@ automaton(const char *text, size_t len, bool completes, size_t first,
 			n = len - at;
 		feed_piece(&h, text + at, n, &o->out);
 	}
-	while (header_end(&h, &piece))
-		buffer_add_slice(&o->out, piece);
-	require(!header_end(&h, &piece));
+	header_end(&h);
+	feed_piece(&h, "", 0, &o->out);
+	header_end(&h);
+	require(!header_next(&h, &none, &piece));
 	buffer_add_slice(&o->id, header_message_id(&h));
 }
 

@@ -135,10 +135,8 @@ feed(struct outcome *o, const char *text, size_t len)
 static void
 finish(struct outcome *o)
 {
-	struct slice piece;
-
-	while (header_end(&o->header, &piece))
-		put(o, piece);
+	header_end(&o->header);
+	feed(o, "", 0);
 }
 
 /* A first piece, then pieces of that size. */
