@@ -59,6 +59,17 @@ channel_held(int64_t took)
 	return took < CHANNEL_HELD_MAX ? took : CHANNEL_HELD_MAX;
 }
 
+int64_t
+channel_message_ms(uint64_t octets)
+{
+	uint64_t slow = CHANNEL_MESSAGE_MS - CHANNEL_RATE_FREE_MS;
+
+	if (octets > slow / CHANNEL_RATE_MS_AN_OCTET)
+		return CHANNEL_MESSAGE_MS;
+	return CHANNEL_RATE_FREE_MS +
+	       (int64_t)(octets * CHANNEL_RATE_MS_AN_OCTET);
+}
+
 struct slice
 channel_rest(const struct channel_message *m, size_t at)
 {

@@ -183,6 +183,9 @@ int channel_take(
 /* Of the milliseconds that an answer took: how many do not count. */
 int64_t channel_held(int64_t took);
 
+/* Milliseconds that a message may take of which so many octets have come. */
+int64_t channel_message_ms(uint64_t octets);
+
 /* The rest of the body from at on. */
 struct slice channel_rest(const struct channel_message *m, size_t at);
 

@@ -4,17 +4,6 @@
 #include "keeper/keeper.h"
 #include "lib/clock.h"
 
-static int64_t
-message_ms(uint64_t databytes)
-{
-	uint64_t slow = CHANNEL_MESSAGE_MS - CHANNEL_RATE_FREE_MS;
-
-	if (databytes == 0 || databytes > slow / CHANNEL_RATE_MS_AN_OCTET)
-		return CHANNEL_MESSAGE_MS;
-	return CHANNEL_RATE_FREE_MS +
-	       (int64_t)(databytes * CHANNEL_RATE_MS_AN_OCTET);
-}
-
 int64_t
 keeper_deadline(const struct keeper *k)
 {
@@ -22,18 +11,24 @@ keeper_deadline(const struct keeper *k)
 	int64_t until = k->channel.since + (int64_t)config->timeoutsmtpd *
 						   1000 * CHANNEL_IDLE_COMMANDS;
 	int64_t login = login_deadline(k);
+	uint64_t databytes = config->databytes; /* 0: no limit */
 
-	/* Gone: its exit is waited for elsewhere, and only a queue program. */
+	/*
+	 * The session is gone: its exit and a queue program are all that is
+	 * waited for, and both have deadlines of their own.
+	 */
 	if (k->channel.fd == -1)
 		return CLOCK_NEVER;
-	/* It has said its last word, or heard ours. */
+	/* The session has said its last word, or heard the keeper's. */
 	if (k->end.over || k->end.stopped)
 		return k->end.since + KEEPER_GRACE_MS;
-	/* It waits for us; what we wait for has a deadline of its own. */
+	/* The session waits for us; our own waits have deadlines. */
 	if (k->channel.pending != 0)
 		return CLOCK_NEVER;
 	if (k->mail.state >= MAIL_OPEN)
-		until = k->channel.since + message_ms(config->databytes);
+		until = k->channel.since +
+			channel_message_ms(
+				databytes == 0 ? UINT64_MAX : databytes);
 	if (k->tls.handshake)
 		until = k->channel.since + CHANNEL_HANDSHAKE_MS;
 	if (until > login)

@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/environment.h"
@@ -51,17 +50,17 @@ answer_paths(struct keeper *k)
 
 /* ---------------------------------------------------------------- open --- */
 
-static void
-make_id(struct keeper *k)
+void
+mail_make_id(const struct keeper *k, unsigned number, char id[CHANNEL_ID_MAX])
 {
-	struct buffer id = BUFFER_OVER(k->mail.id);
+	struct buffer b = {id, 0, CHANNEL_ID_MAX, false};
 
-	buffer_add_number(&id, (uint64_t)clock_seconds());
-	buffer_add_char(&id, '.');
-	buffer_add_number(&id, (uint64_t)k->log.pid);
-	buffer_add_char(&id, '.');
-	buffer_add_number(&id, ++k->mail.opened);
-	(void)buffer_string(&id); /* three numbers always fit */
+	buffer_add_number(&b, (uint64_t)clock_seconds());
+	buffer_add_char(&b, '.');
+	buffer_add_number(&b, (uint64_t)k->log.pid);
+	buffer_add_char(&b, '.');
+	buffer_add_number(&b, number);
+	(void)buffer_string(&b); /* three numbers always fit */
 }
 
 static void
@@ -136,7 +135,7 @@ answer_open(struct keeper *k)
 	k->packet.len = 0;
 	if (mail_login_is_old(k))
 		return keeper_answer(k, VERDICT_USERS);
-	make_id(k);
+	mail_make_id(k, ++mail->opened, mail->id);
 	if (mail->state == MAIL_LOST || start_queue(k, open.flags, &fd) == -1)
 		return keeper_answer(k, VERDICT_TEMPORARY);
 	mail->state = MAIL_OPEN;
@@ -262,18 +261,6 @@ mail_finished(struct keeper *k)
 
 /* ------------------------------------------------------------- outcome --- */
 
-/* How the queue program ended. */
-static void
-log_exit(struct log_line *line, const struct queue *q)
-{
-	if (q->timed_out)
-		log_text(line, "exit", "timeout");
-	else if (WIFEXITED(q->wait_status))
-		log_number(line, "exit", (uint64_t)WEXITSTATUS(q->wait_status));
-	else
-		log_number(line, "signal", (uint64_t)WTERMSIG(q->wait_status));
-}
-
 /* concluded: a commit was asked for, so the program's end is the reason. */
 static void
 log_message(struct keeper *k, enum status_class class, bool concluded,
@@ -281,6 +268,7 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 {
 	static const char *const events[] = {
 		"message ok", "message refused", "message temp"};
+	const struct queue *q = &k->mail.queue;
 	struct log_line line;
 
 	log_start(&line, &k->log, events[class]);
@@ -292,7 +280,7 @@ log_message(struct keeper *k, enum status_class class, bool concluded,
 	log_number(&line, "size", k->mail.octets);
 	log_number(&line, "qp", (uint64_t)k->mail.qp);
 	if (concluded && class != STATUS_ACCEPTED)
-		log_exit(&line, &k->mail.queue);
+		log_exit(&line, q->wait_status, q->timed_out);
 	log_text(&line, "reason", reason);
 	if (k->mail.state == MAIL_REFUSED)
 		policy_ask_log(k, &line);

@@ -54,6 +54,10 @@ int answer_abort(struct keeper *k);
 int mail_finished(struct keeper *k); /* the queue program is gone */
 void mail_lost(struct keeper *k);    /* the session has ended meanwhile */
 
+/* The n-th of this connection, and no other connection's: TIME.PID.N */
+void mail_make_id(
+	const struct keeper *k, unsigned number, char id[CHANNEL_ID_MAX]);
+
 /* Has the user file been replaced or changed since the login? */
 bool mail_login_is_old(const struct keeper *k);
 

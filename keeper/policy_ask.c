@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "keeper/keeper.h"
-#include "lib/clock.h"
 
 #define NO_ANSWER "451 4.3.5 policy server does not answer, try again later"
 
@@ -16,16 +15,9 @@ static struct slice
 instance(struct keeper *k)
 {
 	struct policy_ask *p = &k->policy;
-	struct buffer b = BUFFER_OVER(p->instance);
 
-	if (p->instance[0] == '\0') {
-		buffer_add_number(&b, (uint64_t)clock_seconds());
-		buffer_add_char(&b, '.');
-		buffer_add_number(&b, (uint64_t)k->log.pid);
-		buffer_add_char(&b, '.');
-		buffer_add_number(&b, ++p->transactions);
-		(void)buffer_string(&b); /* three numbers always fit */
-	}
+	if (p->instance[0] == '\0')
+		mail_make_id(k, ++p->transactions, p->instance);
 	return slice_of(p->instance);
 }
 

@@ -7,11 +7,11 @@
 #ifndef KEEPER_POLICY_ASK_H
 #define KEEPER_POLICY_ASK_H
 
+#include "keeper/channel.h"
 #include "keeper/policy_link.h"
 #include "lib/log.h"
 
 #define POLICY_PREPEND_MAX 20 /* lines above Received: */
-#define POLICY_INSTANCE_MAX 64
 
 /* What connections without policysocket never touch. */
 struct policy_ask {
@@ -21,7 +21,7 @@ struct policy_ask {
 	bool logged; /* it is, for this message, that there is no answer */
 	const char *fault; /* why we refused; NULL: the daemon has refused */
 	unsigned transactions;
-	char instance[POLICY_INSTANCE_MAX]; /* "": none asked about yet */
+	char instance[CHANNEL_ID_MAX]; /* "": none asked about yet */
 	unsigned prepended;
 	size_t above_len;
 	char above[POLICY_PREPEND_MAX * (POLICY_HEADER_MAX + 1)];

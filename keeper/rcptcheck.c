@@ -112,12 +112,7 @@ log_end(struct keeper *k, struct slice recipient, int wait_status, bool killed)
 	struct log_line line;
 
 	begin_line(k, &line, recipient);
-	if (killed)
-		log_text(&line, "exit", "timeout");
-	else if (WIFEXITED(wait_status))
-		log_number(&line, "exit", (uint64_t)WEXITSTATUS(wait_status));
-	else
-		log_number(&line, "signal", (uint64_t)WTERMSIG(wait_status));
+	log_exit(&line, wait_status, killed);
 	keeper_log(k, &line);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/emit.h"
@@ -97,6 +98,17 @@ log_number(struct log_line *line, const char *key, uint64_t n)
 
 	buffer_add_number(&b, n);
 	log_value(line, key, buffer_slice(&b));
+}
+
+void
+log_exit(struct log_line *line, int wait_status, bool killed)
+{
+	if (killed)
+		log_text(line, "exit", "timeout");
+	else if (WIFEXITED(wait_status))
+		log_number(line, "exit", (uint64_t)WEXITSTATUS(wait_status));
+	else
+		log_number(line, "signal", (uint64_t)WTERMSIG(wait_status));
 }
 
 static bool

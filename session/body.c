@@ -32,12 +32,7 @@ start_count(struct session *s)
 int64_t
 body_deadline(const struct session *s)
 {
-	uint64_t slow = CHANNEL_MESSAGE_MS - CHANNEL_RATE_FREE_MS;
-
-	if (s->mail.octets > slow / CHANNEL_RATE_MS_AN_OCTET)
-		return s->mail.start + CHANNEL_MESSAGE_MS;
-	return s->mail.start + CHANNEL_RATE_FREE_MS +
-	       (int64_t)(s->mail.octets * CHANNEL_RATE_MS_AN_OCTET);
+	return s->mail.start + channel_message_ms(s->mail.octets);
 }
 
 /* One read's worth of time: the idle limit, and the message's. */
