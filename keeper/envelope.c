@@ -36,15 +36,6 @@ add(struct envelope *e, struct slice text)
 	return 0;
 }
 
-bool
-envelope_may_hold(struct slice path)
-{
-	for (size_t i = 0; i < path.len; i++)
-		if (bytes_control(path.data[i]))
-			return false;
-	return true;
-}
-
 int
 envelope_add(
 	struct envelope *e, char type, struct slice path, struct slice suffix)

@@ -17,9 +17,6 @@ struct envelope {
 	char first[ENVELOPE_FIRST];
 };
 
-/* May the path stand in an envelope? A NUL would end it early. */
-bool envelope_may_hold(struct slice path);
-
 /*
  * Adds TYPE path suffix NUL, whole or not at all. 'F' is added once, before
  * every 'T'. 0, or -1 for want of memory.

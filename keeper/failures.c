@@ -130,31 +130,16 @@ open_failures(struct keeper *k)
 	return k->statedir.failures.usable;
 }
 
+/* What stands against a name; failed: with one failure more from now on. */
 static uint32_t
-look(struct keeper *k, struct slice name)
+look(struct keeper *k, struct slice name, bool failed)
 {
+	struct table *t = &k->statedir.failures.table;
+	int64_t now = clock_seconds();
 	uint32_t count;
 
-	if (failures_look(&k->statedir.failures.table, name, clock_seconds(),
-		    &count) == -1)
-		statedir_log(k, failures_shape.name, strerror(errno));
-	return count;
-}
-
-/* With one failure more, which it does not get. */
-static uint32_t
-spare(struct keeper *k, struct slice name)
-{
-	return look(k, name) + FAILURES_ONE;
-}
-
-static uint32_t
-add(struct keeper *k, struct slice name)
-{
-	uint32_t count;
-
-	if (failures_add(&k->statedir.failures.table, name, clock_seconds(),
-		    &count) == -1)
+	if ((failed ? failures_add(t, name, now, &count)
+		    : failures_look(t, name, now, &count)) == -1)
 		statedir_log(k, failures_shape.name, strerror(errno));
 	return count;
 }
@@ -166,7 +151,8 @@ too_many(struct keeper *k)
 	struct buffer name = BUFFER_OVER(text);
 
 	return statedir_client(k, &name) &&
-	       failures_number(look(k, buffer_slice(&name))) >= FAILURES_LIMIT;
+	       failures_number(look(k, buffer_slice(&name), false)) >=
+		       FAILURES_LIMIT;
 }
 
 bool
@@ -196,37 +182,37 @@ failures_refuse(struct keeper *k)
 	return open_failures(k) && too_many(k);
 }
 
-/* One failure more, or none, for address and user. */
+/* Counts a failure, or none; the delay is that of one more all the same. */
 static int64_t
-outcome(struct keeper *k, struct slice user,
-	uint32_t (*count)(struct keeper *k, struct slice name))
+outcome(struct keeper *k, struct slice user, bool failed)
 {
 	char text[STATEDIR_NAME_MAX];
 	struct buffer name = BUFFER_OVER(text);
 	uint32_t of_address = 0, of_user = 0;
+	uint32_t spared = failed ? 0 : FAILURES_ONE;
 
 	if (!open_failures(k))
 		return 0;
 	if (statedir_client(k, &name))
-		of_address = count(k, buffer_slice(&name));
+		of_address = look(k, buffer_slice(&name), failed);
 	name.len = 0;
 	statedir_user(&name, user);
 	statedir_domain(&name, k->config->authdomain);
 	if (user.len > 0 && !name.overflow)
-		of_user = count(k, buffer_slice(&name));
-	return failures_delay(of_address, of_user);
+		of_user = look(k, buffer_slice(&name), failed);
+	return failures_delay(of_address + spared, of_user + spared);
 }
 
 int64_t
 failures_wrong(struct keeper *k, struct slice user)
 {
-	return outcome(k, user, add);
+	return outcome(k, user, true);
 }
 
 int64_t
 failures_right(struct keeper *k, struct slice user)
 {
-	return outcome(k, user, spare);
+	return outcome(k, user, false);
 }
 
 /* ------------------------------------------------------------- guesses --- */

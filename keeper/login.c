@@ -60,34 +60,33 @@ keep_response(struct keeper *k, struct slice response)
 	explicit_bzero(k->packet.body, k->packet.len);
 }
 
+/* May it be handed over now? With FAILURES_FULL it waits. */
+static int
+go_on(struct keeper *k, enum failures_word word, struct slice response)
+{
+	if (word == FAILURES_REFUSES)
+		return outcome_turn_down(k);
+	return word == FAILURES_FULL ? 0 : hand_over(k, response);
+}
+
 static int
 respond(struct keeper *k, struct slice response)
 {
+	enum failures_word word = guess_response(k, response);
+
 	k->channel.pending = k->packet.type;
-	switch (guess_response(k, response)) {
-	case FAILURES_FULL:
+	if (word == FAILURES_FULL)
 		keep_response(k, response);
-		return 0;
-	case FAILURES_REFUSES:
-		return outcome_turn_down(k);
-	default:
-		return hand_over(k, response);
-	}
+	return go_on(k, word, response);
 }
 
 /* One that had to wait, once more. */
 static int
 retry(struct keeper *k)
 {
-	switch (guess_retry(k)) {
-	case FAILURES_FULL:
-		return 0;
-	case FAILURES_REFUSES:
-		k->packet.len = 0;
-		return outcome_turn_down(k);
-	default:
-		return hand_over(k, (struct slice){k->kept, k->login.kept_len});
-	}
+	enum failures_word word = guess_retry(k);
+
+	return go_on(k, word, (struct slice){k->kept, k->login.kept_len});
 }
 
 static int

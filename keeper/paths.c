@@ -84,7 +84,8 @@ take_path(struct keeper *k, char type, struct slice path, bool asked)
 		k->mail.esmtp = type == 'E';
 		return take_helo(k, path);
 	}
-	if (!envelope_may_hold(path) || path.len > KEEPER_PATH_MAX)
+	/* The grammar of addresses has none: a NUL would end the path early. */
+	if (slice_has_control(path) || path.len > KEEPER_PATH_MAX)
 		return -1;
 	if (type == 'F')
 		return take_sender(k, path, asked);

@@ -2,22 +2,12 @@
 #include "keeper/places.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "lib/buffer.h"
 #include "lib/hex.h"
 
 #define OFFSET_OCTETS 5 /* of the hash: an address' own part of the file */
-
-static struct flock
-range(off_t from, off_t len)
-{
-	return (struct flock){.l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = from,
-		.l_len = len};
-}
 
 int
 places_open(struct places *p, const struct table *key, enum places_kind kind,
@@ -51,7 +41,7 @@ int
 places_take(struct places *p, uint64_t many)
 {
 	for (uint64_t i = 0; i < many && i < PLACES_MAX; i++) {
-		struct flock one = range(p->first + (off_t)i, 1);
+		struct flock one = table_range(p->first + (off_t)i, 1);
 
 		if (fcntl(p->fd, F_OFD_SETLK, &one) == 0)
 			return 1;
@@ -64,7 +54,7 @@ places_take(struct places *p, uint64_t many)
 int
 places_held(const struct places *p, unsigned many)
 {
-	struct flock all = range(p->first, many);
+	struct flock all = table_range(p->first, many);
 	int held = 0;
 
 	/* Mostly there is none, and one question tells. */
@@ -73,7 +63,7 @@ places_held(const struct places *p, unsigned many)
 	if (all.l_type == F_UNLCK)
 		return 0;
 	for (unsigned i = 0; i < many; i++) {
-		struct flock one = range(p->first + (off_t)i, 1);
+		struct flock one = table_range(p->first + (off_t)i, 1);
 
 		if (fcntl(p->fd, F_OFD_GETLK, &one) == -1)
 			return -1;

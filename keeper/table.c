@@ -34,14 +34,20 @@ static const char magic[8] = "smtpd-1";
 
 /* ---------------------------------------------------------------- locks --- */
 
+struct flock
+table_range(off_t from, size_t len)
+{
+	return (struct flock){.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = from,
+		.l_len = (off_t)len};
+}
+
 /* Waits, but not for long: who holds it may have been stopped. */
 static bool
 lock(int fd, off_t from, size_t len)
 {
-	struct flock range = {.l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = from,
-		.l_len = (off_t)len};
+	struct flock range = table_range(from, len);
 	int64_t until = clock_ms() + TABLE_LOCK_MS;
 
 	while (fcntl(fd, F_OFD_SETLK, &range) == -1) {
@@ -54,15 +60,16 @@ lock(int fd, off_t from, size_t len)
 	return true;
 }
 
+/* Leaves errno as it is: what came before it counts. */
 static void
 unlock(int fd, off_t from, size_t len)
 {
-	struct flock range = {.l_type = F_UNLCK,
-		.l_whence = SEEK_SET,
-		.l_start = from,
-		.l_len = (off_t)len};
+	struct flock range = table_range(from, len);
+	int error = errno;
 
-	(void)fcntl(fd, F_OFD_SETLK, &range); /* goes with us at the latest */
+	range.l_type = F_UNLCK;
+	(void)fcntl(fd, F_OFD_SETLK, &range); /* ends with us at the latest */
+	errno = error;
 }
 
 /* --------------------------------------------------- header and opening --- */
@@ -296,17 +303,29 @@ get_slot(const struct table *t, const unsigned char *octets, uint32_t bucket,
 	return memcmp(check, slot->check, sizeof check) == 0;
 }
 
-/* The slot of that name, or slots when there is none. */
-static size_t
-find_slot(const struct table *t, const unsigned char *octets, uint32_t bucket,
-	const unsigned char *mark, struct slot *slot)
+/*
+ * Reads a bucket. The record becomes that of the name with this mark, and *at
+ * its slot; zeros, and the number of slots, when there is none.
+ */
+static int
+read_record(const struct table *t, uint32_t bucket, const unsigned char *mark,
+	unsigned char *octets, void *record, size_t *at)
 {
-	for (size_t i = 0; i < t->shape->slots; i++)
-		if (memcmp(octets + i * slot_size(t->shape), mark,
-			    TABLE_MARK_LEN) == 0 &&
-			get_slot(t, octets, bucket, i, slot))
-			return i;
-	return t->shape->slots;
+	size_t size = slot_size(t->shape);
+	struct slot slot;
+
+	*at = 0;
+	if (read_bucket(t, bucket, octets) == -1)
+		return -1;
+	while (*at < t->shape->slots &&
+		(memcmp(octets + *at * size, mark, TABLE_MARK_LEN) != 0 ||
+			!get_slot(t, octets, bucket, *at, &slot)))
+		++*at;
+	if (*at == t->shape->slots)
+		memset(record, 0, t->shape->record);
+	else
+		memcpy(record, slot.record, t->shape->record);
+	return 0;
 }
 
 /* The slot that is missed least. */
@@ -334,16 +353,11 @@ int
 table_look(const struct table *t, struct slice name, void *record)
 {
 	unsigned char octets[TABLE_BUCKET_MAX], mark[TABLE_MARK_LEN];
-	struct slot slot;
 	uint32_t bucket;
+	size_t slot;
 
 	find_place(t, name, &bucket, mark);
-	memset(record, 0, t->shape->record);
-	if (read_bucket(t, bucket, octets) == -1)
-		return -1;
-	if (find_slot(t, octets, bucket, mark, &slot) < t->shape->slots)
-		memcpy(record, slot.record, t->shape->record);
-	return 0;
+	return read_record(t, bucket, mark, octets, record, &slot);
 }
 
 void
@@ -359,23 +373,16 @@ int
 table_take(struct table *t, struct slice name, int64_t now, void *record)
 {
 	unsigned char octets[TABLE_BUCKET_MAX];
-	struct slot slot;
 
 	find_place(t, name, &t->bucket, t->mark);
-	memset(record, 0, t->shape->record);
 	t->locked = lock(
 		t->fd, bucket_at(t->shape, t->bucket), bucket_size(t->shape));
-	if (read_bucket(t, t->bucket, octets) == -1) {
-		int error = errno;
-
+	if (read_record(t, t->bucket, t->mark, octets, record, &t->slot) ==
+		-1) {
 		table_leave(t);
-		errno = error;
 		return -1;
 	}
-	t->slot = find_slot(t, octets, t->bucket, t->mark, &slot);
-	if (t->slot < t->shape->slots)
-		memcpy(record, slot.record, t->shape->record);
-	else
+	if (t->slot == t->shape->slots)
 		t->slot = least_slot(t, octets, now);
 	return 0;
 }
@@ -393,9 +400,7 @@ table_put(struct table *t, const void *record)
 	bool good = pwrite(t->fd, &slot, size,
 			    bucket_at(t->shape, t->bucket) +
 				    (off_t)(t->slot * size)) == (ssize_t)size;
-	int error = errno;
 
 	table_leave(t);
-	errno = error;
 	return good ? 0 : -1;
 }

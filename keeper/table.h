@@ -16,6 +16,7 @@
 #define KEEPER_TABLE_H
 
 #include <bearssl.h>
+#include <fcntl.h>
 
 #include "lib/bytes.h"
 
@@ -62,6 +63,9 @@ void table_hash(const struct table *t, struct slice name,
  */
 int table_file(const char *directory, const char *name, bool write,
 	const char **reason);
+
+/* For a lock of an open file (OFD) on these octets: F_WRLCK. */
+struct flock table_range(off_t from, size_t len);
 
 /* Copies the record of that name, or zeros. 0, or -1 with errno. */
 int table_look(const struct table *t, struct slice name, void *record);

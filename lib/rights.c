@@ -26,9 +26,9 @@ static const struct right {
 };
 
 static bool
-is_missing(const struct right *right)
+is_missing(int capability)
 {
-	return prctl(PR_CAPBSET_READ, right->capability, 0, 0, 0) == 0;
+	return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 0;
 }
 
 const char *
@@ -36,7 +36,8 @@ rights_step(unsigned step)
 {
 	if (step != JAIL_ENTERED)
 		for (size_t i = 0; i < RIGHTS_COUNT; i++)
-			if (rights[i].step == step && is_missing(&rights[i]))
+			if (rights[i].step == step &&
+				is_missing(rights[i].capability))
 				return rights[i].failed;
 	return jail_step_name(step);
 }
@@ -44,13 +45,14 @@ rights_step(unsigned step)
 bool
 rights_may_kill(void)
 {
-	return prctl(PR_CAPBSET_READ, CAP_KILL, 0, 0, 0) != 0;
+	return !is_missing(CAP_KILL);
 }
 
 const char *
 rights_lacking(size_t number)
 {
-	return is_missing(&rights[number]) ? rights[number].missing : NULL;
+	return is_missing(rights[number].capability) ? rights[number].missing
+						     : NULL;
 }
 
 const char *
