@@ -14,7 +14,8 @@
 #include "passwd/passwd.h"
 #include "passwd/subaddress.h"
 #include "passwd/record.h"
-#include "control/config.h"
+#include "control/control.h"
+#include "lib/controldir.h"
 #include "lib/terminal.h"
 #include "lib/words.h"
 
@@ -290,7 +291,7 @@ main(int argc, char **argv)
 	check_domain(&request, command);
 	if (request.file == NULL) {
 		(void)snprintf(
-			file, sizeof file, "%s/authusers", config_directory());
+			file, sizeof file, "%s/authusers", controldir_find());
 		request.file = file;
 	}
 	request.directory = open_directory(request.file);

@@ -12,6 +12,7 @@
 #include "check/cure.h"
 #include "check/settings.h"
 #include "check/variables.h"
+#include "lib/controldir.h"
 #include "users/users.h"
 
 const struct config_row *
@@ -229,7 +230,7 @@ check_settings(struct check *c)
 {
 	int dir_fd;
 
-	c->directory = config_directory();
+	c->directory = controldir_find();
 	dir_fd = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd == -1) {
 		report_add(&c->report, SET_DIRECTORY, c->directory,

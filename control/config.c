@@ -1,10 +1,8 @@
 /*
  * config - the table of settings, see config.h; load.c reads what it names.
- * Run by main before it forks, by smtpd-check and smtpd-passwd.
+ * Run by main before it forks, and by smtpd-check.
  */
 #include "control/config.h"
-
-#include "lib/controldir.h"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -146,9 +144,3 @@ _Static_assert(sizeof config_rows / sizeof *config_rows <= 64,
 	"load.c notes which files there are in the bits of one number");
 
 const size_t config_rows_count = sizeof config_rows / sizeof *config_rows;
-
-const char *
-config_directory(void)
-{
-	return controldir_find();
-}

@@ -94,9 +94,6 @@ struct config_row {
 extern const struct config_row config_rows[];
 extern const size_t config_rows_count;
 
-/* Looks for the control directory: controldir_find(). */
-const char *config_directory(void);
-
 /*
  * Reads everything. smtps: option -s. Returns 0, or -1 with failed_file and
  * reason set (me and address settings may then be absent).

@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "control/authmechs.h"
 #include "control/launcher.h"
 #include "control/relaylimits.h"
+#include "lib/controldir.h"
 
 #define AT(member) offsetof(struct config, member)
 #define HOST_MAX 255	     /* octets, RFC 5321 4.5.3.1.2 */
@@ -400,7 +400,7 @@ settle_rest(struct config *config)
 int
 config_load(struct config *config, bool smtps)
 {
-	*config = (struct config){.directory = config_directory(),
+	*config = (struct config){.directory = controldir_find(),
 		.morercpthosts_fd = -1,
 		.smtps = smtps};
 	/* First, so that the line about a failure can name the client. */

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "auth/authenticator.h"
 #include "keeper/keeper.h"
 #include "lib/child.h"
 #include "lib/clock.h"

@@ -7,7 +7,6 @@
 
 #include <sys/types.h>
 
-#include "auth/authenticator.h"
 #include "auth/word.h"
 
 #define AUTHENTICATOR_PARTING_MS 1000 /* for it to end its program */

@@ -3,7 +3,6 @@
  * its death by our hand, and the line in the log. Run by the keeper.
  */
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "keeper/keeper.h"
 #include "lib/child.h"

@@ -83,7 +83,7 @@ take_certificate(struct pem *pem, struct slice base64)
 static const char *
 take_key(struct pem *pem, const struct pem_object *object)
 {
-	struct buffer der = {(char *)pem->der, 0, sizeof pem->der, false};
+	struct buffer der = BUFFER_OVER(pem->der);
 
 	if (pem->keys++ > 0)
 		return NULL;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/buffer.h"
+
 #define DENIED "Access denied"
 
 /* REJECT and its like; codes of three digits are taken as they are. */

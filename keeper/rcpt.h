@@ -8,7 +8,6 @@
 
 #include "control/validrcptto.h"
 #include "keeper/channel.h"
-#include "keeper/late.h"
 #include "keeper/message.h"
 #include "keeper/rcptcheck.h"
 

@@ -34,8 +34,7 @@ clean(struct slice value)
 static void
 read_hash(struct tls_words *words, struct slice value)
 {
-	struct buffer hash = {
-		(char *)words->hash, 0, sizeof words->hash, false};
+	struct buffer hash = BUFFER_OVER(words->hash);
 	struct slice kind = slice_split(&value, ':');
 
 	words->has_hash = slice_is(kind, "SHA256") && value.data != NULL &&

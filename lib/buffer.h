@@ -15,8 +15,9 @@ struct buffer {
 	bool overflow;
 };
 
-/* A buffer over an array. */
-#define BUFFER_OVER(array) ((struct buffer){(array), 0, sizeof(array), false})
+/* A buffer over an array of octets, signed or not. */
+#define BUFFER_OVER(array)                                                     \
+	((struct buffer){(char *)(array), 0, sizeof(array), false})
 
 void buffer_add(struct buffer *b, const void *data, size_t len);
 void buffer_add_slice(struct buffer *b, struct slice text);

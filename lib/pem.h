@@ -10,7 +10,7 @@
 #ifndef LIB_PEM_H
 #define LIB_PEM_H
 
-#include "lib/buffer.h"
+#include "lib/bytes.h"
 
 enum pem_result {
 	PEM_OBJECT,

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include "lib/buffer.h"
 #include "lib/utf8.h"
 
 /* The words of qmail's own table, so that scripts which match them go on. */

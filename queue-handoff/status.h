@@ -6,7 +6,7 @@
 #ifndef QUEUE_HANDOFF_STATUS_H
 #define QUEUE_HANDOFF_STATUS_H
 
-#include "lib/buffer.h"
+#include "lib/bytes.h"
 
 #define STATUS_TEXT_MAX 400  /* octets of a program's own error text */
 #define STATUS_REPLY_MAX 448 /* enhanced code and text */

@@ -93,7 +93,7 @@ cram_step(struct exchange *x, struct slice response)
 {
 	struct cram *cram = (struct cram *)(void *)x->memory;
 	unsigned char given[MD5_LEN];
-	struct buffer digest = {(char *)given, 0, sizeof given, false};
+	struct buffer digest = BUFFER_OVER(given);
 
 	if (x->state == 0)
 		return response.data == NULL ? challenge(x, cram)

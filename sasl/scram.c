@@ -308,7 +308,7 @@ final_message(struct exchange *x, struct scram *s, struct slice response)
 	char text[3 * FIRST_MAX];
 	struct buffer message = BUFFER_OVER(text);
 	unsigned char proof[SECRET_HASH_MAX];
-	struct buffer decoded = {(char *)proof, 0, sizeof proof, false};
+	struct buffer decoded = BUFFER_OVER(proof);
 	struct slice nonces = {s->server_first + s->nonce_at, s->nonce_len};
 	struct scram_final final;
 

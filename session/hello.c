@@ -4,6 +4,8 @@
 #include <bearssl/bearssl.h>
 #include <string.h>
 
+#include "keeper/channel.h"
+
 void
 hello_add(struct hello *h, const unsigned char *data, size_t len)
 {

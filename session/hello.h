@@ -5,7 +5,8 @@
 #ifndef SESSION_HELLO_H
 #define SESSION_HELLO_H
 
-#include "keeper/channel.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct hello {
 	size_t len;

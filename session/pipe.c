@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
 #include "session/session.h"

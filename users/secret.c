@@ -67,8 +67,7 @@ static int
 parse_scram(struct secret *secret, struct slice value)
 {
 	size_t hash_len = secret_hash_len(secret->kind);
-	struct buffer salt = {
-		(char *)secret->salt, 0, sizeof secret->salt, false};
+	struct buffer salt = BUFFER_OVER(secret->salt);
 	struct slice count = slice_split(&value, ',');
 	struct slice salt64 = slice_split(&value, ',');
 	struct slice stored = slice_split(&value, ',');

@@ -15,7 +15,7 @@
 
 #include <nettle/nettle-meta.h>
 
-#include "lib/buffer.h"
+#include "lib/bytes.h"
 
 #define SECRET_HASH_MAX 32	      /* octets: SHA-256, two of MD5 */
 #define SECRET_SALT_MAX 64	      /* octets */

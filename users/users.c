@@ -246,7 +246,7 @@ users_senders(int fd, struct slice login, struct user *user, struct buffer *out)
 static int
 parse_site(struct site *site, struct slice text)
 {
-	struct buffer key = {(char *)site->key, 0, sizeof site->key, false};
+	struct buffer key = BUFFER_OVER(site->key);
 	struct slice version = slice_split(&text, ' ');
 	struct slice key64 = slice_split(&text, ' ');
 	struct slice iterations = slice_split(&text, ' ');

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "lib/controldir.h"
 #include "tests/anew.h"
 #include "tests/tap.h"
 
@@ -171,7 +172,7 @@ check_failures(const struct scratch *s)
 			strcmp(config.reason, strerror(ENOTDIR)) == 0,
 		"a file for a control directory");
 	setenv("CONTROLDIR", "", 1);
-	ok(strstr(config_directory(), "/control") != NULL,
+	ok(strstr(controldir_find(), "/control") != NULL,
 		"an empty CONTROLDIR is none");
 	memset(text, 'x', 300);
 	scratch_write(s, "me", text, 256);
