@@ -13,6 +13,7 @@
 #include "check/live.h"
 #include "check/network.h"
 #include "check/plugin.h"
+#include "client/verify.h"
 #include "lib/tool.h"
 #include "lib/terminal.h"
 

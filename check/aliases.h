@@ -6,7 +6,6 @@
 #define CHECK_ALIASES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct alias {
 	const char *name; /* theirs; compared without case and - _ . */

@@ -19,6 +19,7 @@
 #include "lib/controldir.h"
 #include "lib/path.h"
 #include "sasl/clientca.h"
+#include "client/verify.h"
 
 static struct signer_pair pair;
 

@@ -11,7 +11,6 @@
 
 #include "check/report.h"
 #include "check/servicedir.h"
-#include "client/verify.h"
 #include "control/config.h"
 
 #define CHECK_NO_DAYS INT64_MAX

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/verify.h"
 #include "lib/clock.h"
 
 #define SILENCE_MS 2000 /* then it may be waiting for a TLS handshake */

@@ -3,7 +3,6 @@
  * will come. Run by smtpd-check.
  */
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 

@@ -13,7 +13,6 @@
 #include "check/settings.h"
 #include "check/variables.h"
 #include "lib/controldir.h"
-#include "users/users.h"
 
 const struct config_row *
 settings_row(const char *file, const char *variable)

@@ -2,7 +2,6 @@
  * test_message - what -l and -t add to the look at a listener: logins by every
  * mechanism, a test message. Run by smtpd-check.
  */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>

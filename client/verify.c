@@ -2,11 +2,9 @@
 #include "client/verify.h"
 
 #include <bearssl/bearssl.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base64.h"

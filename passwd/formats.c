@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "sasl/mechanism.h"
-
 #define DAY_SECONDS 86400
 
 /* vpopmail.h: bits in the place of a gid. */

@@ -8,6 +8,7 @@
 #include "passwd/passwd.h"
 #include "passwd/prepare.h"
 #include "passwd/progress.h"
+#include "passwd/record.h"
 #include "passwd/seen.h"
 #include "passwd/source.h"
 #include "passwd/tally.h"

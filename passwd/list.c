@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "passwd/passwd.h"
+#include "passwd/record.h"
 #include "lib/clock.h"
 #include "lib/date.h"
 

@@ -10,6 +10,7 @@
 #include "passwd/names.h"
 #include "passwd/origin.h"
 #include "passwd/prepare.h"
+#include "passwd/record.h"
 #include "lib/terminal.h"
 
 int

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "lib/tool.h"
-#include "passwd/record.h"
 #include "passwd/userfile.h"
 
 #define PASSWD_PROGRAM "smtpd-passwd"

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "passwd/passwd.h"
+#include "passwd/record.h"
 #include "sasl/mechanism.h"
 #include "lib/date.h"
 

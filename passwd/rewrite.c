@@ -10,7 +10,6 @@
 
 #include "passwd/compile.h"
 #include "passwd/litter.h"
-#include "lib/base64.h"
 #include "lib/output.h"
 
 #define RUN_MAX ((size_t)1 << 20) /* octets copied at once */

@@ -2,6 +2,7 @@
 #include "passwd/tally.h"
 
 #include "passwd/passwd.h"
+#include "passwd/record.h"
 #include "control/config.h"
 
 void

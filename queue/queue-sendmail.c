@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/buffer.h"
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "queue/arguments.h"

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "lib/buffer.h"
-#include "queue/intake.h"
 #include "queue/program.h"
 #include "queue-handoff/status.h"
 #include "lib/output.h"

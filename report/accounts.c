@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "lib/buffer.h"
+
 #define HOUR 3600
 #define DAY 86400
 #define FAR_MORE 10   /* times what is usual */

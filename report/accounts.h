@@ -5,7 +5,6 @@
 #ifndef REPORT_ACCOUNTS_H
 #define REPORT_ACCOUNTS_H
 
-#include "lib/buffer.h"
 #include "report/hitters.h"
 
 #define ACCOUNT_NETWORKS 32 /* a day; more are not told apart */

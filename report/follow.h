@@ -6,8 +6,6 @@
 #ifndef REPORT_FOLLOW_H
 #define REPORT_FOLLOW_H
 
-#include <stdio.h>
-
 #include "report/logs.h"
 
 #define FOLLOW_ALL (32 * 1024 * 1024) /* octets */

@@ -1,6 +1,7 @@
 /* html - a report as one page: see page.h. */
 #include "report/page.h"
 
+#include "report/attention.h"
 #include "report/chart.h"
 #include "report/tables.h"
 

@@ -1,6 +1,7 @@
 /* metrics - a report as a textfile for Prometheus: see page.h. */
 #include "report/page.h"
 
+#include "report/attention.h"
 #include "report/shown.h"
 
 #define METRIC "smtpd_auth_"

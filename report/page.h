@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "report/attention.h"
 #include "report/facts.h"
 #include "report/logs.h"
 

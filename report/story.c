@@ -5,7 +5,6 @@
 
 #include "lib/hex.h"
 #include "report/sheet.h"
-#include "report/wanted.h"
 
 #define WHOLE_MSGID (LOG_MSGID - 4) /* a longer one may have been cut */
 

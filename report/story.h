@@ -5,6 +5,8 @@
 #ifndef REPORT_STORY_H
 #define REPORT_STORY_H
 
+#include <stdio.h>
+
 #include "report/facts.h"
 #include "report/follow.h"
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "report/attention.h"
 #include "report/shown.h"
 #include "report/tables.h"
 
