@@ -11,13 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "passwd/passwd.h"
-#include "passwd/subaddress.h"
-#include "passwd/record.h"
 #include "control/control.h"
 #include "lib/controldir.h"
 #include "lib/terminal.h"
 #include "lib/words.h"
+#include "passwd/census.h"
+#include "passwd/passwd.h"
+#include "passwd/record.h"
+#include "passwd/subaddress.h"
+#include "sasl/mechanism.h"
 
 static const char usage[] =
 	"usage: " PASSWD_PROGRAM " [-f FILE] [-m MECH]... [-i N] COMMAND\n"
@@ -87,10 +89,8 @@ warn_shut_out(struct slice names, const struct census *census)
 		for (size_t i = 0; mechanisms[i] != NULL; i++)
 			if (slice_is_nocase(name, mechanisms[i]->row->name) &&
 				census->without[i] > 0)
-				(void)fprintf(stderr,
-					PASSWD_PROGRAM
-					": warning: authmechs offers %s, which "
-					"%zu of %zu enabled users cannot use\n",
+				tool_warn("authmechs offers %s, which %zu of "
+					  "%zu enabled users cannot use",
 					mechanisms[i]->row->name,
 					census->without[i], census->able);
 	}
@@ -210,18 +210,12 @@ static int
 open_directory(const char *file)
 {
 	char path[USERFILE_PATH_MAX];
-	size_t slash;
 	int fd;
 
-	if (file[0] == '\0' ||
-		slice_string(slice_of(file), path, sizeof path) != 0)
+	if (file[0] == '\0' || strlen(file) >= sizeof path)
 		exit(tool_fatal(
 			TOOL_USAGE, "name of the user file empty or too long"));
-	slash = slice_find_last(slice_of(path), '/');
-	if (path[slash] == '\0')
-		strcpy(path, ".");
-	else
-		path[slash == 0 ? 1 : slash] = '\0';
+	userfile_directory(file, path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		exit(tool_fatal(TOOL_TEMPORARY, "unable to open %s: %s", path,

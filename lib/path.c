@@ -1,6 +1,6 @@
 /*
  * path - see path.h. Run by main before it forks, by the keeper, smtpd-check,
- * queue-sendmail and queue-qmqp.
+ * smtpd-passwd, queue-sendmail and queue-qmqp.
  */
 #include "lib/path.h"
 

@@ -2,14 +2,15 @@
 #include "passwd/census.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "passwd/madeup.h"
+#include "sasl/mechanism.h"
 #include "lib/base64.h"
+#include "lib/clock.h"
 #include "lib/words.h"
 
-#define MEASURE_RUNS 3		 /* the longest counts */
-#define MEASURE_ENOUGH 200000000 /* nanoseconds, then one run is enough */
+#define MEASURE_RUNS 3	      /* the longest counts */
+#define MEASURE_ENOUGH 200000 /* microseconds, then one run is enough */
 
 static bool
 same_crypt_cost(struct slice a, struct slice b)
@@ -61,26 +62,18 @@ find_class(struct census *census, const struct secret *secret)
 	return class;
 }
 
-static uint64_t
-now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* Nanoseconds that one failing check takes, at least 1. */
+/* Microseconds that one failing check takes, at least 1. */
 static uint64_t
 measure(const struct secret *secret)
 {
 	uint64_t longest = 1;
 
 	for (unsigned i = 0; i < MEASURE_RUNS; i++) {
-		uint64_t start = now(), taken;
+		int64_t start = clock_us();
 
 		(void)secret_check(secret, slice_of("0123456789abcdef"));
-		taken = now() - start;
+		uint64_t taken = (uint64_t)(clock_us() - start);
+
 		if (taken > longest)
 			longest = taken;
 		if (longest > MEASURE_ENOUGH)
@@ -114,10 +107,10 @@ add_check(struct census *census, const struct user *user)
 			census->mixed = true;
 			continue;
 		}
-		if (class->nanoseconds == 0)
-			class->nanoseconds = measure(secret);
+		if (class->microseconds == 0)
+			class->microseconds = measure(secret);
 		class->tried++;
-		cost += class->nanoseconds;
+		cost += class->microseconds;
 	}
 	if (tried != 1)
 		census->mixed = true;
@@ -221,7 +214,7 @@ census_floor_ms(const struct census *census)
 	if (!mixed)
 		return 0;
 	/* An eighth and a millisecond more, so that it takes no longer. */
-	return (uint32_t)(census->costliest / 8 * 9 / 1000000 + 2);
+	return (uint32_t)(census->costliest / 8 * 9 / 1000 + 2);
 }
 
 /* The commonest value of what number() tells of the SCRAM classes. */

@@ -5,7 +5,7 @@
 #ifndef PASSWD_CENSUS_H
 #define PASSWD_CENSUS_H
 
-#include "sasl/mechanism.h"
+#include "users/users.h"
 
 #define CENSUS_MECHS_MAX 16
 #define CENSUS_CLASSES_MAX 128 /* what goes beyond is not counted */
@@ -23,9 +23,9 @@ struct census_class {
 	size_t salt_len;	    /* SCRAM, octets */
 	char text[CENSUS_TEXT_MAX]; /* CRYPT: the first one seen */
 	size_t text_len;
-	uint64_t count;	      /* secrets of all users */
-	uint64_t tried;	      /* secrets run by a password check */
-	uint64_t nanoseconds; /* of one check; 0 while not measured */
+	uint64_t count;	       /* secrets of all users */
+	uint64_t tried;	       /* secrets run by a password check */
+	uint64_t microseconds; /* of one check; 0 while not measured */
 };
 
 struct census {
@@ -37,7 +37,7 @@ struct census {
 	struct census_class classes[CENSUS_CLASSES_MAX];
 	size_t classes_count;
 	bool mixed; /* a failed password check does not cost the same for all */
-	uint64_t costliest; /* nanoseconds of the costliest user's check */
+	uint64_t costliest; /* microseconds of the costliest user's check */
 };
 
 /* Counts one user. False when he is enabled and has no way to log in. */

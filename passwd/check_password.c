@@ -1,14 +1,15 @@
 /* check_password - the command check of smtpd-passwd: is it this one? */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "passwd/passwd.h"
+#include "sasl/mechanism.h"
 #include "lib/clock.h"
 #include "lib/date.h"
+#include "lib/path.h"
 
 /* As the server would: the same lookup, the same check. */
 static int
@@ -54,7 +55,7 @@ passwd_check(struct passwd_request *r)
 	if (status != 0 || (status = passwd_open(&f, r, false)) != 0)
 		return status;
 	passwd_warn_if_old(&f);
-	fd = open(f.cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = path_open(f.cdb_path);
 	if (fd < 0)
 		status = tool_fatal(TOOL_TEMPORARY, "unable to read %s.cdb: %s",
 			f.name, strerror(errno));

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "passwd/cdbwrite.h"
+#include "passwd/census.h"
 #include "passwd/origin.h"
 #include "passwd/prepare.h"
 #include "passwd/progress.h"
 #include "passwd/seen.h"
 #include "lib/base64.h"
+#include "lib/path.h"
 
 #define KEY_MARK "# smtpd-key "
 
@@ -30,10 +32,11 @@ struct run {
 static int
 fault(const struct compile *c, size_t line, const char *reason)
 {
-	(void)userfile_fail(c->file, "%s:%zu: %s", c->file->name, line, reason);
+	const char *name = c->file->name;
+
 	if (!c->lenient)
-		return -1;
-	c->file->warn(c->file->message);
+		return userfile_fail(c->file, "%s:%zu: %s", name, line, reason);
+	userfile_warn(c->file, "%s:%zu: %s", name, line, reason);
 	return 0;
 }
 
@@ -49,10 +52,8 @@ warn(struct run *run, size_t line, const char *reason)
 {
 	struct userfile *f = run->c->file;
 
-	if (is_second(run))
-		return;
-	(void)userfile_fail(f, "%s:%zu: %s", f->name, line, reason);
-	f->warn(f->message);
+	if (!is_second(run))
+		userfile_warn(f, "%s:%zu: %s", f->name, line, reason);
 }
 
 /* Can one SCRAM exchange be tried against all secrets of its hash? */
@@ -113,15 +114,16 @@ warn_if_unprepared(struct run *run, size_t line, struct slice login)
 static int
 add_line(struct run *run, const struct userfile_line *line, size_t number)
 {
-	char folded[USERS_LOGIN_MAX], reason[64];
-	struct slice key = {folded, line->login.len};
+	char stored[USERS_LOGIN_MAX], reason[64];
+	struct buffer login = BUFFER_OVER(stored);
+	struct slice key;
 	const char *wrong = userfile_parse(line, &run->user);
 	size_t before;
 
 	if (wrong != NULL)
 		return is_second(run) ? 0 : fault(run->c, number, wrong);
-	for (size_t i = 0; i < key.len; i++)
-		folded[i] = bytes_lower(line->login.data[i]);
+	userfile_add_login(&login, line->login);
+	key = buffer_slice(&login);
 	before = line_before(run, key, number);
 	if (before != 0) {
 		struct buffer b = BUFFER_OVER(reason);
@@ -245,7 +247,7 @@ compile_text(const struct compile *c, int fd, int spill, struct census *census)
 static int
 old_key(const struct userfile *f, unsigned char *key)
 {
-	int fd = open(f->cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = path_open(f->cdb_path);
 	struct site site;
 	int result = -1;
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "passwd/userfile.h"
+#include "users/secret.h"
+
 #define DAY_SECONDS 86400
 
 /* vpopmail.h: bits in the place of a gid. */
@@ -15,6 +18,19 @@ static bool
 is_comment(struct slice line)
 {
 	return line.len == 0 || line.data[0] == '#';
+}
+
+/*
+ * Takes the login, up to a colon, off the front of a line. NULL, or why the
+ * line is refused.
+ */
+static const char *
+take_login(struct slice *line, struct formats_user *user)
+{
+	if (is_comment(*line))
+		return formats_nothing;
+	user->login = slice_split(line, ':');
+	return line->data == NULL ? "no colon" : NULL;
 }
 
 static bool
@@ -88,15 +104,13 @@ static const char *
 take_dovecot(struct formats_source *source, struct slice line,
 	struct formats_user *user)
 {
-	struct slice rest;
+	const char *fault = take_login(&line, user);
+	struct slice rest = line;
 
 	(void)source;
-	if (is_comment(line))
-		return formats_nothing;
-	user->login = slice_split(&line, ':');
-	if (line.data == NULL)
-		return "no colon";
-	user->record = rest = line;
+	if (fault != NULL)
+		return fault;
+	user->record = line;
 	user->secret = slice_split(&rest, ':');
 	user->disabled = slice_starts_nocase(line, "!");
 	if (user->disabled)
@@ -111,12 +125,11 @@ static const char *
 take_htpasswd(struct formats_source *source, struct slice line,
 	struct formats_user *user)
 {
+	const char *fault = take_login(&line, user);
+
 	(void)source;
-	if (is_comment(line))
-		return formats_nothing;
-	user->login = slice_split(&line, ':');
-	if (line.data == NULL)
-		return "no colon";
+	if (fault != NULL)
+		return fault;
 	user->secret = slice_split(&line, ':');
 	if (slice_starts_nocase(user->secret, "$apr1$"))
 		return "Apache's own MD5 ($apr1$), which crypt(5) has not";
@@ -129,14 +142,12 @@ static const char *
 take_shadow(struct formats_source *source, struct slice line,
 	struct formats_user *user)
 {
+	const char *fault = take_login(&line, user);
 	struct slice rest;
 	uint64_t day;
 
-	if (is_comment(line))
-		return formats_nothing;
-	user->login = slice_split(&line, ':');
-	if (line.data == NULL)
-		return "no colon";
+	if (fault != NULL)
+		return fault;
 	user->secret = slice_split(&line, ':');
 	if (slice_is(user->secret, "x"))
 		return "the password stands in another file";

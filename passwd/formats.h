@@ -5,7 +5,7 @@
 #ifndef PASSWD_FORMATS_H
 #define PASSWD_FORMATS_H
 
-#include "passwd/userfile.h"
+#include "lib/bytes.h"
 
 #define FORMATS_TEXT_MAX 1024 /* octets of a line that had to be decoded */
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "passwd/census.h"
 #include "passwd/passwd.h"
 #include "passwd/prepare.h"
 #include "passwd/progress.h"
@@ -71,19 +72,12 @@ make_from_password(struct import *i, struct slice login, struct slice clear,
 		.realm = i->r->realm,
 		.weaker = i->r->weaker,
 		.iterations = i->r->iterations};
-	const char *fault = NULL;
+	const char *fault;
 	bool changed;
 
 	buffer_add_slice(&password, clear);
-	if (password.overflow)
-		fault = "password longer than 511 octets";
-	else if (password.len == 0)
-		fault = "no password";
-	else if (slice_find(clear, '\r') != clear.len)
-		fault = "password holds a CR";
-	else if (slice_find(clear, '\0') != clear.len)
-		fault = "password holds a NUL";
-	else if (prepare_password(&password, &changed) != NULL)
+	fault = clear.len == 0 ? "no password" : passwd_fault(&password);
+	if (fault == NULL && prepare_password(&password, &changed) != NULL)
 		i->note = "the password cannot be prepared by SASLprep: it "
 			  "was stored as it is";
 	p.password = buffer_slice(&password);
@@ -216,8 +210,7 @@ take_lines(struct import *i)
 	progress_end(&progress);
 }
 
-/* ------------------------------------------------------------- the whole ---
- */
+/* ----------------------------------------------------------- the whole --- */
 
 static int
 add_lines(struct import *i)

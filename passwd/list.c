@@ -3,6 +3,7 @@
 
 #include "passwd/passwd.h"
 #include "passwd/record.h"
+#include "sasl/mechanism.h"
 #include "lib/clock.h"
 #include "lib/date.h"
 
@@ -49,8 +50,6 @@ print_date(const struct user_secret *app, uint32_t today)
 
 	if (date == 0)
 		(void)fputs("never expires", stdout);
-	else if (app->expires < 10000)
-		(void)fputs("expired", stdout);
 	else
 		(void)printf("%s %04u-%02u-%02u",
 			users_expired(app, today) ? "expired" : "expires",
@@ -61,7 +60,7 @@ static void
 list_apps(const struct userfile_line *line, const struct user *user,
 	uint32_t today)
 {
-	static struct user only;
+	struct user only;
 
 	for (size_t i = 0; i < user->secrets_count; i++) {
 		const struct user_secret *app = &user->secrets[i];
@@ -134,8 +133,7 @@ each_user(const struct passwd_request *r, bool export)
 				list_user(&line, &user, today);
 			continue;
 		}
-		(void)userfile_fail(&f, "%s:%zu: %s", f.name, at.line, fault);
-		tool_warn("%s", f.message);
+		userfile_warn(&f, "%s:%zu: %s", f.name, at.line, fault);
 		status = TOOL_TEMPORARY;
 	}
 	explicit_bzero(&user, sizeof user);

@@ -41,7 +41,7 @@ void
 litter_watch(const char *path)
 {
 	if (count == PATHS_MAX)
-		return; /* there are three */
+		return; /* a change has three files */
 	(void)snprintf(paths[count], sizeof paths[0], "%s", path);
 	count++;
 	set_all(remove_and_end, SIG_DFL);

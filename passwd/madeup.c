@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "passwd/census.h"
 #include "passwd/record.h"
 #include "lib/base64.h"
 #include "lib/hex.h"

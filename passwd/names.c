@@ -1,22 +1,21 @@
 /* names - see names.h. Used by smtpd-passwd. */
 #include "passwd/names.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Is there login@domain in the cdb? name gets it, lower case. */
+#include "lib/path.h"
+
+/* Is there login@domain in the cdb? name gets it, as it is stored. */
 static bool
 has_longer(int fd, struct slice login, struct slice domain, struct buffer *name)
 {
 	struct user user;
 	bool found;
 
-	buffer_add_slice(name, login);
+	userfile_add_login(name, login);
 	buffer_add_char(name, '@');
-	buffer_add_slice(name, domain);
-	for (size_t i = 0; i < name->len; i++)
-		name->data[i] = bytes_lower(name->data[i]);
+	userfile_add_login(name, domain);
 	found = !name->overflow &&
 		users_find(fd, buffer_slice(name), &user) == USERS_FOUND;
 	explicit_bzero(&user, sizeof user);
@@ -37,12 +36,11 @@ look_at_lines(struct userfile *f, int fd, struct slice domain)
 			slice_find(line.login, '@') < line.login.len ||
 			!has_longer(fd, line.login, domain, &name))
 			continue;
-		(void)userfile_fail(f,
+		userfile_warn(f,
 			"%s:%zu: %.*s is %.*s by authdomain, which is there "
 			"too, and alone can log in",
 			f->name, at.line, (int)line.login.len, line.login.data,
 			(int)name.len, name.data);
-		f->warn(f->message);
 	}
 }
 
@@ -53,7 +51,7 @@ names_warn(struct userfile *f, struct slice domain)
 
 	if (domain.len == 0)
 		return;
-	fd = open(f->cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = path_open(f->cdb_path);
 	if (fd < 0)
 		return; /* whoever has just written it can read it */
 	look_at_lines(f, fd, domain);

@@ -8,6 +8,7 @@
 #include "passwd/compile.h"
 #include "lib/cdbread.h"
 #include "lib/hex.h"
+#include "lib/path.h"
 
 void
 origin_start(struct origin *o)
@@ -37,7 +38,7 @@ origin_record(const struct origin *o, struct buffer *out)
 static int
 sum_text(const char *path, struct origin *o)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = path_open(path);
 	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 	struct slice text;
@@ -61,7 +62,7 @@ sum_text(const char *path, struct origin *o)
 enum origin_state
 origin_state(const char *text_path, const char *cdb_path)
 {
-	int fd = open(cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = path_open(cdb_path);
 	char wanted[ORIGIN_MAX], found[ORIGIN_MAX];
 	struct buffer record = BUFFER_OVER(wanted);
 	enum cdbread_result result;

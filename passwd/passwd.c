@@ -7,10 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "passwd/census.h"
 #include "passwd/names.h"
 #include "passwd/origin.h"
 #include "passwd/prepare.h"
 #include "passwd/record.h"
+#include "sasl/mechanism.h"
+#include "lib/path.h"
 #include "lib/terminal.h"
 
 int
@@ -22,14 +25,12 @@ passwd_trouble(const struct userfile *f)
 const char *
 passwd_login(struct slice user, struct slice domain, struct buffer *out)
 {
-	buffer_add_slice(out, user);
+	userfile_add_login(out, user);
 	if (user.len > 0 && slice_find(user, '@') == user.len &&
 		domain.len > 0) {
 		buffer_add_char(out, '@');
-		buffer_add_slice(out, domain);
+		userfile_add_login(out, domain);
 	}
-	for (size_t i = 0; i < out->len; i++)
-		out->data[i] = bytes_lower(out->data[i]);
 	return out->overflow ? "login longer than 255 octets"
 			     : userfile_login_fault(buffer_slice(out));
 }
@@ -75,8 +76,8 @@ passwd_ask(const char *prompt, struct buffer *password)
 		strerror(errno));
 }
 
-static const char *
-password_fault(const struct buffer *password)
+const char *
+passwd_fault(const struct buffer *password)
 {
 	struct slice text = buffer_slice(password);
 
@@ -102,7 +103,7 @@ new_password(struct buffer *password)
 
 	if (status != 0)
 		return status;
-	fault = password_fault(password);
+	fault = passwd_fault(password);
 	if (fault != NULL)
 		return tool_fatal(TOOL_USAGE, "%s", fault);
 	if (isatty(STDIN_FILENO)) {
@@ -117,11 +118,9 @@ new_password(struct buffer *password)
 	}
 	fault = prepare_password(password, &prepared);
 	if (fault != NULL)
-		(void)fprintf(stderr,
-			PASSWD_PROGRAM
-			": warning: the password cannot be prepared by "
-			"SASLprep, RFC 4013 (%s): it is stored as it was "
-			"given, and a client of SCRAM may refuse to send it\n",
+		tool_warn("the password cannot be prepared by SASLprep, RFC "
+			  "4013 (%s): it is stored as it was given, and a "
+			  "client of SCRAM may refuse to send it",
 			fault);
 	else if (prepared)
 		tool_warn("the password was prepared by SASLprep, RFC 4013: "
@@ -244,7 +243,7 @@ passwd_set(struct passwd_request *r)
 static bool
 is_compiled(const struct userfile *f, const struct passwd_request *r)
 {
-	int fd = open(f->cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = path_open(f->cdb_path);
 	struct slice bare = bare_login(r);
 	struct user user;
 	bool found;
@@ -365,11 +364,8 @@ passwd_build(struct passwd_request *r, struct census *census)
 		census->users, census->users == 1 ? "" : "s", (int)mechs.len,
 		mechs.data);
 	if (census_floor_ms(census) > 0)
-		(void)fprintf(stderr,
-			PASSWD_PROGRAM
-			": warning: the users' "
-			"secrets differ in kind or cost: a failed login is "
-			"answered after %u ms at the earliest\n",
+		tool_warn("the users' secrets differ in kind or cost: a failed "
+			  "login is answered after %u ms at the earliest",
 			(unsigned)census_floor_ms(census));
 	return 0;
 }

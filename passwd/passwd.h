@@ -47,6 +47,9 @@ struct passwd_request {
 const char *passwd_login(
 	struct slice user, struct slice domain, struct buffer *out);
 
+/* What is wrong with a password that is to be stored; NULL: nothing. */
+const char *passwd_fault(const struct buffer *password);
+
 /* A password of the terminal or of standard input; else it was told why. */
 int passwd_ask(const char *prompt, struct buffer *password);
 
@@ -82,22 +85,25 @@ int passwd_store(struct userfile *f, const struct passwd_request *r,
 	struct slice label, struct slice password, struct slice show,
 	struct user *user);
 
+/* passwd.c */
 int passwd_set(struct passwd_request *r);
 int passwd_del(struct passwd_request *r);
-int passwd_list(struct passwd_request *r);
+/* check_password.c */
 int passwd_check(struct passwd_request *r);
+/* people.c */
+int passwd_sender(struct passwd_request *r);
+int passwd_disable(struct passwd_request *r);
+int passwd_enable(struct passwd_request *r);
+/* apps.c */
 int passwd_newapp(struct passwd_request *r);
 int passwd_delapp(struct passwd_request *r);
 int passwd_expire(struct passwd_request *r);
-int passwd_sender(struct passwd_request *r);
-/* senders.c: tells of those that can never match; they are stored. */
-void passwd_warn_of_senders(const struct passwd_request *r);
-int passwd_disable(struct passwd_request *r);
-int passwd_enable(struct passwd_request *r);
-int passwd_import(struct passwd_request *r);
+/* list.c */
+int passwd_list(struct passwd_request *r);
 int passwd_export(struct passwd_request *r);
-
-/* Fills census on success, for what the control files add to it. */
+/* import.c */
+int passwd_import(struct passwd_request *r);
+/* passwd.c: fills census on success, for what the control files add to it. */
 int passwd_build(struct passwd_request *r, struct census *census);
 
 #endif

@@ -13,7 +13,7 @@ struct progress {
 	unsigned shown; /* columns to be wiped */
 };
 
-/* what: "reading authusers"; total in any unit, not 0. */
+/* what: "compiling"; total in any unit, not 0. */
 void progress_start(struct progress *p, const char *what, size_t total);
 void progress_at(struct progress *p, size_t done);
 void progress_end(struct progress *p);

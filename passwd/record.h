@@ -2,7 +2,7 @@
 #ifndef PASSWD_RECORD_H
 #define PASSWD_RECORD_H
 
-#include "users/users.h"
+#include "users/secret.h"
 #include "lib/buffer.h"
 
 #define RECORD_ITERATIONS_MIN 4096 /* RFC 5802 §5.1, RFC 7677 §4 */

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "passwd/census.h"
 #include "passwd/compile.h"
 #include "passwd/litter.h"
 #include "lib/output.h"
+#include "lib/path.h"
 
 #define RUN_MAX ((size_t)1 << 20) /* octets copied at once */
 #define KEY_LINE_MAX 80		  /* octets of the line with the site key */
@@ -94,12 +96,9 @@ static int
 sync_directory(struct userfile *f, const char *path)
 {
 	char directory[USERFILE_PATH_MAX];
-	size_t slash = slice_find_last(slice_of(path), '/');
 	int fd, result = 0;
 
-	strcpy(directory, path[slash] == '\0' ? "." : path);
-	if (path[slash] != '\0')
-		directory[slash == 0 ? 1 : slash] = '\0';
+	userfile_directory(path, directory);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
 		result = userfile_fail(
@@ -115,11 +114,10 @@ warn_if_parted(struct userfile *f, const struct replacement *new)
 {
 	if (new->links < 2)
 		return;
-	(void)userfile_fail(f,
+	userfile_warn(f,
 		"%s had %lu names (hard links): this one is a new file now, "
 		"the others keep the old one",
 		new->path, (unsigned long)new->links);
-	f->warn(f->message);
 }
 
 static int
@@ -178,13 +176,13 @@ write_run(int fd, struct slice text, size_t from, size_t to)
 }
 
 /* One of the logins that change. */
-struct change {
+struct user_change {
 	struct slice login, record;
 	bool written; /* its new line; others of the login stay */
 };
 
-static struct change *
-find_change(struct change changes[2], struct slice login)
+static struct user_change *
+find_change(struct user_change changes[2], struct slice login)
 {
 	for (size_t i = 0; i < 2; i++)
 		if (changes[i].login.data != NULL && !changes[i].written &&
@@ -195,7 +193,7 @@ find_change(struct change changes[2], struct slice login)
 
 /* Does no line that is still to come matter? */
 static bool
-is_done(const struct change changes[2])
+is_done(const struct user_change changes[2])
 {
 	for (size_t i = 0; i < 2; i++)
 		if (changes[i].login.data != NULL && !changes[i].written)
@@ -208,11 +206,11 @@ is_done(const struct change changes[2])
  * left out; what does not change is copied in runs, byte for byte.
  */
 static int
-write_lines(int fd, struct slice text, struct change changes[2])
+write_lines(int fd, struct slice text, struct user_change changes[2])
 {
 	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
-	struct change *change;
+	struct user_change *change;
 	size_t kept = 0; /* where the run not yet written begins */
 
 	while (!is_done(changes) && userfile_next(text, &at, &line)) {
@@ -238,7 +236,7 @@ static int
 write_text(int fd, struct slice text, const struct userfile_edit *edit,
 	struct slice key_line)
 {
-	struct change changes[2] = {{edit->login, edit->record, false},
+	struct user_change changes[2] = {{edit->login, edit->record, false},
 		{edit->twin, edit->twin_record, false}};
 	bool adds = edit->login.data != NULL && edit->record.data != NULL;
 
@@ -335,7 +333,7 @@ static bool
 is_same(const struct replacement *new)
 {
 	static char ours[RUN_MAX], theirs[RUN_MAX];
-	int old = open(new->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int old = path_open(new->path);
 	ssize_t n = -1, m = -1;
 	off_t at = 0;
 

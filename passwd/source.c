@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "passwd/userfile.h"
 #include "lib/child.h"
 #include "lib/clock.h"
 
@@ -197,8 +198,7 @@ read_dump(struct formats_source *s, const char *path, char *reason)
 	return result;
 }
 
-/* ------------------------------------------------------------------- all ---
- */
+/* ----------------------------------------------------------------- all --- */
 
 static bool
 is_text(struct slice text)

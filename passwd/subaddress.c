@@ -8,6 +8,7 @@
 
 #include "control/policy.h"
 #include "lib/cdbread.h"
+#include "lib/path.h"
 
 struct search {
 	struct userfile file;
@@ -22,10 +23,8 @@ is_user(const struct search *s, struct slice user, struct slice domain)
 	struct buffer key = BUFFER_OVER(text);
 	size_t len;
 
-	buffer_add_slice(&key, user);
-	buffer_add_slice(&key, domain);
-	for (size_t i = 0; i < key.len; i++)
-		text[i] = bytes_lower(text[i]);
+	userfile_add_login(&key, user);
+	userfile_add_login(&key, domain);
 	enum cdbread_result found = cdbread_find(
 		s->cdb, buffer_slice(&key), record, sizeof record, &len);
 
@@ -42,12 +41,11 @@ look_at(struct search *s, struct slice login, size_t line)
 
 	if (base.len == user.len || !is_user(s, base, domain))
 		return;
-	(void)userfile_fail(&s->file,
+	userfile_warn(&s->file,
 		"%s:%zu: %.*s is a sub-address of %.*s%.*s, who may send as "
 		"it where sendercheck is on: see recipientdelimiter",
 		s->file.name, line, (int)login.len, login.data, (int)base.len,
 		base.data, (int)domain.len, domain.data);
-	s->file.warn(s->file.message);
 }
 
 static int
@@ -56,7 +54,7 @@ look(struct search *s)
 	struct userfile_cursor at = {.lets_go = true};
 	struct userfile_line line;
 
-	s->cdb = open(s->file.cdb_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	s->cdb = path_open(s->file.cdb_path);
 	if (s->cdb == -1)
 		return tool_fatal(TOOL_TEMPORARY, "unable to read %s.cdb: %s",
 			s->file.name, strerror(errno));

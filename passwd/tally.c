@@ -1,9 +1,11 @@
 /* tally - see tally.h. Used by smtpd-passwd. */
 #include "passwd/tally.h"
 
+#include "passwd/census.h"
 #include "passwd/passwd.h"
 #include "passwd/record.h"
-#include "control/config.h"
+#include "sasl/mechanism.h"
+#include "control/control.h"
 
 void
 tally_add(struct tally *t, struct slice login, const struct user *user)

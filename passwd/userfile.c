@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/path.h"
+
 #define LET_GO_EACH ((size_t)1 << 20) /* octets */
 #define MARK "\xef\xbb\xbf" /* UTF-8's byte order mark, which Windows adds */
 
@@ -23,6 +25,27 @@ userfile_fail(struct userfile *f, const char *format, ...)
 	(void)vsnprintf(f->message, sizeof f->message, format, arguments);
 	va_end(arguments);
 	return -1;
+}
+
+void
+userfile_warn(struct userfile *f, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(f->message, sizeof f->message, format, arguments);
+	va_end(arguments);
+	f->warn(f->message);
+}
+
+void
+userfile_directory(const char *path, char out[USERFILE_PATH_MAX])
+{
+	size_t slash = slice_find_last(slice_of(path), '/');
+
+	strcpy(out, path[slash] == '\0' ? "." : path);
+	if (path[slash] != '\0')
+		out[slash == 0 ? 1 : slash] = '\0';
 }
 
 static bool
@@ -113,7 +136,7 @@ userfile_let_go(struct slice text, size_t from, size_t to)
 static int
 open_text(struct userfile *f)
 {
-	int fd = open(f->text_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = path_open(f->text_path);
 	int result = 0;
 
 	if (fd < 0 && errno == ENOENT) {
@@ -216,6 +239,13 @@ userfile_lines(struct slice text, bool lets_go)
 	while (userfile_next(text, &at, &line))
 		;
 	return at.line;
+}
+
+void
+userfile_add_login(struct buffer *out, struct slice login)
+{
+	for (size_t i = 0; i < login.len; i++)
+		buffer_add_char(out, bytes_lower(login.data[i]));
 }
 
 const char *

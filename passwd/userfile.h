@@ -10,7 +10,9 @@
 
 #include <sys/stat.h>
 
-#include "passwd/census.h"
+#include "users/users.h"
+
+struct census;
 
 #define USERFILE_PATH_MAX 4096 /* octets with NUL */
 #define USERFILE_MESSAGE_MAX (USERFILE_PATH_MAX + 256)
@@ -66,6 +68,9 @@ int userfile_open(struct userfile *f, const char *name, bool to_change,
 	void (*warn)(const char *message));
 void userfile_close(struct userfile *f);
 
+/* The directory of a path, into out; "." where the path has no slash. */
+void userfile_directory(const char *path, char out[USERFILE_PATH_MAX]);
+
 /* A whole file to read, and back. Returns 0, or -1 with errno. */
 int userfile_map(int fd, size_t len, struct slice *text);
 void userfile_unmap(struct slice text);
@@ -83,6 +88,9 @@ bool userfile_next(struct slice text, struct userfile_cursor *at,
 /* Its number of lines; lets_go: as the cursor's. */
 size_t userfile_lines(struct slice text, bool lets_go);
 
+/* Appends a login as it is stored: in lower case. */
+void userfile_add_login(struct buffer *out, struct slice login);
+
 /* What is wrong with a login; NULL when it is sound. */
 const char *userfile_login_fault(struct slice login);
 
@@ -97,8 +105,10 @@ bool userfile_find(const struct userfile *f, struct slice login,
 int userfile_change(struct userfile *f, const struct userfile_edit *edit,
 	struct census *census);
 
-/* Fills message; returns -1. */
+/* Fills message; returns -1. The other has it told as a warning. */
 int userfile_fail(struct userfile *f, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void userfile_warn(struct userfile *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -4,18 +4,9 @@
 #include <bearssl/bearssl.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 #define BLOCK 64 /* octets of MD5's */
-
-static void
-add_hex(struct buffer *out, const unsigned char *octets, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		buffer_add_char(out, digits[octets[i] >> 4]);
-		buffer_add_char(out, digits[octets[i] & 15]);
-	}
-}
 
 /* MD5's state after the key's block: all that the key is needed for. */
 static void
@@ -29,7 +20,7 @@ add_context(struct buffer *out, const unsigned char *key, unsigned char pad)
 	br_md5_init(&md5);
 	br_md5_update(&md5, block, sizeof block);
 	(void)br_md5_state(&md5, state); /* the count is known */
-	add_hex(out, state, sizeof state);
+	hex_encode(out, (struct slice){(const char *)state, sizeof state});
 	explicit_bzero(block, sizeof block);
 	explicit_bzero(state, sizeof state);
 	explicit_bzero(&md5, sizeof md5);
@@ -61,5 +52,5 @@ weaker_digest_md5(
 	buffer_add_text(out, "{DIGEST-MD5}");
 	buffer_add_slice(out, realm);
 	buffer_add_char(out, ',');
-	add_hex(out, digest, br_md5_SIZE);
+	hex_encode(out, (struct slice){(const char *)digest, br_md5_SIZE});
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "passwd/formats.h"
+#include "passwd/userfile.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "passwd/census.h"
 #include "passwd/compile.h"
 #include "tests/fuzz/fuzz.h"
 

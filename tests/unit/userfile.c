@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "passwd/census.h"
 #include "passwd/madeup.h"
 #include "passwd/record.h"
 #include "passwd/userfile.h"
