@@ -19,6 +19,7 @@
 #include "conf/service.h"
 #include "conf/state.h"
 #include "proxy/balancers.h"
+#include "lib/buffer.h"
 
 struct stages {
 	struct stage services, control;
@@ -203,7 +204,7 @@ look_at_ports(const struct conf *conf)
 		char name[12];
 
 		(void)snprintf(name, sizeof name, "%u", port);
-		if (stage_exists(conf->directory, name))
+		if (conf_exists(conf->directory, name))
 			return tool_fatal(TOOL_TEMPORARY,
 				"%s/%u exists already; to make it anew: mv "
 				"%s/%u %s/%u.old",

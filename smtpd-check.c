@@ -19,6 +19,7 @@
 
 #define PROGRAM "smtpd-check"
 #define PASSWORD_MAX 512 /* octets, with one for the end */
+#define ADDRESS_MAX 255	 /* octets of a login, an address, a host */
 
 enum { EXIT_FAILS = 1 };
 
@@ -72,7 +73,7 @@ clean_address(const char *text, const char *fault)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '<' ||
 			*c == '>')
 			die_usage(fault);
-	if (*text == '\0' || strlen(text) > 255)
+	if (*text == '\0' || strlen(text) > ADDRESS_MAX)
 		die_usage(fault);
 	return text;
 }
@@ -83,7 +84,6 @@ split_host(const char *argument, struct options *options)
 {
 	struct slice all = slice_of(argument);
 	size_t colon = slice_find_last(all, ':');
-	static char host[256];
 	uint64_t number;
 
 	if (colon == all.len || colon == 0 ||
@@ -95,9 +95,9 @@ split_host(const char *argument, struct options *options)
 		all = slice_from(all, 1);
 		all.len--;
 	}
-	if (slice_string(all, host, sizeof host) == -1)
+	if (all.len > ADDRESS_MAX)
 		return false;
-	options->host = clean_address(host, "not a host name");
+	options->host = clean_address(report_slice(all), "not a host name");
 	options->port = argument + colon + 1;
 	return true;
 }
@@ -261,9 +261,6 @@ check_service(const struct options *options, struct live *live)
 		return;
 	}
 	if (loaded == 0) {
-		const char *me = report_text(
-			"%.*s", (int)check.config.me.len, check.config.me.data);
-
 		check_me(&check);
 		check_host(&check);
 		check_certificates(&check);
@@ -276,7 +273,7 @@ check_service(const struct options *options, struct live *live)
 		check_daemon(&check);
 		check_crowd(&check);
 		check_network(&check);
-		live->name = me;
+		live->name = check.me;
 	}
 	if (loaded == 0 && (options->user != NULL || options->recipient)) {
 		live->host = network_local_address(&check);

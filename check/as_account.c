@@ -39,3 +39,9 @@ as_account_runs(const void *path)
 {
 	return access(path, X_OK) == 0;
 }
+
+int
+as_account_reads(const void *path)
+{
+	return access(path, R_OK) == 0;
+}

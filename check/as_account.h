@@ -12,7 +12,8 @@
 int as_account(
 	const struct check *c, int (*ask)(const void *what), const void *what);
 
-/* For as_account(): is this path a program that it can run? 1 or 0. */
+/* For as_account(): is this path one that it can run, or read? 1 or 0. */
 int as_account_runs(const void *path);
+int as_account_reads(const void *path);
 
 #endif

@@ -114,10 +114,7 @@ words_of(const struct answer *answer)
 	struct slice text = {answer->text, answer->len};
 
 	text.len = slice_find(text, '\n');
-	for (size_t i = 0; i < text.len; i++)
-		buffer_add_char(&b, text.data[i] >= ' ' && text.data[i] <= '~'
-					    ? text.data[i]
-					    : '?');
+	report_add_printable(&b, text);
 	return b.len == 0 ? "" : report_text(" \"%.*s\"", (int)b.len, b.data);
 }
 
@@ -154,8 +151,7 @@ ask_rcptcheck(const struct check *c, const char *path, const char *recipient)
 {
 	struct question q = {.path = path,
 		.recipient = recipient,
-		.helo = report_text(
-			"%.*s", (int)c->config.me.len, c->config.me.data),
+		.helo = c->me,
 		.answer = mmap(NULL, sizeof *q.answer, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0)};
 

@@ -26,8 +26,7 @@ static struct signer_pair pair;
 static struct cure_place
 default_place(const struct check *c)
 {
-	return (struct cure_place){"",
-		report_text("%.*s", (int)c->config.me.len, c->config.me.data)};
+	return (struct cure_place){"", c->me};
 }
 
 const char *
@@ -69,7 +68,7 @@ report_none(struct check *c)
 		report_add(&c->report, CERT_ELSEWHERE, "control/servercert.pem",
 			found,
 			report_text("ln -s %s %s", report_quoted(found),
-				settings_path(c, "servercert.pem")));
+				settings_quoted(c, "servercert.pem")));
 	else if (c->config.smtps)
 		report_add(&c->report, CERT_NONE_TLS, "control/servercert.pem",
 			NULL, cure);
@@ -123,12 +122,6 @@ report_order(struct check *c, const struct cure_place *place,
 		cure_order(c, place, number));
 }
 
-static bool
-starts(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* What the server's own reading found: pair.c and find_pair.c. */
 static void
 report_fault(
@@ -139,9 +132,9 @@ report_fault(
 	if (strcmp(reason, PAIR_DIFFER) == 0)
 		report_add(&c->report, CERT_DIFFER, where, NULL,
 			cure_differ(c, place));
-	else if (starts(reason, PAIR_ORDER))
+	else if (slice_starts_nocase(slice_of(reason), PAIR_ORDER))
 		report_order(c, place, s, reason + strlen(PAIR_ORDER));
-	else if (starts(reason, PAIR_LONG))
+	else if (slice_starts_nocase(slice_of(reason), PAIR_LONG))
 		report_add(&c->report, CERT_BAD, where, reason,
 			cure_long(c, place,
 				report_text("%.*s",
@@ -252,17 +245,22 @@ look_at_pair(
 		c->ec = s->type == KEY_EC;
 }
 
+/* The file that holds the key, as the lines have it. */
+static const char *
+key_where(const struct check *c, const struct cure_place *place)
+{
+	return report_text(
+		"control/%s", cure_key(c, place) + strlen(c->directory) + 1);
+}
+
 static void
 look_at_key_rights(struct check *c, const struct cure_place *place)
 {
 	struct stat status;
-	const char *path = cure_key(c, place);
 
 	/* Those below servercerts are read by the account itself. */
-	if (stat(path, &status) == 0 && status.st_mode & S_IROTH)
-		report_add(&c->report, CERT_READABLE,
-			report_text(
-				"control/%s", path + strlen(c->directory) + 1),
+	if (stat(cure_key(c, place), &status) == 0 && status.st_mode & S_IROTH)
+		report_add(&c->report, CERT_READABLE, key_where(c, place),
 			report_text("%04o", status.st_mode & 07777),
 			cure_readable_key(c, place));
 }
@@ -349,7 +347,7 @@ look_at_named(struct check *c, const char *name)
 static void
 look_at_names(struct check *c)
 {
-	const char *path = report_text("%s/servercerts", c->directory);
+	const char *path = settings_path(c, "servercerts");
 	struct cure_place place = {"servercerts/", ""};
 	DIR *directory = opendir(path);
 	struct dirent *entry;
@@ -393,7 +391,7 @@ look_at_clientca(struct check *c)
 		report_ok("clientca.pem", where, "authorities: %zu", ca.count);
 	else
 		report_add(&c->report, CERT_CLIENTCA, where, ca.reason,
-			settings_path(c, "clientca.pem"));
+			settings_quoted(c, "clientca.pem"));
 	if (fd != -1)
 		close(fd);
 }
@@ -412,9 +410,7 @@ check_certificates(struct check *c)
 	look_at_default(c);
 	if (c->certificate && !c->isolated &&
 		as_account(c, find_denied, c) == 1)
-		report_add(&c->report, CERT_DENIED,
-			report_text("control/%s",
-				cure_key(c, &place) + strlen(c->directory) + 1),
+		report_add(&c->report, CERT_DENIED, key_where(c, &place),
 			strerror(EACCES), cure_denied(c, &place));
 	look_at_names(c);
 	look_at_clientca(c);

@@ -20,6 +20,7 @@ struct check {
 	struct service service;
 	const char *directory; /* the control directory */
 	struct config config;
+	const char *me; /* config's, as a text */
 	const char *roots_file;
 	struct verify_roots *roots; /* NULL: could not be read */
 
@@ -56,8 +57,12 @@ void check_print_settings(const struct check *c);
 void check_me(struct check *c);
 /* host.c: account, the jail's directory and uids, memory, statedir. */
 void check_host(struct check *c);
-/* mechanisms.c: TLS is the launcher's at STARTTLS (UCSPI-TLS)? Then what is
- * in control/ counts for nothing, and is not looked at. */
+/* container.c: what the kernel, or a container, allows, for check_host(). */
+void check_container(struct check *c);
+/*
+ * mechanisms.c: TLS is the launcher's at STARTTLS (UCSPI-TLS)? Then what is in
+ * control/ counts for nothing, and is not looked at.
+ */
 bool check_launcher_tls(struct check *c);
 /* certificates.c: chain, key, names. */
 void check_certificates(struct check *c);

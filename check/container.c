@@ -3,7 +3,7 @@
  * service: rights of root, uids, system calls. Tried here, where the same
  * answer comes as in the service. Run by smtpd-check.
  */
-#include "check/container.h"
+#include "check/check.h"
 
 #include <errno.h>
 #include <stdio.h>

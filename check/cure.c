@@ -285,12 +285,6 @@ can_search(const void *path)
 	return access(path, R_OK | X_OK) == 0;
 }
 
-static int
-can_read(const void *path)
-{
-	return access(path, R_OK) == 0;
-}
-
 bool
 cure_is_denied(const struct check *c, const char *directory)
 {
@@ -335,7 +329,7 @@ readable(const struct check *c, const char *path, bool secret)
 		   (status.st_uid == c->uid && status.st_mode & S_IRUSR) ||
 		   (status.st_gid == c->gid && status.st_mode & S_IRGRP);
 
-	if (ours ? may : as_account(c, can_read, real) == 1)
+	if (ours ? may : as_account(c, as_account_reads, real) == 1)
 		return "";
 	if (!ours)
 		return copied(c, real, path, secret);

@@ -42,13 +42,10 @@ static void
 say(int fd, const char *text, struct slice words)
 {
 	char phrase[PHRASE_MAX];
-	struct buffer b = {phrase, 0, sizeof phrase, false};
+	struct buffer b = BUFFER_OVER(phrase);
 
 	buffer_add_text(&b, text);
-	for (size_t i = 0; i < words.len && b.len < b.cap; i++)
-		buffer_add_char(&b, words.data[i] >= ' ' && words.data[i] <= '~'
-					    ? words.data[i]
-					    : '?');
+	report_add_printable(&b, words);	/* cut when it is too long */
 	(void)output_all(fd, buffer_slice(&b)); /* nothing: no answer */
 }
 
@@ -85,8 +82,6 @@ void
 check_daemon(struct check *c)
 {
 	const struct slice server = c->config.policy.server;
-	const char *me =
-		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
 	const char *where =
 		settings_where(c, settings_row("policysocket", NULL));
 	char phrase[PHRASE_MAX];
@@ -95,8 +90,8 @@ check_daemon(struct check *c)
 	if (server.data == NULL || pipe2(ends, O_CLOEXEC) == -1)
 		return;
 	const struct question question = {.server = server,
-		.postmaster = report_text("postmaster@%s", me),
-		.helo = me,
+		.postmaster = report_text("postmaster@%s", c->me),
+		.helo = c->me,
 		.ms = (int64_t)c->config.policytimeout * 1000,
 		.answer = ends[1]};
 	int result = as_account(c, ask, &question);
@@ -105,8 +100,9 @@ check_daemon(struct check *c)
 	ssize_t n = read(ends[0], phrase, sizeof phrase);
 
 	close(ends[0]);
-	const char *said = n <= 0 ? "no answer: cannot become the account"
-				  : report_text("%.*s", (int)n, phrase);
+	const char *said =
+		n <= 0 ? "no answer: cannot become the account"
+		       : report_slice((struct slice){phrase, (size_t)n});
 	const char *all =
 		report_text("%.*s: %s", (int)server.len, server.data, said);
 

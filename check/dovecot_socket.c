@@ -105,20 +105,17 @@ dovecot_socket_ask(const struct check *c, const char *path)
 {
 	char names[AUTHMECHS_OFFER_MAX];
 	int ends[2];
-	ssize_t len = -1;
+	ssize_t len;
 
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		return NULL;
 	/* A pipe takes that much at once. */
 	struct question question = {path, ends[1]};
+	bool said = as_account(c, ask, &question) == 1;
 
-	if (as_account(c, ask, &question) == 1) {
-		close(ends[1]);
-		ends[1] = -1;
-		len = read(ends[0], names, sizeof names);
-	}
+	close(ends[1]);
+	len = said ? read(ends[0], names, sizeof names) : -1;
 	close(ends[0]);
-	if (ends[1] != -1)
-		close(ends[1]);
-	return len < 0 ? NULL : report_text("%.*s", (int)len, names);
+	return len < 0 ? NULL
+		       : report_slice((struct slice){names, (size_t)len});
 }

@@ -22,18 +22,12 @@
 
 /* -------------------------------------------------------------- files --- */
 
-static const char *
-path_of(const struct check *c, const char *name)
-{
-	return report_text("%s/%s", c->directory, name);
-}
-
 /* What qmail-newmvrt does, of a text without surprises. */
 static const char *
 compile(const struct check *c)
 {
-	const char *source = report_quoted(path_of(c, SOURCE));
-	const char *cdb = report_quoted(path_of(c, COMPILED));
+	const char *source = settings_quoted(c, SOURCE);
+	const char *cdb = settings_quoted(c, COMPILED);
 
 	return report_text("sed -n 's/[[:blank:]]*$//; /^[^#]/p' %s | "
 			   "LC_ALL=C awk '{printf \"+%%d,0:%%s->\\n\", "
@@ -46,14 +40,14 @@ compile(const struct check *c)
 static const char *
 cure_broken(const struct check *c, const struct validrcptto *v)
 {
-	const char *path = path_of(c, v->file), *aside = cure_aside(path);
+	const char *path = settings_path(c, v->file), *aside = cure_aside(path);
 
 	if (strncmp(v->reason, "larger", 6) == 0)
 		return report_text("cat %s >> %s && %s && %s",
-			report_quoted(path), report_quoted(path_of(c, SOURCE)),
+			report_quoted(path), settings_quoted(c, SOURCE),
 			compile(c), aside);
 	if (strcmp(v->file, COMPILED) == 0 &&
-		access(path_of(c, SOURCE), F_OK) == 0)
+		access(settings_path(c, SOURCE), F_OK) == 0)
 		return compile(c);
 	return aside;
 }
@@ -73,8 +67,8 @@ look_at_files(struct check *c, struct validrcptto *v)
 	struct stat source, cdb;
 	const char *file = report_text("control/%s", COMPILED);
 
-	if (stat(path_of(c, SOURCE), &source) == 0 &&
-		(stat(path_of(c, COMPILED), &cdb) != 0 ||
+	if (stat(settings_path(c, SOURCE), &source) == 0 &&
+		(stat(settings_path(c, COMPILED), &cdb) != 0 ||
 			cdb.st_mtim.tv_sec < source.st_mtim.tv_sec))
 		report_add(&c->report, RCPT_OLD,
 			report_text("control/%s", SOURCE), NULL, compile(c));
@@ -89,10 +83,10 @@ look_at_files(struct check *c, struct validrcptto *v)
 	for (const char *const *name =
 			(const char *const[]){"validrcptto", COMPILED, NULL};
 		*name != NULL; name++)
-		if (access(path_of(c, *name), F_OK) == 0)
+		if (access(settings_path(c, *name), F_OK) == 0)
 			file = report_text("control/%s", *name);
 	report_add(&c->report, RCPT_DENIED, file, c->account,
-		report_quoted(path_of(c, file + strlen("control/"))));
+		settings_quoted(c, file + strlen("control/")));
 	return true;
 }
 
@@ -151,7 +145,7 @@ look_at_entries(struct check *c, const struct validrcptto *v)
 	if (v->cdb != -1 &&
 		cdbread_keys(v->cdb, look_at_entry, &cdb, &records) == -1)
 		report_add(&c->report, RCPT_BROKEN, cdb.where, "corrupt",
-			cure_aside(path_of(c, COMPILED)));
+			cure_aside(settings_path(c, COMPILED)));
 }
 
 /* ------------------------------------------------------------ program --- */
@@ -168,20 +162,13 @@ own_domain(const struct check *c)
 			domain = line;
 			break;
 		}
-	return report_text("%.*s", (int)domain.len, domain.data);
-}
-
-static bool
-begins(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
+	return report_slice(domain);
 }
 
 static void
 look_at_program(struct check *c)
 {
-	const struct slice set = c->config.rcptcheck;
-	const char *path = report_text("%.*s", (int)set.len, set.data);
+	const char *path = report_slice(c->config.rcptcheck);
 	const char *where = settings_where(c, settings_row("rcptcheck", NULL));
 	const char *domain = own_domain(c);
 	const char *nobody =
@@ -197,12 +184,13 @@ look_at_program(struct check *c)
 	const char *no = ask_rcptcheck(c, path, nobody);
 	const char *yes = ask_rcptcheck(c, path, postmaster);
 
-	if (begins(no, "no answer") || begins(yes, "no answer"))
+	if (slice_starts_nocase(slice_of(no), "no answer") ||
+		slice_starts_nocase(slice_of(yes), "no answer"))
 		report_add(&c->report, RCPT_SILENT, where,
 			report_text(
 				"%s: %s; %s: %s", nobody, no, postmaster, yes),
 			NULL);
-	else if (begins(no, "accepted"))
+	else if (slice_starts_nocase(slice_of(no), "accepted"))
 		report_add(&c->report, RCPT_ACCEPTS, where,
 			report_text("%s: %s", nobody, no), NULL);
 	else

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check/check.h"
 #include "check/holder.h"
+#include "check/report.h"
+#include "check/shell.h"
 
 #define LISTENERS_MAX 16
 #define STATE_LISTEN 0x0a
@@ -94,15 +95,13 @@ static bool
 is_launcher(const char *pid, const char *name)
 {
 	static const char *const inetd[] = {
-		"xinetd", "inetd", "systemd", "systemd-socket-"};
+		"xinetd", "inetd", "systemd", "systemd-socket-", NULL};
 	static char words[65536];
 	size_t len = read_about(pid, "cmdline", words, sizeof words);
 
-	for (size_t i = 0; i < sizeof inetd / sizeof *inetd; i++)
-		if (strcmp(name, inetd[i]) == 0)
-			return true;
 	/* The words have a NUL between; sh -c has one word of many. */
-	return memmem(words, len, "smtpd-auth", strlen("smtpd-auth")) != NULL;
+	return shell_is_among(inetd, name) ||
+	       memmem(words, len, "smtpd-auth", strlen("smtpd-auth")) != NULL;
 }
 
 bool

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "check/as_account.h"
-#include "check/container.h"
 #include "check/settings.h"
+#include "lib/identity.h"
 #include "lib/jail.h"
 
 #define PID_MAX_USUAL 4194304 /* of Linux on 64 bits */
@@ -37,12 +37,14 @@ passwd_find(bool (*on)(struct check *c, const struct passwd *entry),
 }
 
 static bool
-take_account(struct check *c, const struct passwd *entry)
+find_account(struct check *c)
 {
-	if (strcmp(entry->pw_name, c->account) != 0)
+	struct identity found;
+
+	if (identity_find(c->account, &found) == -1)
 		return false;
-	c->uid = entry->pw_uid;
-	c->gid = entry->pw_gid;
+	c->uid = found.uid;
+	c->gid = found.gid;
 	return true;
 }
 
@@ -87,8 +89,8 @@ look_at_account(struct check *c)
 			? "run"
 			: "default";
 
-	c->account_known = passwd_find(take_account, c) ||
-			   (!c->isolated && passwd_find(take_uid, c));
+	c->account_known =
+		find_account(c) || (!c->isolated && passwd_find(take_uid, c));
 	if (!c->account_known && c->service.launched_as_unknown &&
 		c->service.launched_as == NULL) {
 		/* Was told to be unclear. */
@@ -136,14 +138,13 @@ look_at_jail(struct check *c)
 	const char *content;
 	struct stat status;
 
-	if (stat(path, &status) != 0) {
+	int error = stat(path, &status) != 0   ? errno
+		    : !S_ISDIR(status.st_mode) ? ENOTDIR
+					       : 0;
+
+	if (error != 0) {
 		report_add(&c->report, HOST_EMPTY_MISSING, where,
-			report_text("%s: %s", path, strerror(errno)), quoted);
-		return;
-	}
-	if (!S_ISDIR(status.st_mode)) {
-		report_add(&c->report, HOST_EMPTY_MISSING, where,
-			report_text("%s: %s", path, strerror(ENOTDIR)), quoted);
+			report_text("%s: %s", path, strerror(error)), quoted);
 		return;
 	}
 	unsigned before = c->report.fails;
@@ -238,8 +239,7 @@ look_at_state(struct check *c)
 	struct stat status;
 
 	if (path == NULL) {
-		if (access(report_text("%s/relaylimits", c->directory), F_OK) ==
-			0)
+		if (access(settings_path(c, "relaylimits"), F_OK) == 0)
 			report_add(&c->report, HOST_LIMITS_STATELESS,
 				"control/relaylimits", NULL,
 				new_state(c, false));
@@ -268,7 +268,7 @@ look_at_state(struct check *c)
 static void
 look_at_hook(struct check *c)
 {
-	const char *path = report_text("%s/limithook", c->directory);
+	const char *path = settings_path(c, "limithook");
 
 	if (access(path, F_OK) == 0 &&
 		as_account(c, as_account_runs, path) != 1)

@@ -9,8 +9,7 @@
 #define SHOWN_MAX 10	/* of one file */
 #define ENTRY_SHOWN 100 /* octets */
 
-/* The first ten of a file; the rest of a list that is wrong altogether says
- * nothing new. */
+/* The rest of a list that is wrong altogether says nothing new. */
 void
 lists_report(struct check *c, const char *where, struct slice entry,
 	const char *fault, unsigned *count)

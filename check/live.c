@@ -17,10 +17,8 @@ void
 live_add(struct live *l, enum finding finding, const char *value)
 {
 	const char *subject =
-		l->login_wanted
-			? report_quoted(report_text("%.*s",
-				  (int)l->login.user.len, l->login.user.data))
-			: l->name;
+		l->login_wanted ? report_quoted(report_slice(l->login.user))
+				: l->name;
 
 	report_add(&l->check->report, finding, l->where, value, subject);
 }
@@ -146,8 +144,7 @@ look_at_clear(struct live *l, const struct talk_reply *reply, bool on_loopback)
 			"offered before TLS to this host itself; what others "
 			"are offered can be seen from another host");
 	else if (names.data != NULL)
-		live_add(l, LIVE_AUTH_CLEAR,
-			report_text("%.*s", (int)names.len, names.data));
+		live_add(l, LIVE_AUTH_CLEAR, report_slice(names));
 	else
 		report_ok("AUTH", l->where, "not offered before TLS");
 }
@@ -197,7 +194,6 @@ look_at_opening(struct live *l, struct talk *t)
 		l->implicit = is_tls_first(l, t);
 }
 
-/* From connecting to the last EHLO; it stays in reply. */
 int
 live_open(struct live *l, struct talk *t, struct talk_reply *reply, bool first)
 {
@@ -233,26 +229,30 @@ is_trusted(const struct live *l)
 	       until <= 0;
 }
 
-/* Another chain than the one that is known becomes that. */
+/* The chain of this connection becomes the one that is known. */
 static void
-look_at_chain(struct live *l, const struct talk *t)
+keep_chain(struct live *l, const struct talk *t)
 {
-	unsigned fails = l->check->report.fails;
 	struct slice chain = secure_chain(t->tls);
 
 	memcpy(l->chain, chain.data, chain.len);
 	l->chain_len = chain.len;
-	certificates_shown(l->check, chain, l->where, l->name);
+}
+
+static void
+look_at_chain(struct live *l, const struct talk *t)
+{
+	unsigned fails = l->check->report.fails;
+
+	keep_chain(l, t);
+	certificates_shown(l->check, chain_of(l), l->where, l->name);
 	l->trusted = is_trusted(l) && l->check->report.fails == fails;
 }
 
 static bool
 is_same_chain(const struct live *l, const struct talk *t)
 {
-	struct slice chain = secure_chain(t->tls);
-
-	return chain.len == l->chain_len &&
-	       memcmp(chain.data, l->chain, chain.len) == 0;
+	return slice_equal(secure_chain(t->tls), chain_of(l));
 }
 
 /* What a connection lacks that the first had; NULL: nothing. */
@@ -287,20 +287,15 @@ live_is_safe(struct live *l, const struct talk *t)
 static void
 look_at_tls(struct live *l, const struct talk *t)
 {
-	struct slice chain;
-
 	if (!l->secured)
 		return;
 	report_ok("TLS", l->where, "%s, TLS 1.%u",
 		l->implicit ? "from the first byte" : "STARTTLS",
 		(secure_version(t->tls) & 0xff) - 1);
-	if (!l->chain_known || !t->same_host) {
+	if (!l->chain_known || !t->same_host)
 		look_at_chain(l, t);
-		return;
-	}
-	chain = secure_chain(t->tls);
-	memcpy(l->chain, chain.data, chain.len);
-	l->chain_len = chain.len;
+	else
+		keep_chain(l, t);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "check/lists.h"
 #include "check/logins.h"
 #include "check/settings.h"
+#include "lib/path.h"
 #include "lib/words.h"
 #include "passwd/origin.h"
 #include "sasl/mechanism.h"
@@ -149,8 +150,7 @@ take_census(struct check *c, struct people *p, int fd)
 int
 logins_open(const struct check *c)
 {
-	return open(report_text("%s/authusers.cdb", c->directory),
-		O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return path_open(settings_path(c, "authusers.cdb"));
 }
 
 static void
@@ -187,7 +187,7 @@ report_memory(struct check *c, const struct people *p)
 static void
 report_people(struct check *c, const struct people *p)
 {
-	const char *file = settings_path(c, "authusers"),
+	const char *file = settings_quoted(c, "authusers"),
 		   *mechs = c->mechanisms;
 	const char *where = settings_where(c, settings_row("authmechs", NULL));
 
@@ -220,7 +220,7 @@ report_nobody(struct check *c)
 {
 	if (c->config.require_auth)
 		report_add(&c->report, PEOPLE_NONE_NEEDED, "control/authusers",
-			NULL, settings_path(c, "authusers"));
+			NULL, settings_quoted(c, "authusers"));
 	else
 		report_add(&c->report, PEOPLE_NONE, "control/authusers", NULL,
 			NULL);
@@ -230,9 +230,9 @@ report_nobody(struct check *c)
 static bool
 compare_files(struct check *c)
 {
-	const char *text = report_text("%s/authusers", c->directory);
-	const char *compiled = report_text("%s/authusers.cdb", c->directory);
-	const char *file = settings_path(c, "authusers");
+	const char *text = settings_path(c, "authusers");
+	const char *compiled = settings_path(c, "authusers.cdb");
+	const char *file = settings_quoted(c, "authusers");
 	struct stat status;
 	bool has_text = stat(text, &status) == 0;
 
@@ -255,18 +255,18 @@ look_at_rights(struct check *c, const char *name)
 {
 	struct stat status;
 
-	if (stat(report_text("%s/%s", c->directory, name), &status) == 0 &&
+	if (stat(settings_path(c, name), &status) == 0 &&
 		(status.st_mode & S_IROTH) != 0)
 		report_add(&c->report, PEOPLE_READABLE,
 			report_text("control/%s", name),
 			report_text("%04o", status.st_mode & 07777),
-			settings_path(c, name));
+			settings_quoted(c, name));
 }
 
 static int
 can_open(const void *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = path_open(path);
 
 	if (fd != -1)
 		close(fd);
@@ -277,7 +277,7 @@ can_open(const void *path)
 static bool
 readable(struct check *c)
 {
-	const char *path = report_text("%s/authusers.cdb", c->directory);
+	const char *path = settings_path(c, "authusers.cdb");
 	bool good = c->isolated && c->root ? can_open(path)
 					   : as_account(c, can_open, path) == 1;
 
@@ -285,7 +285,7 @@ readable(struct check *c)
 		report_add(&c->report, PEOPLE_DENIED, "control/authusers.cdb",
 			c->account,
 			report_text("chown %s %s", report_quoted(c->account),
-				settings_path(c, "authusers.cdb")));
+				settings_quoted(c, "authusers.cdb")));
 	return good;
 }
 
@@ -302,7 +302,7 @@ check_logins(struct check *c)
 	fd = logins_open(c);
 	if (fd == -1 || take_census(c, &people, fd) == -1) {
 		report_add(&c->report, PEOPLE_BROKEN, "control/authusers.cdb",
-			NULL, settings_path(c, "authusers"));
+			NULL, settings_quoted(c, "authusers"));
 	} else {
 		report_people(c, &people);
 		report_memory(c, &people);

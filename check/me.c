@@ -5,13 +5,11 @@
 #include "check/settings.h"
 #include "lib/hostname.h"
 
-#define NAME_MAX_LEN 253 /* octets, RFC 1035 §2.3.4 */
-
 /* The same in lower case; hosts with _ in their names do work. */
 static bool
-fold(char text[NAME_MAX_LEN + 1], struct slice name)
+fold(char text[HOSTNAME_MAX + 1], struct slice name)
 {
-	if (slice_string(name, text, NAME_MAX_LEN + 1) == -1)
+	if (slice_string(name, text, HOSTNAME_MAX + 1) == -1)
 		return false;
 	for (char *c = text; *c != '\0'; c++)
 		*c = *c == '_' ? 'x' : bytes_lower(*c);
@@ -21,7 +19,7 @@ fold(char text[NAME_MAX_LEN + 1], struct slice name)
 static bool
 is_good(struct slice name)
 {
-	char text[NAME_MAX_LEN + 1];
+	char text[HOSTNAME_MAX + 1];
 	struct slice rest;
 
 	if (name.len > 2 && name.data[0] == '[')
@@ -38,8 +36,8 @@ is_good(struct slice name)
 static const char *
 mended(struct slice name)
 {
-	char text[NAME_MAX_LEN + 1];
-	struct buffer b = {text, 0, sizeof text, false};
+	char text[HOSTNAME_MAX + 1];
+	struct buffer b = BUFFER_OVER(text);
 
 	while (name.data != NULL) {
 		struct slice label = slice_split(&name, '.');
@@ -56,22 +54,20 @@ mended(struct slice name)
 	}
 	return b.overflow || b.len == 0 || !is_good(buffer_slice(&b))
 		       ? NULL
-		       : report_text("%.*s", (int)b.len, b.data);
+		       : report_slice(buffer_slice(&b));
 }
 
 void
 check_me(struct check *c)
 {
 	struct slice me = c->config.me;
-	const char *name = report_text("%.*s", (int)me.len, me.data);
 	const char *better = mended(me);
 
 	if (is_good(me))
-		report_ok("me", "control/me", "%s", name);
+		report_ok("me", "control/me", "%s", c->me);
 	else
-		report_add(&c->report, SET_ME_NAME, "control/me", name,
-			better != NULL
-				? settings_cure_file(c, "me", better)
-				: cure_over(report_text("%s/me", c->directory),
-					  "hostname -f"));
+		report_add(&c->report, SET_ME_NAME, "control/me", c->me,
+			better != NULL ? settings_cure_file(c, "me", better)
+				       : cure_over(settings_path(c, "me"),
+						 "hostname -f"));
 }

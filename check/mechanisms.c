@@ -15,16 +15,16 @@
 #include "check/settings.h"
 #include "auth/offered.h"
 #include "lib/controldir.h"
+#include "lib/hostname.h"
 #include "lib/words.h"
 
 /* As the server: what Dovecot has, or what of it the admin has listed. */
 static bool
 offer_dovecot(const struct check *c, struct buffer *names)
 {
-	struct slice path = c->config.authsocket, rest = c->config.mechanisms;
-	struct slice name;
-	const char *has = dovecot_socket_ask(
-		c, report_text("%.*s", (int)path.len, path.data));
+	struct slice rest = c->config.mechanisms, name;
+	const char *has =
+		dovecot_socket_ask(c, report_slice(c->config.authsocket));
 
 	if (has == NULL)
 		return false;
@@ -156,19 +156,13 @@ nobody_is_served(const struct check *c)
 static const char *
 cure_for_nobody(const struct check *c)
 {
-	const char *me =
-		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
-	const char *dot = strchr(me, '.');
-
 	if (c->service.port == NULL || strcmp(c->service.port, "25") != 0)
 		return settings_cure_variable(c, "REQUIREAUTH", "1");
 	if (strcmp(c->directory, CONTROLDIR_QMAIL) != 0 &&
 		access(CONTROLDIR_QMAIL "/rcpthosts", R_OK) == 0)
 		return settings_cure_variable(
 			c, "CONTROLDIR", CONTROLDIR_QMAIL);
-	/* mail.example.com has the mail of example.com. */
-	return settings_cure_file(c, "rcpthosts",
-		dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : me);
+	return settings_cure_file(c, "rcpthosts", hostname_domain(c->me));
 }
 
 static void

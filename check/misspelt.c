@@ -10,6 +10,7 @@
 #include "check/aliases.h"
 #include "check/cure.h"
 #include "check/settings.h"
+#include "check/shell.h"
 
 extern char **environ;
 
@@ -30,15 +31,6 @@ static const char *const qmail_files[] = {"badhelo", "bouncefrom", "bouncehost",
 	"percenthack", "plusdomain", "qmtproutes", "queuelifetime",
 	"smtproutes", "timeoutconnect", "timeoutremote", "tlsclientciphers",
 	"tlsdestinations", "virtualdomains", NULL};
-
-static bool
-is_among(const char *const *names, const char *name)
-{
-	for (; *names != NULL; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
 
 static bool
 ends_with(const char *name, const char *end)
@@ -89,29 +81,21 @@ our_name(const char *name, bool file_first, bool *is_file)
 	return *is_file ? row->file : row->environment;
 }
 
-/* Not quoted. */
-static const char *
-env_path(const struct check *c, const char *name)
-{
-	return report_text("%s/env/%s", c->service.directory, name);
-}
-
 /* From a control file of the wrong name to where it is read. */
 static const char *
 move_file(const struct check *c, const char *name, const char *ours, bool file)
 {
-	const char *from = report_text("%s/%s", c->directory, name);
+	const char *from = settings_path(c, name);
 
 	if (file)
-		return cure_move(
-			from, report_text("%s/%s", c->directory, ours));
+		return cure_move(from, settings_path(c, ours));
 	if (c->service.directory == NULL)
 		return report_text("export %s=\"$(cat %s)\"", ours,
-			settings_path(c, name));
+			settings_quoted(c, name));
 	/* A copy in env/ would be a variable. */
-	return access(env_path(c, ours), F_OK) == 0
+	return access(settings_variable_path(c, ours), F_OK) == 0
 		       ? cure_aside(from)
-		       : cure_move(from, env_path(c, ours));
+		       : cure_move(from, settings_variable_path(c, ours));
 }
 
 static void
@@ -121,9 +105,9 @@ look_at_file(struct check *c, const char *name, bool with_qmail)
 	const char *where = report_text("control/%s", name), *ours;
 	bool file;
 
-	if (settings_row(name, NULL) != NULL || is_among(other_files, name) ||
-		is_leftover(name) ||
-		(with_qmail && is_among(qmail_files, name)))
+	if (settings_row(name, NULL) != NULL ||
+		shell_is_among(other_files, name) || is_leftover(name) ||
+		(with_qmail && shell_is_among(qmail_files, name)))
 		return;
 	ours = our_name(name, true, &file);
 	if (ours != NULL)
@@ -141,10 +125,8 @@ look_at_files(struct check *c)
 {
 	DIR *directory = opendir(c->directory);
 	struct dirent *entry;
-	bool with_qmail =
-		access(report_text("%s/locals", c->directory), F_OK) == 0 ||
-		access(report_text("%s/virtualdomains", c->directory), F_OK) ==
-			0;
+	bool with_qmail = access(settings_path(c, "locals"), F_OK) == 0 ||
+			  access(settings_path(c, "virtualdomains"), F_OK) == 0;
 
 	while (directory != NULL && (entry = readdir(directory)) != NULL)
 		look_at_file(c, report_text("%s", entry->d_name), with_qmail);
@@ -161,7 +143,7 @@ move_variable(
 	bool path = file && ends_with(ours, ".pem") && value != NULL &&
 		    value[0] == '/';
 
-	const char *to = report_text("%s/%s", c->directory, ours);
+	const char *to = settings_path(c, ours);
 
 	if (path && (access(to, F_OK) == 0 || access(value, F_OK) != 0))
 		return settings_cure_unset(c, name);
@@ -170,14 +152,15 @@ move_variable(
 			report_quoted(to), settings_cure_unset(c, name));
 	if (c->service.directory == NULL)
 		return file ? report_text("echo \"$%s\" > %s", name,
-				      settings_path(c, ours))
+				      settings_quoted(c, ours))
 			    : report_text("export %s=\"$%s\"", ours, name);
 	if (file)
-		return cure_move(env_path(c, name), to);
+		return cure_move(settings_variable_path(c, name), to);
 	/* A copy in env/ would be a variable; what is there counts. */
-	return access(env_path(c, ours), F_OK) == 0
+	return access(settings_variable_path(c, ours), F_OK) == 0
 		       ? settings_cure_unset(c, name)
-		       : cure_move(env_path(c, name), env_path(c, ours));
+		       : cure_move(settings_variable_path(c, name),
+				 settings_variable_path(c, ours));
 }
 
 static void
@@ -193,8 +176,8 @@ look_at_variable(struct check *c, const char *name)
 		strcmp(name, "SSL_PROTOCOL") != 0 &&
 		strcmp(name, c->port_variable) != 0)
 		report_add(&c->report, SET_ENV_LAUNCHER, where, name,
-			report_quoted(env_path(c, name)));
-	if (row != NULL || is_among(other_variables, name))
+			report_quoted(settings_variable_path(c, name)));
+	if (row != NULL || shell_is_among(other_variables, name))
 		return;
 	ours = our_name(name, false, &file);
 	if (ours != NULL)

@@ -72,8 +72,6 @@ is_held(struct check *c, const char *port)
 void
 check_network(struct check *c)
 {
-	const char *me =
-		report_text("%.*s", (int)c->config.me.len, c->config.me.data);
 	const char *port = c->service.port, *local = network_local_address(c);
 	struct addrinfo wish = {.ai_socktype = SOCK_STREAM}, *found = NULL;
 	bool running = port != NULL && answers(local, port);
@@ -86,8 +84,9 @@ check_network(struct check *c)
 	else if (port != NULL)
 		report_add(&c->report, HOST_NOT_RUNNING, "run",
 			report_text("%s port %s", local, port), NULL);
-	if (getaddrinfo(me, NULL, &wish, &found) != 0)
-		report_add(&c->report, HOST_NO_ADDRESS, "control/me", me, NULL);
+	if (getaddrinfo(c->me, NULL, &wish, &found) != 0)
+		report_add(
+			&c->report, HOST_NO_ADDRESS, "control/me", c->me, NULL);
 	/* Nobody listens yet, or nobody knows where: nothing to compare. */
 	for (const struct addrinfo *at = found; running && at != NULL;
 		at = at->ai_next)

@@ -58,8 +58,9 @@ find_program(void)
 	return own == NULL ? "/usr/local/bin/queue-maildir" : own;
 }
 
-static bool
-can_write(const char *path)
+/* For as_account(): can files be made in this directory? 1 or 0. */
+static int
+can_write(const void *path)
 {
 	return access(path, W_OK | X_OK) == 0;
 }
@@ -73,7 +74,8 @@ parent_of(const char *path)
 	if (slash == NULL)
 		return ".";
 	return slash == path ? "/"
-			     : report_text("%.*s", (int)(slash - path), path);
+			     : report_slice((struct slice){
+				       path, (size_t)(slash - path)});
 }
 
 /* queue-maildir makes a Maildir, but no directory above it. */
@@ -119,12 +121,6 @@ look_at_maildir(struct check *c)
 			quoted, quoted, quoted));
 }
 
-static int
-is_spool(const void *path)
-{
-	return can_write(path);
-}
-
 static void
 look_at_spool(struct check *c)
 {
@@ -132,7 +128,7 @@ look_at_spool(struct check *c)
 	bool given = set != NULL && *set != '\0';
 	const char *path = given ? set : "/tmp";
 
-	if (as_account(c, is_spool, path) != 1)
+	if (as_account(c, can_write, path) != 1)
 		report_add(&c->report, QUEUE_SPOOL,
 			given ? "env/TMPDIR" : "default", path,
 			given ? settings_cure_unset(c, "TMPDIR")
@@ -159,8 +155,7 @@ look_at_sendmail(struct check *c)
 void
 check_programs(struct check *c)
 {
-	const struct slice set = c->config.queue_program;
-	const char *path = report_text("%.*s", (int)set.len, set.data);
+	const char *path = report_slice(c->config.queue_program);
 	const char *where = settings_where(c, settings_row(NULL, "QMAILQUEUE"));
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;

@@ -13,8 +13,7 @@
 #include "check/settings.h"
 #include "proxy/balancers.h"
 
-#define LINE_MAX_LEN 4096 /* octets of tcp.rules */
-#define CHECK_SECONDS 2	  /* haproxy waits for a check: inter */
+#define CHECK_SECONDS 2 /* haproxy waits for a check: inter */
 
 /* Of one line, or of the service where the line does not say. */
 static bool
@@ -32,7 +31,7 @@ is_on(const char *line, const char *variable, bool otherwise)
 static void
 look_at_list(struct check *c)
 {
-	static char text[LINE_MAX_LEN];
+	static char text[RULES_LINE];
 	struct buffer b = BUFFER_OVER(text);
 	const char *fault = balancers_fault(c->config.proxyprotocol, &b);
 
@@ -53,7 +52,7 @@ static void
 look_at_rules(struct check *c, FILE *file)
 {
 	bool proxy = c->config.proxyprotocol.data != NULL;
-	char line[LINE_MAX_LEN];
+	char line[RULES_LINE];
 
 	while (fgets(line, sizeof line, file) != NULL) {
 		if (line[0] == '#' || strstr(line, ":allow") == NULL)
@@ -61,7 +60,7 @@ look_at_rules(struct check *c, FILE *file)
 		bool header = is_on(line, "PROXYPROTOCOL", proxy);
 		bool own = strstr(line, ",PROXYPROTOCOL=") != NULL;
 
-		if (header && own && strncmp(line, ":allow", 6) == 0)
+		if (header && own && rules_is_default(line))
 			look_at_everybody(c, "tcp.rules");
 		if (!header || strstr(line, ",FORCETLS=\"0\"") == NULL)
 			continue;
@@ -120,7 +119,7 @@ look_at_run(struct check *c)
 	struct slice list = c->config.proxyprotocol;
 	const char *run = servicedir_run(&c->service);
 	FILE *file = fopen("run", "re");
-	char line[LINE_MAX_LEN];
+	char line[RULES_LINE];
 	bool here = list.data != NULL &&
 		    (balancers_are_all(list) ||
 			    balancers_have(list, slice_of("127.0.0.1")) ||

@@ -36,12 +36,6 @@ load(const struct check *c, struct servers *servers)
 	return report_text("%.*s: %s", (int)line.len, line.data, reason);
 }
 
-static int
-is_readable(const void *path)
-{
-	return access(path, R_OK) == 0;
-}
-
 /* Connects, and sends nothing. */
 static void
 call(struct check *c, const struct server *server)
@@ -85,7 +79,7 @@ void
 check_qmqp(struct check *c)
 {
 	static struct servers servers;
-	const char *path = report_text("%s/" SERVERS_FILE, c->directory);
+	const char *path = settings_path(c, SERVERS_FILE);
 	const char *fault = load(c, &servers);
 
 	look_at_environment(c);
@@ -94,7 +88,7 @@ check_qmqp(struct check *c)
 			settings_cure_file(c, SERVERS_FILE, "127.0.0.1"));
 		return;
 	}
-	if (as_account(c, is_readable, path) != 1)
+	if (as_account(c, as_account_reads, path) != 1)
 		report_add(&c->report, QUEUE_QMQP_DENIED, WHERE,
 			report_text("%s cannot read %s", c->account, path),
 			report_quoted(path));
@@ -103,5 +97,5 @@ check_qmqp(struct check *c)
 	if (c->config.smtputf8)
 		report_add(&c->report, QUEUE_QMQP_UTF8,
 			settings_where(c, settings_row("smtputf8", "SMTPUTF8")),
-			settings_path(c, "smtputf8"), NULL);
+			settings_quoted(c, "smtputf8"), NULL);
 }

@@ -30,6 +30,22 @@ report_text(const char *format, ...)
 }
 
 const char *
+report_slice(struct slice text)
+{
+	return report_text("%.*s", (int)text.len, text.data);
+}
+
+void
+report_add_printable(struct buffer *b, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+
+		buffer_add_char(b, c >= ' ' && c <= '~' ? c : '?');
+	}
+}
+
+const char *
 report_quoted(const char *path)
 {
 	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

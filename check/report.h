@@ -33,6 +33,12 @@ void report_add(struct report *r, enum finding finding, const char *where,
 const char *report_text(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
+/* A slice as a text; it ends at a NUL. */
+const char *report_slice(struct slice text);
+
+/* Adds what others wrote: "?" for each octet that is no printable ASCII. */
+void report_add_printable(struct buffer *b, struct slice text);
+
 /* path, in quotes when a shell would misread it. */
 const char *report_quoted(const char *path);
 

@@ -22,9 +22,8 @@ rules_recompiled(const struct check *c, const char *edit)
 		report_quoted(c->service.directory), edit);
 }
 
-/* Is it the line for all addresses that have no other? */
-static bool
-is_default(const char *line)
+bool
+rules_is_default(const char *line)
 {
 	return strncmp(line, ":allow", 6) == 0;
 }
@@ -61,12 +60,13 @@ look_at_names(struct check *c, const char *line)
 static void
 look_at_lines(struct check *c, FILE *file)
 {
-	char line[4096];
+	char line[RULES_LINE];
 
 	while (fgets(line, sizeof line, file) != NULL) {
 		if (line[0] == '#')
 			continue;
-		if (is_default(line) && strstr(line, ",RELAYCLIENT=") != NULL)
+		if (rules_is_default(line) &&
+			strstr(line, ",RELAYCLIENT=") != NULL)
 			report_add(&c->report, SET_RELAYCLIENT, "tcp.rules",
 				NULL,
 				rules_recompiled(c, "/^:allow/s/,RELAYCLIENT="
@@ -93,7 +93,7 @@ bool
 rules_exempt(const char *address, const char *variable)
 {
 	FILE *file = fopen("tcp.rules", "re");
-	char line[4096];
+	char line[RULES_LINE];
 	glob_t found;
 	bool exempt = false;
 

@@ -4,6 +4,11 @@
 
 #include "check/check.h"
 
+#define RULES_LINE 4096 /* octets of a line */
+
+/* Is it the line for all addresses that have no other? */
+bool rules_is_default(const char *line);
+
 /* A command that edits it by sed(1), and compiles it. */
 const char *rules_recompiled(const struct check *c, const char *edit);
 

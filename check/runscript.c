@@ -38,19 +38,13 @@ base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
-static bool
-is_end(const char *word)
-{
-	return word == NULL;
-}
-
 /* The value of an option: the rest of its word, or the next word. */
 static const char *
 value_of(char ***at, const char *letter)
 {
 	if (letter[1] != '\0')
 		return letter + 1;
-	if (is_end((*at)[1]))
+	if ((*at)[1] == NULL)
 		return NULL;
 	return *++*at;
 }
@@ -99,7 +93,7 @@ static char **
 options(struct service *s, char **at, const char *with_value,
 	void (*on)(struct service *s, char letter, const char *value))
 {
-	for (; !is_end(*at) && (*at)[0] == '-' && (*at)[1] != '\0'; at++) {
+	for (; *at != NULL && (*at)[0] == '-' && (*at)[1] != '\0'; at++) {
 		if (strcmp(*at, "--") == 0)
 			return at + 1;
 		for (const char *c = *at + 1; *c != '\0'; c++) {
@@ -112,7 +106,7 @@ options(struct service *s, char **at, const char *with_value,
 			on(s, letter, value_of(&at, c));
 			break;
 		}
-		if (is_end(*at))
+		if (*at == NULL)
 			break;
 	}
 	return at;
@@ -202,7 +196,7 @@ note_listener(struct service *s, char **at, const char *with_value)
 {
 	char **rest = options(s, at, with_value, on_launcher);
 
-	if (is_end(rest[0]) || is_end(rest[1]))
+	if (rest[0] == NULL || rest[1] == NULL)
 		return;
 	if (is_known(s, "the address", rest[0]))
 		s->address = rest[0];
@@ -214,7 +208,7 @@ note_listener(struct service *s, char **at, const char *with_value)
 static void
 note_variables(char **at)
 {
-	for (; !is_end(*at) && (**at == '-' || strchr(*at, '=')); at++) {
+	for (; *at != NULL && (**at == '-' || strchr(*at, '=')); at++) {
 		size_t len = variables_name(*at);
 
 		if (len > 0 && (*at)[len] == '=')
@@ -247,7 +241,7 @@ look_at(struct service *s, char **at)
 		s->environment_user = at[1];
 	else if (strcmp(name, "ucspitlsd") == 0) /* s6's */
 		s->begins_tls = true;
-	else if (strcmp(name, "envdir") == 0 && !is_end(at[1]))
+	else if (strcmp(name, "envdir") == 0 && at[1] != NULL)
 		note_environment(s, at[1]);
 	else if (strcmp(name, "env") == 0)
 		note_variables(at + 1);
@@ -257,14 +251,11 @@ look_at(struct service *s, char **at)
 static bool
 is_program(char *const *words, size_t i)
 {
-	static const char *const before[] = {"-j", "-e", "envdir", "s6-envdir"};
+	static const char *const before[] = {
+		"-j", "-e", "envdir", "s6-envdir", NULL};
 
-	if (strcmp(base_name(words[i]), "smtpd-auth") != 0)
-		return false;
-	for (size_t k = 0; i > 0 && k < sizeof before / sizeof *before; k++)
-		if (strcmp(words[i - 1], before[k]) == 0)
-			return false;
-	return true;
+	return strcmp(base_name(words[i]), "smtpd-auth") == 0 &&
+	       (i == 0 || !shell_is_among(before, words[i - 1]));
 }
 
 /* Commands that may name it, and start nothing. */
@@ -272,12 +263,9 @@ static bool
 starts_nothing(const char *word)
 {
 	static const char *const words[] = {"[", "test", "echo", "printf", "cd",
-		"case", "for", "chmod", "chown", "mkdir", "rm", "ln"};
+		"case", "for", "chmod", "chown", "mkdir", "rm", "ln", NULL};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(word, words[i]) == 0)
-			return true;
-	return false;
+	return shell_is_among(words, word);
 }
 
 static bool look_at_text(struct service *s, const char *text, unsigned depth);
@@ -286,10 +274,9 @@ static bool look_at_text(struct service *s, const char *text, unsigned depth);
 static const char *
 nested_text(char *const *at)
 {
-	const char *name = base_name(at[0]);
+	static const char *const shells[] = {"sh", "bash", "dash", NULL};
 
-	if (strcmp(name, "sh") != 0 && strcmp(name, "bash") != 0 &&
-		strcmp(name, "dash") != 0)
+	if (!shell_is_among(shells, base_name(at[0])))
 		return NULL;
 	for (at++; *at != NULL && **at == '-'; at++)
 		if (strchr(*at, 'c') != NULL)

@@ -89,7 +89,19 @@ settings_where(const struct check *c, const struct config_row *row)
 const char *
 settings_path(const struct check *c, const char *name)
 {
-	return report_quoted(report_text("%s/%s", c->directory, name));
+	return report_text("%s/%s", c->directory, name);
+}
+
+const char *
+settings_quoted(const struct check *c, const char *name)
+{
+	return report_quoted(settings_path(c, name));
+}
+
+const char *
+settings_variable_path(const struct check *c, const char *name)
+{
+	return report_text("%s/env/%s", c->service.directory, name);
 }
 
 /* The start of a command that writes to path: nothing there is lost. */
@@ -108,7 +120,7 @@ settings_cure_variable(
 {
 	if (c->service.directory == NULL)
 		return report_text("export %s=%s", name, report_quoted(value));
-	const char *path = report_text("%s/env/%s", c->service.directory, name);
+	const char *path = settings_variable_path(c, name);
 
 	/* Beside env/, where it would be a variable. */
 	return report_text("%secho %s > %s",
@@ -120,7 +132,7 @@ settings_cure_variable(
 const char *
 settings_cure_file(const struct check *c, const char *name, const char *value)
 {
-	return cure_over(report_text("%s/%s", c->directory, name),
+	return cure_over(settings_path(c, name),
 		report_text("echo %s", report_quoted(value)));
 }
 
@@ -129,8 +141,8 @@ settings_cure_unset(const struct check *c, const char *name)
 {
 	if (c->service.directory == NULL)
 		return report_text("unset %s", name);
-	return report_text("rm %s", report_quoted(report_text("%s/env/%s",
-					    c->service.directory, name)));
+	return report_text(
+		"rm %s", report_quoted(settings_variable_path(c, name)));
 }
 
 const char *
@@ -149,8 +161,7 @@ settings_text(const struct check *c, const char *file, const char *variable,
 		if (dir_fd != -1)
 			close(dir_fd);
 	}
-	return value.len == 0 ? NULL
-			      : report_text("%.*s", (int)value.len, value.data);
+	return value.len == 0 ? NULL : report_slice(value);
 }
 
 /* Every file of the table that the server would refuse. */
@@ -159,7 +170,7 @@ look_at_file(struct check *c, int dir_fd, const struct config_row *row)
 {
 	struct control_list list;
 	struct slice value;
-	const char *reason = NULL, *path = settings_path(c, row->file);
+	const char *reason = NULL, *path = settings_quoted(c, row->file);
 	const char *where = report_text("control/%s", row->file);
 	int fd = -1;
 	enum control_result result;
@@ -212,11 +223,10 @@ blame(struct check *c)
 	}
 	if (strcmp(name, "control/me") == 0)
 		report_add(&c->report, SET_ME, name, reason,
-			cure_over(report_text("%s/me", c->directory),
-				"hostname -f"));
+			cure_over(settings_path(c, "me"), "hostname -f"));
 	else if (strncmp(name, "control/", 8) == 0)
 		report_add(&c->report, SET_VALUE, name, reason,
-			settings_path(c, name + 8));
+			settings_quoted(c, name + 8));
 	else
 		report_add(&c->report, SET_VALUE, NULL,
 			report_text("%s: %s", name, reason),
@@ -244,6 +254,7 @@ check_settings(struct check *c)
 	while (config_load(&c->config, c->service.smtps) == -1)
 		if (!blame(c))
 			return -1;
+	c->me = report_slice(c->config.me);
 	return 0;
 }
 

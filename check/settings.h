@@ -7,8 +7,7 @@
 
 #include "check/check.h"
 
-/* The row of a file or, with a NULL file, of a variable; NULL: there is none.
- */
+/* The row of a file; file NULL: that of a variable. NULL: there is none. */
 const struct config_row *settings_row(const char *file, const char *variable);
 
 /* "env/FORCETLS", "control/me", "default": where a row's value comes from. */
@@ -18,8 +17,12 @@ const char *settings_where(const struct check *c, const struct config_row *row);
 const char *settings_text(const struct check *c, const char *file,
 	const char *variable, const char **where);
 
-/* The quoted path of a control file. */
+/* The path of a control file; the same for a command of the shell. */
 const char *settings_path(const struct check *c, const char *name);
+const char *settings_quoted(const struct check *c, const char *name);
+
+/* The path of a file in env/. */
+const char *settings_variable_path(const struct check *c, const char *name);
 
 /*
  * A command that sets a variable of the service, or a control file. What

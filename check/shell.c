@@ -309,6 +309,14 @@ take_command(struct shell *sh)
 	}
 }
 
+bool
+shell_is_among(const char *const *words, const char *word)
+{
+	while (*words != NULL && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
 /* Words that stand before a command and are no part of it. */
 static bool
 is_keyword(const char *word)
@@ -316,11 +324,8 @@ is_keyword(const char *word)
 	static const char *const words[] = {"exec", "if", "then", "elif",
 		"else", "while", "until", "do", "!", "{", "}", "command",
 		"time", NULL};
-	size_t i = 0;
 
-	while (words[i] != NULL && strcmp(words[i], word) != 0)
-		i++;
-	return words[i] != NULL;
+	return shell_is_among(words, word);
 }
 
 /* export NAME=VALUE NAME...; unset NAME... */

@@ -31,4 +31,7 @@ struct shell {
  */
 char **shell_next(struct shell *sh);
 
+/* Is a word one of these, the last of which is NULL? */
+bool shell_is_among(const char *const *words, const char *word);
+
 #endif

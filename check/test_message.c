@@ -13,15 +13,12 @@ static void
 report_login(struct live *l, struct slice mechanism, enum login_result result,
 	const struct talk *t, const struct talk_reply *reply)
 {
-	const char *name =
-		report_text("%.*s", (int)mechanism.len, mechanism.data);
+	const char *name = report_slice(mechanism);
 
 	switch (result) {
 	case LOGIN_DONE:
 		report_ok("login", l->where, "%s by %s",
-			report_text("%.*s", (int)l->login.user.len,
-				l->login.user.data),
-			name);
+			report_slice(l->login.user), name);
 		break;
 	case LOGIN_REFUSED:
 		live_add(l, LIVE_LOGIN,
@@ -85,9 +82,7 @@ log_in_by_all(struct live *l, struct talk *t)
 		struct talk next;
 
 		if (!login_knows(mechanism)) {
-			live_add(l, LIVE_UNTRIED,
-				report_text("%.*s", (int)mechanism.len,
-					mechanism.data));
+			live_add(l, LIVE_UNTRIED, report_slice(mechanism));
 			continue;
 		}
 		if (!log_in(l, &next, mechanism))
@@ -128,7 +123,7 @@ send_message(struct live *l, struct talk *t)
 	struct slice user = l->login.user;
 	bool own = l->login_wanted && slice_find(user, '@') < user.len;
 	const char *sender =
-		own ? report_text("%.*s", (int)user.len, user.data)
+		own ? report_slice(user)
 		    : report_text("%.*s@%s",
 			      l->login_wanted ? (int)user.len : 10,
 			      l->login_wanted ? user.data : "postmaster",

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "lib/base64.h"
+#include "lib/hex.h"
 
 #define MESSAGE_MAX 2048 /* octets of a response before base64 */
 #define ENCODED_MAX (BASE64_ENCODED_LEN(MESSAGE_MAX) + 1)
@@ -102,7 +103,6 @@ login(struct exchange *x)
 static enum login_result
 cram_md5(struct exchange *x)
 {
-	static const char digits[] = "0123456789abcdef";
 	char text[MESSAGE_MAX];
 	unsigned char mac[br_md5_SIZE];
 	struct buffer b = BUFFER_OVER(text);
@@ -120,10 +120,7 @@ cram_md5(struct exchange *x)
 	b.len = 0;
 	buffer_add_slice(&b, x->l->user);
 	buffer_add_char(&b, ' ');
-	for (size_t i = 0; i < sizeof mac; i++) {
-		buffer_add_char(&b, digits[mac[i] >> 4]);
-		buffer_add_char(&b, digits[mac[i] & 15]);
-	}
+	hex_encode(&b, (struct slice){(const char *)mac, sizeof mac});
 	return respond(x, "", buffer_slice(&b));
 }
 

@@ -11,6 +11,7 @@
 #include "lib/certificate.h"
 #include "lib/chain.h"
 #include "lib/clock.h"
+#include "lib/path.h"
 #include "lib/pem.h"
 
 #define ROOTS_MAX 1024
@@ -114,7 +115,7 @@ static int
 read_whole(const char *path, struct heap *text)
 {
 	unsigned char piece[65536];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = path_open(path);
 	ssize_t n;
 
 	if (fd == -1)

@@ -2,6 +2,9 @@
 #include "conf/conf.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+#include "lib/buffer.h"
 
 bool
 conf_harmless(const char *text)
@@ -22,4 +25,14 @@ conf_path(char out[CONF_PATH_MAX], const char *directory, const char *middle,
 	buffer_add_text(&b, middle);
 	buffer_add_text(&b, end);
 	return buffer_string(&b);
+}
+
+bool
+conf_exists(const char *directory, const char *name)
+{
+	char path[CONF_PATH_MAX];
+	struct stat status;
+
+	return conf_path(path, directory, "/", name) != NULL &&
+	       lstat(path, &status) == 0;
 }

@@ -10,12 +10,11 @@
 
 #include <sys/types.h>
 
-#include "lib/buffer.h"
+#include "lib/bytes.h"
 #include "lib/tool.h"
 
 #define CONF_PROGRAM "smtpd-auth-conf"
 #define CONF_DIRECTORY "/etc/smtpd-auth"
-#define CONF_QMAIL "/var/qmail/control"
 #define CONF_STATE "/var/lib/smtpd-auth"
 #define CONF_PATH_MAX 512
 #define CONF_PORTS_MAX 16
@@ -49,8 +48,8 @@ struct conf {
 	bool sendmail;		     /* the queue program is queue-sendmail */
 	char control[CONF_PATH_MAX]; /* the control directory */
 	bool control_exists;
-	bool control_is_qmails;		    /* CONF_QMAIL, else DIR/control */
-	bool state_in_control;		    /* control/statedir names another */
+	bool control_is_qmails; /* CONTROLDIR_QMAIL, else DIR/control */
+	bool state_in_control;	/* control/statedir names another */
 	bool state_made, state_parent_made; /* by us: as an account's made */
 	bool serves_ipv6;		    /* so does this host's tcpserver */
 	const char *certificate; /* one line about it, for the report */
@@ -58,6 +57,9 @@ struct conf {
 
 /* Letters, digits and . _ + - / only: it stands unquoted in scripts. */
 bool conf_harmless(const char *text);
+
+/* Is there anything of this name in a directory? */
+bool conf_exists(const char *directory, const char *name);
 
 /*
  * A path of three parts, "" for none, into out. Returns out, or NULL when it

@@ -54,7 +54,7 @@ control_files_make(struct conf *conf, struct stage *stage)
 	if (status != 0)
 		return status;
 	(void)snprintf(line, sizeof line, "%s\n", conf->host);
-	if (!stage_exists(conf->control, "me"))
+	if (!conf_exists(conf->control, "me"))
 		status = stage_file(stage, "control/me", slice_of(line), 0644);
 	else
 		compare_me(conf);

@@ -6,10 +6,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/execute.h"
+#include "lib/controldir.h"
 
 /* Those that somebody has chosen stand before the one that comes along. */
 static const struct supervisor supervisors[] = {
@@ -185,28 +185,18 @@ detect_programs(struct conf *conf)
 	return 0;
 }
 
-/* Is there anything of this name in the control directory? */
-static bool
-control_has(const struct conf *conf, const char *name)
-{
-	char path[CONF_PATH_MAX];
-	struct stat status;
-
-	return conf_path(path, conf->control, "/", name) != NULL &&
-	       lstat(path, &status) == 0;
-}
-
 void
 detect_control(struct conf *conf)
 {
 	(void)conf_path(conf->control, conf->directory, "/control", "");
 	if (strcmp(conf->directory, CONF_DIRECTORY) == 0 &&
-		!control_has(conf, "") && access(CONF_QMAIL "/me", F_OK) == 0) {
-		(void)strcpy(conf->control, CONF_QMAIL);
+		!conf_exists(conf->control, "") &&
+		access(CONTROLDIR_QMAIL "/me", F_OK) == 0) {
+		(void)strcpy(conf->control, CONTROLDIR_QMAIL);
 		conf->control_is_qmails = true;
 	}
-	conf->control_exists = control_has(conf, "");
-	conf->state_in_control = control_has(conf, "statedir");
+	conf->control_exists = conf_exists(conf->control, "");
+	conf->state_in_control = conf_exists(conf->control, "statedir");
 }
 
 int

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "lib/buffer.h"
 #include "lib/child.h"
 #include "lib/clock.h"
 

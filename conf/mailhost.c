@@ -17,7 +17,7 @@ mailhost_fault(struct slice name)
 	size_t labels = 0;
 	uint64_t number;
 
-	if (name.len > MAILHOST_MAX)
+	if (name.len > HOSTNAME_MAX)
 		return "longer than 253 octets";
 	while (rest.data != NULL) {
 		label = slice_split(&rest, '.');
@@ -30,14 +30,6 @@ mailhost_fault(struct slice name)
 	if (labels == 1 && !slice_is(name, "localhost"))
 		return "without a domain";
 	return NULL;
-}
-
-const char *
-mailhost_domain(const char *name)
-{
-	const char *dot = strchr(name, '.');
-
-	return dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : name;
 }
 
 /* Not by the C library: a static program has no name service switch. */

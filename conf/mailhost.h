@@ -4,16 +4,8 @@
 
 #include "lib/bytes.h"
 
-#define MAILHOST_MAX 253 /* octets */
-
 /* What is wrong with a host name (lower case), as a phrase; NULL: nothing. */
 const char *mailhost_fault(struct slice name);
-
-/*
- * The domain that addresses have: without the first label, unless that
- * leaves one label alone.
- */
-const char *mailhost_domain(const char *name);
 
 /* Asks getent(1); true too when that cannot be run. */
 bool mailhost_resolves(const char *name);

@@ -12,6 +12,7 @@
 #include "conf/detect.h"
 #include "conf/execute.h"
 #include "conf/template.h"
+#include "lib/buffer.h"
 
 #define FILE_MAX 4096 /* octets of one file */
 #define NAME_MAX_LEN 80

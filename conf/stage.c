@@ -140,16 +140,6 @@ stage_owner(
 	return 0;
 }
 
-bool
-stage_exists(const char *directory, const char *name)
-{
-	char path[CONF_PATH_MAX];
-	struct stat status;
-
-	return conf_path(path, directory, "/", name) != NULL &&
-	       lstat(path, &status) == 0;
-}
-
 int
 stage_place(struct stage *stage, const char *path, const char *target)
 {

@@ -3,8 +3,8 @@
  * them are there: after an error nothing half made is left.
  *
  * The directory DIR/.smtpd-auth-conf is the stage; while it exists no other
- * run begins. Every path is relative: to the stage; target of stage_place() and
- * the name of stage_exists() to DIR.
+ * run begins. Every path is relative: to the stage; target of stage_place() to
+ * DIR.
  */
 #ifndef CONF_STAGE_H
 #define CONF_STAGE_H
@@ -23,8 +23,10 @@ struct stage {
 	size_t placed_count;
 };
 
-/* Makes DIR if it is missing, and the stage. SIGINT and the like are held:
- * they make the next step fail. */
+/*
+ * Makes DIR if it is missing, and the stage. SIGINT and the like are held: they
+ * make the next step fail.
+ */
 int stage_begin(struct stage *stage, const char *directory);
 
 int stage_directory(struct stage *stage, const char *path, mode_t mode);
@@ -34,9 +36,6 @@ int stage_link(struct stage *stage, const char *path, const char *target);
 int stage_mode(struct stage *stage, const char *path, mode_t mode);
 int stage_owner(
 	struct stage *stage, const char *path, const struct account *account);
-
-/* Is there anything of this name in DIR? */
-bool stage_exists(const char *directory, const char *name);
 
 /* Renames path of the stage to target in DIR; never over another. */
 int stage_place(struct stage *stage, const char *path, const char *target);

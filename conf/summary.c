@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "conf/detect.h"
-#include "conf/mailhost.h"
 #include "conf/service.h"
+#include "lib/hostname.h"
 
 /* " DIR/587 DIR/465", each with what follows it. */
 static void
@@ -145,7 +145,7 @@ print_recipients(const struct conf *conf)
 	if (conf_path(path, conf->control, "/rcpthosts", "") != NULL &&
 		access(path, F_OK) != 0)
 		(void)printf(
-			"  echo %s > %s\n", mailhost_domain(conf->host), path);
+			"  echo %s > %s\n", hostname_domain(conf->host), path);
 }
 
 static void
@@ -154,7 +154,7 @@ print_next(const struct conf *conf)
 	(void)printf("next\n  smtpd-passwd");
 	if (strcmp(conf->directory, CONF_DIRECTORY) != 0)
 		(void)printf(" -f %s/authusers", conf->control);
-	(void)printf(" set USER@%s\n", mailhost_domain(conf->host));
+	(void)printf(" set USER@%s\n", hostname_domain(conf->host));
 	for (size_t i = 0; i < conf->ports_count; i++)
 		(void)printf("  smtpd-check %s/%u\n", conf->directory,
 			conf->ports[i]);
@@ -191,7 +191,7 @@ print_balancer(const struct conf *conf)
 static void
 print_records(const struct conf *conf)
 {
-	const char *domain = mailhost_domain(conf->host);
+	const char *domain = hostname_domain(conf->host);
 	bool title = true;
 
 	for (size_t i = 0; i < conf->ports_count; i++) {

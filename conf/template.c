@@ -1,6 +1,8 @@
 /* template - the files of service/; part of smtpd-auth-conf. */
 #include "conf/template.h"
 
+#include "lib/buffer.h"
+
 /*
  * The assembler puts the file into the program as it is, so that scripts and
  * units stand in the tree as what they are, and only there. The Makefile

@@ -74,11 +74,11 @@ tls_files_make(struct conf *conf, struct stage *stage)
 {
 	int status;
 
-	if (stage_exists(conf->control, "servercert.pem")) {
+	if (conf_exists(conf->control, "servercert.pem")) {
 		conf->certificate = "control/servercert.pem, as it was";
 		return 0;
 	}
-	if (stage_exists(conf->control, "serverkey.pem")) {
+	if (conf_exists(conf->control, "serverkey.pem")) {
 		conf->certificate = "none";
 		tool_warn(
 			"%s/serverkey.pem has no servercert.pem beside it; "

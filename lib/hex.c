@@ -1,6 +1,6 @@
 /*
- * hex - see hex.h. Run by the authenticator, smtpd-passwd, smtpd-report, and
- * the keeper for names of files.
+ * hex - see hex.h. Run by the authenticator, smtpd-passwd, smtpd-check,
+ * smtpd-report, and the keeper for names of files.
  */
 #include "lib/hex.h"
 

@@ -1,6 +1,8 @@
 /* hostname - see hostname.h. Run by smtpd-check and smtpd-auth-conf. */
 #include "lib/hostname.h"
 
+#include <string.h>
+
 #define LABEL_MAX 63 /* octets, RFC 1035 §2.3.4 */
 
 bool
@@ -16,4 +18,12 @@ hostname_is_label(struct slice label)
 			return false;
 	}
 	return true;
+}
+
+const char *
+hostname_domain(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : name;
 }

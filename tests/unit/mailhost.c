@@ -2,6 +2,7 @@
 #include "conf/mailhost.h"
 
 #include "tests/tap.h"
+#include "lib/hostname.h"
 
 static void
 test_names(void)
@@ -62,13 +63,13 @@ test_lengths(void)
 static void
 test_domains(void)
 {
-	ok(strcmp(mailhost_domain("mail.example.com"), "example.com") == 0,
+	ok(strcmp(hostname_domain("mail.example.com"), "example.com") == 0,
 		"the first label goes");
-	ok(strcmp(mailhost_domain("a.b.example.com"), "b.example.com") == 0,
+	ok(strcmp(hostname_domain("a.b.example.com"), "b.example.com") == 0,
 		"the first alone");
-	ok(strcmp(mailhost_domain("example.com"), "example.com") == 0,
+	ok(strcmp(hostname_domain("example.com"), "example.com") == 0,
 		"two labels stay");
-	ok(strcmp(mailhost_domain("localhost"), "localhost") == 0, "one stays");
+	ok(strcmp(hostname_domain("localhost"), "localhost") == 0, "one stays");
 }
 
 int
