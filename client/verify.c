@@ -208,8 +208,7 @@ fault(unsigned error)
 	}
 }
 
-/* The leaf as it was on its first day, when what signed it may not have been.
- */
+/* The leaf on its first day, when what signed it may not have been there. */
 static unsigned
 verdict_first_day(const struct verify_roots *roots, struct slice chain,
 	const br_x509_decoder_context *leaf)

@@ -4,10 +4,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "report/stamp.h"
 #include "lib/buffer.h"
 
-#define HOUR 3600
-#define DAY 86400
 #define FAR_MORE 10   /* times what is usual */
 #define HOUR_LEAST 50 /* recipients that are nothing to speak of */
 #define DAY_LEAST 100
@@ -19,8 +18,8 @@ account_login(struct account *account, struct slice network, int64_t at)
 {
 	uint32_t hash = hitters_hash(network);
 
-	if (account->networks_day != at / DAY) {
-		account->networks_day = at / DAY;
+	if (account->networks_day != at / STAMP_DAY) {
+		account->networks_day = at / STAMP_DAY;
 		account->networks_count = 0;
 	}
 	for (unsigned i = 0; i < account->networks_count; i++)
@@ -43,7 +42,7 @@ close_period(struct rate *rate, int64_t width, uint64_t least, uint64_t known,
 {
 	uint64_t usual = rate->periods == 0 ? 0 : rate->before / rate->periods;
 	bool silent = rate->periods == 0 && begin != 0 &&
-		      rate->period * width > begin + DAY;
+		      rate->period * width > begin + STAMP_DAY;
 
 	if (rate->now >= least && rate->now >= FAR_MORE * usual &&
 		(rate->periods >= known || silent)) {
@@ -79,17 +78,24 @@ account_sent(struct account *account, uint64_t recipients, uint64_t octets,
 	account->octets += octets;
 	if (at == 0)
 		return;
-	rate_add(&account->hour, recipients, at, HOUR, HOUR_LEAST, HOURS_KNOWN,
-		begin);
-	rate_add(&account->day, recipients, at, DAY, DAY_LEAST, DAYS_KNOWN,
-		begin);
+	rate_add(&account->hour, recipients, at, STAMP_HOUR, HOUR_LEAST,
+		HOURS_KNOWN, begin);
+	rate_add(&account->day, recipients, at, STAMP_DAY, DAY_LEAST,
+		DAYS_KNOWN, begin);
 }
 
 void
 account_finish(struct account *account, int64_t begin)
 {
-	close_period(&account->hour, HOUR, HOUR_LEAST, HOURS_KNOWN, begin);
-	close_period(&account->day, DAY, DAY_LEAST, DAYS_KNOWN, begin);
+	close_period(
+		&account->hour, STAMP_HOUR, HOUR_LEAST, HOURS_KNOWN, begin);
+	close_period(&account->day, STAMP_DAY, DAY_LEAST, DAYS_KNOWN, begin);
+}
+
+uint64_t
+account_over_limit(const void *row)
+{
+	return ((const struct account *)row)->over_limit;
 }
 
 static struct slice

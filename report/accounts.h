@@ -35,12 +35,15 @@ void account_login(struct account *account, struct slice network, int64_t at);
 void account_sent(struct account *account, uint64_t recipients, uint64_t octets,
 	int64_t at, int64_t begin);
 
+/* Its recipients over relaylimits; for hitters_top(). */
+uint64_t account_over_limit(const void *row);
+
 /* The last hour and day are over. */
 void account_finish(struct account *account, int64_t begin);
 
-/* The network of an address: "203.0.113.0/24", "2001:db8:1::/48"; else itself.
- */
 #define NETWORK_TEXT 64
+
+/* The network of an address: 203.0.113.0/24, 2001:db8:1::/48; else itself. */
 struct slice account_network(struct slice address, char out[NETWORK_TEXT]);
 
 #endif

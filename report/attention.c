@@ -27,23 +27,21 @@ attention_word(enum attention kind)
 	return words[kind];
 }
 
-/* A new one; NULL when there is no room. */
-static struct buffer *
+/*
+ * A new one, whose words are added to detail. Without room for it they come to
+ * nothing.
+ */
+static struct buffer
 find(struct search *s, enum attention kind, struct slice what)
 {
-	static struct buffer detail;
-
 	if (s->count == ATTENTION_MOST)
-		return NULL;
+		return (struct buffer){.overflow = true};
 	struct finding *finding = &s->findings[s->count++];
 
-	finding->kind = kind;
-	finding->what = what;
+	*finding = (struct finding){.kind = kind, .what = what};
 	/* One octet stays for the end: all else is zeros. */
-	memset(finding->detail, 0, sizeof finding->detail);
-	detail = (struct buffer){
+	return (struct buffer){
 		finding->detail, 0, sizeof finding->detail - 1, false};
-	return &detail;
 }
 
 /* Counts the rows with a value, and picks those that are told one by one. */
@@ -115,15 +113,13 @@ find_guessers(struct search *s, enum attention kind,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct guesser *g = rows[i];
-		struct buffer *b = find(s, kind, hitters_key(g));
+		struct buffer b = find(s, kind, hitters_key(g));
 
-		if (b == NULL)
-			continue;
-		tell_guesser(b, g);
+		tell_guesser(&b, g);
 		if (kind != ATTENTION_ENTERED)
 			continue;
-		buffer_add_text(b, "; then it got in, as ");
-		buffer_add_text(b, g->entered);
+		buffer_add_text(&b, "; then it got in, as ");
+		buffer_add_text(&b, g->entered);
 	}
 }
 
@@ -146,17 +142,15 @@ find_bursts(struct search *s)
 		const struct account *a = rows[i];
 		bool day = a->day.burst > 0;
 		const struct rate *rate = day ? &a->day : &a->hour;
-		struct buffer *b = find(s, ATTENTION_BURST, hitters_key(a));
+		struct buffer b = find(s, ATTENTION_BURST, hitters_key(a));
 
-		if (b == NULL)
-			continue;
-		buffer_add_text(b, "began to send far more than before: ");
-		add_count(b, rate->burst, " recipient", " recipients");
+		buffer_add_text(&b, "began to send far more than before: ");
+		add_count(&b, rate->burst, " recipient", " recipients");
 		buffer_add_text(
-			b, day ? " on the day from " : " in the hour from ");
-		sheet_add_time(b, rate->burst_at, SHEET_MINUTE);
-		buffer_add_text(b, ", usually ");
-		sheet_add_number(b, rate->usual);
+			&b, day ? " on the day from " : " in the hour from ");
+		sheet_add_time(&b, rate->burst_at, SHEET_MINUTE);
+		buffer_add_text(&b, ", usually ");
+		sheet_add_number(&b, rate->usual);
 	}
 }
 
@@ -177,41 +171,31 @@ find_networks(struct search *s)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct account *a = rows[i];
-		struct buffer *b = find(s, ATTENTION_NETWORKS, hitters_key(a));
+		struct buffer b = find(s, ATTENTION_NETWORKS, hitters_key(a));
 
-		if (b == NULL)
-			continue;
-		buffer_add_text(b, "logged in from ");
-		sheet_add_number(b, a->networks_most);
-		buffer_add_text(b, a->networks_most == ACCOUNT_NETWORKS
-					   ? " networks or more on one day"
-					   : " networks on one day");
+		buffer_add_text(&b, "logged in from ");
+		sheet_add_number(&b, a->networks_most);
+		buffer_add_text(&b, a->networks_most == ACCOUNT_NETWORKS
+					    ? " networks or more on one day"
+					    : " networks on one day");
 	}
-}
-
-static uint64_t
-over_limit_of(const void *row)
-{
-	return ((const struct account *)row)->over_limit;
 }
 
 static void
 find_limits(struct search *s)
 {
 	const void *rows[EACH];
-	size_t count = pick(
-		s, ATTENTION_LIMIT, &s->facts->accounts, over_limit_of, rows);
+	size_t count = pick(s, ATTENTION_LIMIT, &s->facts->accounts,
+		account_over_limit, rows);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct account *a = rows[i];
-		struct buffer *b = find(s, ATTENTION_LIMIT, hitters_key(a));
+		struct buffer b = find(s, ATTENTION_LIMIT, hitters_key(a));
 
-		if (b == NULL)
-			continue;
-		add_count(b, a->over_limit, " recipient", " recipients");
-		buffer_add_text(b, " over relaylimits, which allows ");
-		sheet_add_number(b, a->limit);
-		buffer_add_text(b, " a day");
+		add_count(&b, a->over_limit, " recipient", " recipients");
+		buffer_add_text(&b, " over relaylimits, which allows ");
+		sheet_add_number(&b, a->limit);
+		buffer_add_text(&b, " a day");
 	}
 }
 
@@ -242,14 +226,12 @@ find_config(struct search *s, enum attention kind,
 	for (size_t i = 0; i < count; i++) {
 		struct slice key = hitters_key(rows[i]);
 		size_t at = slice_find(key, ' ');
-		struct buffer *b = find(s, kind, (struct slice){key.data, at});
+		struct buffer b = find(s, kind, (struct slice){key.data, at});
 
-		if (b == NULL)
-			continue;
 		if (at < key.len)
-			buffer_add_slice(b, slice_from(key, at + 1));
-		buffer_add_text(b, " (config fail, ");
-		add_count(b, hitters_weight(rows[i]), " line)", " lines)");
+			buffer_add_slice(&b, slice_from(key, at + 1));
+		buffer_add_text(&b, " (config fail, ");
+		add_count(&b, hitters_weight(rows[i]), " line)", " lines)");
 	}
 }
 
@@ -268,11 +250,10 @@ find_sum(struct search *s, enum attention kind, uint64_t sum, const char *one,
 {
 	if (sum == 0)
 		return;
-	struct buffer *b = find(s, kind, slice_of(""));
+	struct buffer b = find(s, kind, slice_of(""));
 
 	s->counts[kind]++;
-	if (b != NULL)
-		add_count(b, sum, one, many);
+	add_count(&b, sum, one, many);
 }
 
 static void

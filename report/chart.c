@@ -13,13 +13,14 @@
 #define ROW 34		/* of a bar with its name above */
 #define NAME_COLUMNS 38 /* letters of it */
 #define LABELS 6	/* along the axis */
+#define ROOM 8192	/* octets of a name that are shown */
 
 /* show: shown_add(), or shown_octets() for what is decoded already. */
 static void
 put(FILE *out, struct slice value,
 	void (*show)(struct buffer *, struct slice, enum shown))
 {
-	static char text[16 * 1024];
+	char text[2 * ROOM];
 	struct buffer b = BUFFER_OVER(text);
 
 	show(&b, value, SHOWN_HTML);
@@ -93,11 +94,11 @@ total(const struct hours_bars *bars, int kind)
 static const char *
 width_words(int64_t width)
 {
-	return width == 3600		  ? "an hour"
-	       : width < 86400		  ? "some hours"
-	       : width == 86400		  ? "a day"
-	       : width == INT64_C(604800) ? "a week"
-					  : "some days";
+	return width == STAMP_HOUR	? "an hour"
+	       : width < STAMP_DAY	? "some hours"
+	       : width == STAMP_DAY	? "a day"
+	       : width == 7 * STAMP_DAY ? "a week"
+					: "some days";
 }
 
 static void
@@ -149,7 +150,7 @@ static void
 put_axis(FILE *out, const struct hours_bars *bars)
 {
 	size_t step = (bars->count + LABELS - 1) / LABELS;
-	bool days = bars->width * (int64_t)bars->count > 2 * 86400;
+	bool days = bars->width * (int64_t)bars->count > 2 * STAMP_DAY;
 
 	for (size_t i = 0; i < bars->count; i += step) {
 		(void)fprintf(out, "<text x=\"%.2f%%\" y=\"%d\">",
@@ -187,12 +188,11 @@ chart_hours(FILE *out, const struct hours_bars *bars)
 
 /* ---------------------------------------------------------------- rows --- */
 
-/* The cells before the first number, as the name of a row. */
+/* The cells before the first number, as the name of a row, in room. */
 static struct slice
-name_of(const struct sheet *sheet, size_t row)
+name_of(const struct sheet *sheet, size_t row, char room[ROOM])
 {
-	static char text[8 * 1024];
-	struct buffer b = BUFFER_OVER(text);
+	struct buffer b = {room, 0, ROOM, false};
 
 	for (size_t c = 0; c < sheet->columns && *sheet->heads[c] != '>'; c++) {
 		if (c > 0)
@@ -206,7 +206,7 @@ name_of(const struct sheet *sheet, size_t row)
 static void
 put_name(FILE *out, struct slice name)
 {
-	static char text[8 * 1024];
+	char text[ROOM];
 	struct buffer b = BUFFER_OVER(text);
 
 	line_decode(&b, name);
@@ -222,9 +222,10 @@ static void
 put_row(FILE *out, const struct sheet *sheet, size_t row, uint64_t most)
 {
 	int top = (int)row * ROW;
+	char room[ROOM];
 
 	(void)fprintf(out, "<text x=\"0\" y=\"%d\">", top + 14);
-	put_name(out, name_of(sheet, row));
+	put_name(out, name_of(sheet, row, room));
 	(void)fprintf(out,
 		"</text><text class=\"n\" x=\"100%%\" y=\"%d\" "
 		"text-anchor=\"end\">",
@@ -241,6 +242,7 @@ void
 chart_rows(FILE *out, const struct sheet *sheet)
 {
 	size_t rows = sheet_rows(sheet), largest = 0;
+	char room[ROOM];
 
 	for (size_t i = 0; i < rows; i++)
 		if (sheet->values[i] > sheet->values[largest])
@@ -252,7 +254,7 @@ chart_rows(FILE *out, const struct sheet *sheet)
 		"</title>\n<desc id=\"%s-d\">The most %s: ",
 		(int)rows * ROW, sheet->id, sheet->id, sheet->id, sheet->title,
 		sheet->id, sheet->unit);
-	chart_put(out, name_of(sheet, largest));
+	chart_put(out, name_of(sheet, largest, room));
 	(void)fputs(", ", out);
 	put_number(out, sheet->values[largest]);
 	(void)fputs(". The table has all.</desc>\n", out);

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define HOUR 3600
-#define DAY 86400
+#include "report/stamp.h"
 
 static int64_t
 floor_to(int64_t seconds, int64_t width)
@@ -65,8 +64,8 @@ void
 hours_add(struct hours *hours, int64_t seconds, enum hours_kind kind)
 {
 	if (hours->count == 0) {
-		hours->width = HOUR;
-		hours->start = floor_to(seconds, HOUR);
+		hours->width = STAMP_HOUR;
+		hours->start = floor_to(seconds, STAMP_HOUR);
 		hours->count = 1;
 	}
 	reach_back(hours, seconds);
@@ -94,10 +93,10 @@ choose_width(int64_t first, int64_t last, int64_t least)
 {
 	static const int64_t widths[] = {1, 2, 3, 6, 12, 24, 2 * 24, 7 * 24,
 		14 * 24, 28 * 24, 8 * 7 * 24};
-	int64_t width = HOUR;
+	int64_t width = STAMP_HOUR;
 
 	for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-		width = widths[i] * HOUR;
+		width = widths[i] * STAMP_HOUR;
 		if (width >= least && (last - first) / width + 2 <= HOURS_BARS)
 			return width;
 	}
@@ -132,13 +131,14 @@ hours_bars(const struct hours *hours, int64_t first, int64_t last,
 	if (last < first)
 		last = first;
 	bars->width = choose_width(first, last, hours->width);
-	if (last - first < DAY)
-		first = floor_to(last + offset, DAY) <= first + offset
-				? floor_to(last + offset, DAY) - offset
-				: floor_to(last, HOUR) - DAY + HOUR;
+	if (last - first < STAMP_DAY)
+		first = floor_to(last + offset, STAMP_DAY) <= first + offset
+				? floor_to(last + offset, STAMP_DAY) - offset
+				: floor_to(last, STAMP_HOUR) - STAMP_DAY +
+					  STAMP_HOUR;
 	bars->start = floor_to(first + offset, bars->width) - offset;
 	bars->count = (size_t)((last - bars->start) / bars->width) + 1;
-	if (bars->width == HOUR && bars->count < 24)
+	if (bars->width == STAMP_HOUR && bars->count < 24)
 		bars->count = 24;
 	if (bars->count > HOURS_BARS)
 		bars->count = HOURS_BARS;

@@ -9,9 +9,8 @@
 
 #include "lib/buffer.h"
 
-#define LINE_FIELDS                                                            \
-	24 /* more than the keeper writes; the rest is passed by               \
-	    */
+/* More than the keeper writes; the rest is passed by. */
+#define LINE_FIELDS 24
 
 enum event {
 	EVENT_OTHER, /* of a later version */

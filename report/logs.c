@@ -36,6 +36,18 @@ use_file(struct log_source *source, int fd, bool whole)
 	return lines_open(&source->lines, fd, whole);
 }
 
+/* Has every service directory such a part? */
+static bool
+is_of_form(const char *part)
+{
+	static const char *const form[] = {"main", "log", "current", ".", ""};
+
+	for (size_t i = 0; i < sizeof form / sizeof *form; i++)
+		if (strcmp(part, form[i]) == 0)
+			return true;
+	return false;
+}
+
 /*
  * /etc/smtpd-auth/587/log/main is 587: the last part of the path that does not
  * belong to a service directory's form.
@@ -43,21 +55,18 @@ use_file(struct log_source *source, int fd, bool whole)
 static const char *
 service_of(const char *path)
 {
-	static const char *const form[] = {"main", "log", "current", ".", ""};
-	char *copy = strdup(path), *slash = NULL;
-	const char *part = copy;
+	char *copy = strdup(path);
 
-	for (size_t i = 0; copy != NULL; i++) {
-		slash = strrchr(copy, '/');
-		part = slash == NULL ? copy : slash + 1;
-		for (i = 0; i < sizeof form / sizeof *form; i++)
-			if (strcmp(part, form[i]) == 0)
-				break;
-		if (i == sizeof form / sizeof *form || slash == NULL)
-			break;
+	if (copy == NULL)
+		return path;
+	for (;;) {
+		char *slash = strrchr(copy, '/');
+		const char *part = slash == NULL ? copy : slash + 1;
+
+		if (slash == NULL || !is_of_form(part))
+			return *part == '\0' ? path : part;
 		*slash = '\0';
 	}
-	return copy == NULL || *part == '\0' ? path : part;
 }
 
 static int

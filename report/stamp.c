@@ -6,9 +6,6 @@
 
 #define TAI_DIGITS 24
 #define TAI_1970 UINT64_C(4611686018427387914) /* as multilog counts: +10 s */
-#define HOUR 3600
-#define DAY 86400
-
 /*
  * Hexadecimal digits of the lower case, as loggers write them. Each line has
  * 24, so that a table that knows no branch is worth its room.
@@ -201,8 +198,8 @@ stamp_iso(struct stamp_reader *r, struct slice *text, struct stamp *stamp)
 
 	if (zoned || t[10] != ' ') {
 		stamp->clock = STAMP_UTC;
-		stamp->seconds = days_of(year, month, day) * DAY + hour * HOUR +
-				 rest - offset;
+		stamp->seconds = days_of(year, month, day) * STAMP_DAY +
+				 hour * STAMP_HOUR + rest - offset;
 		return 0;
 	}
 	if (!same_hour(r, t, 13))
@@ -247,7 +244,7 @@ take_bsd(struct stamp_reader *r, struct slice *text, struct stamp *stamp)
 				   : tm.tm_year + 1900;
 		int64_t at = local_time(year, month, day, hour);
 
-		if (at > r->newest + DAY)
+		if (at > r->newest + STAMP_DAY)
 			at = local_time(year - 1, month, day, hour);
 		keep_hour(r, t, 9, at);
 	}

@@ -13,6 +13,9 @@
 
 #include "lib/bytes.h"
 
+#define STAMP_HOUR 3600 /* seconds */
+#define STAMP_DAY 86400
+
 enum stamp_clock { STAMP_NONE, STAMP_UTC, STAMP_LOCAL, STAMP_CLOCKS };
 
 struct stamp {

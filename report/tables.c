@@ -21,6 +21,16 @@ note_missed(struct sheet *sheet, const struct hitters *h)
 			      "those that occur seldom may be missing.";
 }
 
+static void
+add_share(struct sheet *sheet, uint64_t part, uint64_t all)
+{
+	char share[16];
+
+	(void)snprintf(share, sizeof share, "%.1f %%",
+		100.0 * (double)part / (double)all);
+	sheet_text(sheet, share);
+}
+
 /* -------------------------------------------------------------- people --- */
 
 static uint64_t
@@ -132,19 +142,13 @@ fill_failures(struct sheet *sheet, const struct facts *f)
 	}
 }
 
-static uint64_t
-over_limit_of(const void *row)
-{
-	return ((const struct account *)row)->over_limit;
-}
-
 static void
 fill_limits(struct sheet *sheet, const struct facts *f)
 {
 	static const char *const heads[] = {"Login", ">Recipients refused",
 		">Limit a day", ">Recipients", NULL};
 	const void *rows[TOP];
-	size_t count = hitters_top(&f->accounts, over_limit_of, rows, TOP);
+	size_t count = hitters_top(&f->accounts, account_over_limit, rows, TOP);
 
 	sheet_begin(sheet, "limits", "Over relaylimits", heads);
 	for (size_t i = 0; i < count; i++) {
@@ -159,11 +163,6 @@ fill_limits(struct sheet *sheet, const struct facts *f)
 
 /* --------------------------------------------------------------- words --- */
 
-struct part {
-	enum facts_words list;
-	const char *name;
-};
-
 static uint64_t
 sum_of(const struct hitters *h)
 {
@@ -174,81 +173,68 @@ sum_of(const struct hitters *h)
 	return sum;
 }
 
+/* which: the head of the column of words. */
 static void
-fill_words(struct sheet *sheet, const struct facts *f, const struct part *parts,
-	size_t count)
+begin_words(struct sheet *sheet, const char *id, const char *title,
+	const char *which)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct hitters *h = &f->words[parts[i].list];
-		uint64_t all = sum_of(h);
-		const void *rows[TOP];
-		size_t found = hitters_top(h, hitters_weight, rows, TOP);
+	const char *const heads[] = {"What", which, ">Times", ">Share", NULL};
 
-		for (size_t k = 0; k < found; k++) {
-			uint64_t weight = hitters_weight(rows[k]);
-			char share[16];
-
-			(void)snprintf(share, sizeof share, "%.1f %%",
-				100.0 * (double)weight / (double)all);
-			picture(sheet, weight);
-			sheet_text(sheet, parts[i].name);
-			sheet_value(sheet, hitters_key(rows[k]));
-			sheet_number(sheet, weight);
-			sheet_text(sheet, share);
-		}
-	}
+	sheet_begin(sheet, id, title, heads);
+	sheet->unit = "times";
 }
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+static void
+add_words(struct sheet *sheet, const struct facts *f, enum facts_words list,
+	const char *name)
+{
+	const struct hitters *h = &f->words[list];
+	const void *rows[TOP];
+	size_t found = hitters_top(h, hitters_weight, rows, TOP);
+	uint64_t all = sum_of(h);
+
+	for (size_t i = 0; i < found; i++) {
+		picture(sheet, hitters_weight(rows[i]));
+		sheet_text(sheet, name);
+		sheet_value(sheet, hitters_key(rows[i]));
+		sheet_number(sheet, hitters_weight(rows[i]));
+		add_share(sheet, hitters_weight(rows[i]), all);
+	}
+}
 
 static void
 fill_ways(struct sheet *sheet, const struct facts *f)
 {
-	static const char *const heads[] = {
-		"What", "Which", ">Times", ">Share", NULL};
-	static const struct part parts[] = {
-		{WORDS_MECHANISM, "mechanism of logins"},
-		{WORDS_LOGIN_TLS, "TLS of logins"},
-		{WORDS_TLS_VERSION, "TLS of connections"},
-		{WORDS_CIPHER, "cipher"}, {WORDS_PORT, "port"},
-		{WORDS_PROXY, "through balancer"}};
-
-	sheet_begin(sheet, "ways", "Mechanisms, TLS, ports", heads);
-	sheet->unit = "times";
-	fill_words(sheet, f, parts, COUNT(parts));
+	begin_words(sheet, "ways", "Mechanisms, TLS, ports", "Which");
+	add_words(sheet, f, WORDS_MECHANISM, "mechanism of logins");
+	add_words(sheet, f, WORDS_LOGIN_TLS, "TLS of logins");
+	add_words(sheet, f, WORDS_TLS_VERSION, "TLS of connections");
+	add_words(sheet, f, WORDS_CIPHER, "cipher");
+	add_words(sheet, f, WORDS_PORT, "port");
+	add_words(sheet, f, WORDS_PROXY, "through balancer");
 }
 
 static void
 fill_refusals(struct sheet *sheet, const struct facts *f)
 {
-	static const char *const heads[] = {
-		"What", "Why", ">Times", ">Share", NULL};
-	static const struct part parts[] = {{WORDS_AUTH_FAIL, "auth fail"},
-		{WORDS_AUTH_REFUSED, "auth refused"},
-		{WORDS_AUTH_TEMP, "auth temp"},
-		{WORDS_CONNECT_REFUSED, "connect refused"},
-		{WORDS_TLS_FAIL, "tls fail"},
-		{WORDS_SENDER_REFUSED, "sender refused"},
-		{WORDS_RCPT_REFUSED, "rcpt refused"},
-		{WORDS_MESSAGE_REFUSED, "message refused"},
-		{WORDS_MESSAGE_TEMP, "message temp"}};
-
-	sheet_begin(sheet, "refusals", "Refusals by reason", heads);
-	sheet->unit = "times";
+	begin_words(sheet, "refusals", "Refusals by reason", "Why");
 	sheet->note = "docs/symptoms.md says what each reason means.";
-	fill_words(sheet, f, parts, COUNT(parts));
+	add_words(sheet, f, WORDS_AUTH_FAIL, "auth fail");
+	add_words(sheet, f, WORDS_AUTH_REFUSED, "auth refused");
+	add_words(sheet, f, WORDS_AUTH_TEMP, "auth temp");
+	add_words(sheet, f, WORDS_CONNECT_REFUSED, "connect refused");
+	add_words(sheet, f, WORDS_TLS_FAIL, "tls fail");
+	add_words(sheet, f, WORDS_SENDER_REFUSED, "sender refused");
+	add_words(sheet, f, WORDS_RCPT_REFUSED, "rcpt refused");
+	add_words(sheet, f, WORDS_MESSAGE_REFUSED, "message refused");
+	add_words(sheet, f, WORDS_MESSAGE_TEMP, "message temp");
 }
 
 static void
 fill_ends(struct sheet *sheet, const struct facts *f)
 {
-	static const char *const heads[] = {
-		"What", "Why", ">Times", ">Share", NULL};
-	static const struct part parts[] = {{WORDS_END, "end"}};
-
-	sheet_begin(sheet, "ends", "How connections ended", heads);
-	sheet->unit = "times";
-	fill_words(sheet, f, parts, COUNT(parts));
+	begin_words(sheet, "ends", "How connections ended", "Why");
+	add_words(sheet, f, WORDS_END, "end");
 }
 
 /* ------------------------------------------------------------- numbers --- */
@@ -264,15 +250,11 @@ fill_steps(struct sheet *sheet, const struct spread *spread,
 		i++) {
 		uint64_t to = steps[i] == 0 ? UINT64_MAX : steps[i];
 		uint64_t count = spread_between(spread, from, to);
-		char share[16];
-
-		(void)snprintf(share, sizeof share, "%.1f %%",
-			100.0 * (double)count / (double)spread->count);
 		picture(sheet, count);
 		sheet_prefix(sheet, to == UINT64_MAX ? "from " : "below ");
 		cell(sheet, to == UINT64_MAX ? from : to);
 		sheet_number(sheet, count);
-		sheet_text(sheet, share);
+		add_share(sheet, count, spread->count);
 		from = to;
 	}
 }

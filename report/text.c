@@ -10,13 +10,13 @@
 #define GAP 2	      /* columns between two of a table */
 #define BAR 24	      /* columns of the largest bar */
 #define NAME_LEAST 24 /* columns that a name keeps */
+#define ROOM 8192     /* octets of a value that are shown */
 
-/* A value as a terminal may get it. Its memory is of the next call, too. */
+/* A value as a terminal may get it, in room. */
 static struct slice
-as_text(struct slice value)
+as_text(struct slice value, char room[ROOM])
 {
-	static char text[8 * 1024];
-	struct buffer b = BUFFER_OVER(text);
+	struct buffer b = {room, 0, ROOM, false};
 
 	shown_add(&b, value, SHOWN_TEXT);
 	return buffer_slice(&b);
@@ -26,6 +26,14 @@ static void
 put_slice(FILE *out, struct slice text)
 {
 	(void)fwrite(text.data, 1, text.len, out);
+}
+
+static void
+put_value(FILE *out, struct slice value)
+{
+	char room[ROOM];
+
+	put_slice(out, as_text(value, room));
 }
 
 static void
@@ -55,9 +63,10 @@ width_of(const struct sheet *sheet, size_t column)
 {
 	bool number;
 	size_t width = strlen(head_of(sheet, column, &number));
+	char room[ROOM];
 
 	for (size_t i = column; i < sheet->cells; i += sheet->columns) {
-		size_t wide = shown_columns(as_text(sheet->cell[i]));
+		size_t wide = shown_columns(as_text(sheet->cell[i], room));
 
 		width = wide > width ? wide : width;
 	}
@@ -151,10 +160,11 @@ put_row(const struct page *page, size_t row, const struct layout *l)
 {
 	const struct sheet *sheet = page->sheet;
 	size_t bar = bar_of(page, row, l->used);
+	char room[ROOM];
 
 	for (size_t c = 0; c < l->count; c++)
 		put_cell(page->out,
-			as_text(sheet->cell[row * sheet->columns + c]),
+			as_text(sheet->cell[row * sheet->columns + c], room),
 			l->widths[c], *sheet->heads[c] == '>',
 			c + 1 == l->count && bar == 0);
 	while (bar-- > 0)
@@ -199,10 +209,10 @@ put_attention(const struct page *page)
 
 		(void)fputs("! ", page->out);
 		if (f->what.len > 0) {
-			put_slice(page->out, as_text(f->what));
+			put_value(page->out, f->what);
 			(void)fputs(": ", page->out);
 		}
-		put_slice(page->out, as_text(slice_of(f->detail)));
+		put_value(page->out, slice_of(f->detail));
 		(void)putc('\n', page->out);
 		if (f->more > 0)
 			(void)fprintf(page->out,
@@ -257,7 +267,7 @@ page_text(const struct page *page)
 	(void)putc('\n', page->out);
 	if (page->user != NULL) {
 		(void)fputs("only what the login did: ", page->out);
-		put_slice(page->out, as_text(slice_of(page->user)));
+		put_value(page->out, slice_of(page->user));
 		(void)putc('\n', page->out);
 	}
 	put_attention(page);

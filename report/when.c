@@ -7,15 +7,13 @@
 #include "lib/buffer.h"
 #include "report/stamp.h"
 
-#define HOUR 3600
-#define DAY 86400
-
 /* 30m, 12h, 7d, 2w: seconds, -1 when it is none. */
 static int64_t
 span(struct slice text)
 {
 	static const char units[] = "smhdw";
-	static const int64_t seconds[] = {1, 60, HOUR, DAY, 7 * DAY};
+	static const int64_t seconds[] = {
+		1, 60, STAMP_HOUR, STAMP_DAY, 7 * STAMP_DAY};
 	uint64_t number;
 
 	if (text.len < 2)
@@ -93,7 +91,7 @@ when_parse(const char *text, int64_t now, int64_t *seconds)
 	else if (slice_is(t, "today"))
 		*seconds = midnight(now);
 	else if (slice_is(t, "yesterday"))
-		*seconds = midnight(midnight(now) - HOUR);
+		*seconds = midnight(midnight(now) - STAMP_HOUR);
 	else if (span(t) >= 0)
 		*seconds = now - span(t);
 	else if (stamp_tai(t, &stamp) == 0)
