@@ -2,13 +2,12 @@
 """An authenticator that was taken over, and what it answers. It can log in as
 anybody, in this connection (docs/architecture.md); it can't do anything else:
 no line of the log is its own, no nonsense of its is believed, nothing hangs."""
-import queue
 import re
 import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Round, Tally, close  # noqa: E402
+from support.extra_attempts import Servers, Tally, relays  # noqa: E402
 from support.extra_puppet import (  # noqa: E402
     POLL, READ, WRITE, Hostile, Puppet, order)
 
@@ -138,44 +137,30 @@ SETTINGS = {"users": {"joe@example.com": "secret"},
             "env": {"AUTHMECHS": "PLAIN"}}
 tally = Tally("hostile authenticator")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally)
 
 
-def relays(client):
-    """May this connection relay?"""
-    client.must(("RSET", "250"), ("MAIL FROM:<a@example.org>", "250"))
-    return client.command("RCPT TO:<x@elsewhere.example>").code == 250
-
-
-def attempt(row, server=None):
+def attempt(row):
     """One exchange, then what the connection may do."""
     what, orders, start = row
-    mine = server or servers.get()
-    wins = []
-    try:
-        turn = Round(mine)
-        with Puppet(mine) as p:
+    with servers.attempt(what) as turn:
+        with Puppet(turn.server) as p:
             reply = p.orders(*orders)
             if start is not None and not reply.startswith(start):
-                wins.append(f"answered {reply}")
+                turn.wins.append(f"answered {reply}")
             if reply.code == 334:
                 cancelled = p.client.command("*")
                 if cancelled.code != 501:
-                    wins.append(f"cancelled: {cancelled}")
+                    turn.wins.append(f"cancelled: {cancelled}")
             if reply.code != 421:
                 if relays(p.client) != (reply.code == 235):
-                    wins.append("it relays")
+                    turn.wins.append("it relays")
                 p.client.must(("QUIT", "221"))
-        wins += turn.end()
+        turn.end()
         logins = re.findall(r"(?m)^smtpd-auth: \d+ \S+ auth ok ", turn.text())
         if len(logins) != (reply.code == 235):
-            wins.append("logged in, says the log: " + turn.text())
-        tally.count(what, str(reply.code), wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        if server is None:
-            servers.put(mine)
+            turn.wins.append("logged in, says the log: " + turn.text())
+        turn.result = str(reply.code)
 
 
 def never(what, orders):
@@ -211,7 +196,7 @@ with case("hostile authenticator"):
                 pause(2000), order(WRITE, 0, ("room", 0), HEAD, mute=True))]],
          "never"),
         *ROWS], THREADS + 2)
-    close(servers)
+    servers.close()
 with case("the file"), Hostile("authenticator", **SETTINGS) as server:
     # The offset of the open file is shared; nobody goes by it.
     with Puppet(server) as p:

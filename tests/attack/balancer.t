@@ -2,14 +2,13 @@
 """A balancer that means it badly, and a reader of its header that was taken
 over: what is no header is answered by nothing and named in the log; nobody is
 let in by one that is not whole, and no line of the log is forged."""
-import queue
 import re
 import socket
 import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Round, Tally, forged  # noqa: E402
+from support.extra_attempts import Servers, Tally, forged  # noqa: E402
 from support.extra_puppet import WRITE, Hostile  # noqa: E402
 
 ON = {"PROXYPROTOCOL": "1", "PROXYTLS": "1", "REQUIREAUTH": "0"}
@@ -150,7 +149,7 @@ CUT = [(f"{name}, cut behind {n}", octets[:n]) for name, octets in (
 tally = Tally("hostile balancer")
 readers = Tally("hostile reader")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally)
 
 
 def outcome(text):
@@ -165,11 +164,8 @@ def outcome(text):
 def attempt(item):
     """One header; cut: nothing more comes behind it."""
     what, octets, expected, cut = item
-    server = servers.get()
-    wins = []
-    try:
-        turn = Round(server)
-        with server.client(greet=False) as c:
+    with servers.attempt(what) as turn:
+        with turn.server.client(greet=False) as c:
             try:
                 c.send(octets)
                 if cut:
@@ -179,21 +175,17 @@ def attempt(item):
                 got = c.rest()
             except OSError:  # it was reset
                 got = b""
-        server.wait_idle(12)
-        result = outcome(turn.text())
-        if expected is not None and result != expected:
-            wins.append(f"is {result}, not {expected}: {turn.text()}")
-        if result in (IN, CHECK):
-            wins += [] if got.startswith(b"220 ") else [f"no greeting: {got}"]
+        turn.server.wait_idle(12)
+        turn.result = outcome(turn.text())
+        if expected is not None and turn.result != expected:
+            turn.wins.append(f"is {turn.result}, not {expected}: {turn.text()}")
+        if turn.result in (IN, CHECK):
+            if not got.startswith(b"220 "):
+                turn.wins.append(f"no greeting: {got}")
         elif got:
-            wins.append(f"a reply: {got}")
-        wins += [f"a line is forged: {text!r}"
-                 for text in forged(turn.text())]
-        tally.count(what, result, wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        servers.put(server)
+            turn.wins.append(f"a reply: {got}")
+        turn.wins += [f"a line is forged: {text!r}"
+                      for text in forged(turn.text())]
 
 
 TEXT_MAX = int(re.search(r"#define TLV_TEXT_MAX (\d+)", open(
@@ -214,31 +206,26 @@ def record(verdict=1, step=0, tls=0, family=2, text=b"", length=None):
 def taken_over(item):
     """What it writes in place of a record."""
     what, packets = item
-    wins = []
-    try:
-        with Hostile("reader", env=ON) as server:
-            turn = Round(server)
-            with server.session() as s:
-                for packet in packets:
-                    s.call(WRITE, 1, ("room", 0), len(packet), given=packet,
-                           mute=True)
-                try:
-                    s.client.shutdown()
-                    got = s.client.rest()
-                except OSError:  # it was reset
-                    got = b""
-            left = server.wait_idle(12)
-            text = turn.text()
-            wins += [f"a line is forged: {line!r}" for line in forged(text)]
-            wins += [f"left: {left}"] if left else []
-            result = "421" if got.startswith(b"421 ") else outcome(text)
-            if result == "421" and " config fail " not in text:
-                wins.append("no line says why")
-            if result == IN and packets[0][:1] != b"\1":
-                wins.append("it is let in")
-            readers.count(what, result, wins)
-    except Exception as error:  # pylint: disable=broad-except
-        readers.count(what, "broken", [repr(error)])
+    with Hostile("reader", env=ON) as server, \
+            readers.attempt(what, server) as turn:
+        with server.session() as s:
+            for packet in packets:
+                s.call(WRITE, 1, ("room", 0), len(packet), given=packet,
+                       mute=True)
+            try:
+                s.client.shutdown()
+                got = s.client.rest()
+            except OSError:  # it was reset
+                got = b""
+        left = server.wait_idle(12)
+        text = turn.text()
+        turn.wins += [f"a line is forged: {line!r}" for line in forged(text)]
+        turn.wins += [f"left: {left}"] if left else []
+        turn.result = "421" if got.startswith(b"421 ") else outcome(text)
+        if turn.result == "421" and " config fail " not in text:
+            turn.wins.append("no line says why")
+        if turn.result == IN and packets[0][:1] != b"\1":
+            turn.wins.append("it is let in")
 
 
 WHOLE = len(record())
@@ -265,10 +252,7 @@ with case("hostile balancer"):
     parallel(attempt, [
         *((*row, False) for row in BAD),
         *((what, octets, SHORT, True) for what, octets in CUT)], THREADS)
-    while not servers.empty():
-        server = servers.get()
-        is_(server.wait_idle(12), [], "nothing is left")
-        server.stop()
+    servers.close()
 with case("slow"), Server(env=ON) as server:
     def slowly(item):
         """Less than a header in five seconds: no reply."""

@@ -3,13 +3,13 @@
 if it has read all of descriptor 3 and exited 0; what it says reaches neither
 client nor log as ours, nothing hangs, nothing of it is left."""
 import os
-import queue
 import re
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_attempts import Round, Tally, close, sweep  # noqa: E402
+from support.extra_attempts import (  # noqa: E402
+    Servers, Tally, relays, sweep)
 from support.extra_auth import b64  # noqa: E402
 
 JOE = "joe@example.com"
@@ -33,7 +33,7 @@ ENDS = (
     ("111", "exit 111", BROKEN), ("signal 9", "kill -9 $$", BROKEN))
 tally = Tally("hostile checkpassword")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally, "program")
 
 
 class World(Server):
@@ -54,31 +54,23 @@ class World(Server):
 def attempt(row):
     """One login, and what the connection may do then."""
     what, text, start = row
-    world = servers.get()
-    wins = []
-    try:
+    with servers.attempt(what) as turn:
+        world = turn.server
         place.write(world.file, text + "\n")
-        turn = Round(world, "program")
         with world.client() as c:
             reply = c.command(PLAIN)
             if not reply.startswith(start):
-                wins.append(f"answered {reply}")
-            c.must(("RSET", "250"), ("MAIL FROM:<a@example.org>", "250"))
-            relays = c.command("RCPT TO:<x@elsewhere.example>").code == 250
-            if relays != (reply.code == 235):
-                wins.append("it relays")
+                turn.wins.append(f"answered {reply}")
+            if relays(c) != (reply.code == 235):
+                turn.wins.append("it relays")
             c.must(("QUIT", "221"))
         if "$STAY" in text:
             sweep(world, world.stay)
-        wins += turn.end()
+        turn.end()
         said = re.findall(r"(?m)^smtpd-auth: \d+ \S+ auth (\w+)", turn.text())
         if said != [{235: "ok", 535: "fail"}.get(reply.code, "temp")]:
-            wins.append(f"logged as {said}")
-        tally.count(what, str(reply.code), wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        servers.put(world)
+            turn.wins.append(f"logged as {said}")
+        turn.result = str(reply.code)
 
 
 def rows():
@@ -95,6 +87,6 @@ with case("hostile checkpassword"):
     for number in range(THREADS):
         servers.put(World(number))
     parallel(attempt, rows(), THREADS)
-    close(servers, "program")
+    servers.close()
 tally.check(100)
 done()

@@ -2,13 +2,12 @@
 """A Dovecot that means it badly, or somebody in its place: nobody is logged in
 but by an OK for our own exchange with a usable name; nothing hangs, no line of
 the log is forged."""
-import queue
 import re
 import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Round, Tally, close  # noqa: E402
+from support.extra_attempts import Servers, Tally, relays  # noqa: E402
 from support.extra_auth import b64  # noqa: E402
 from support.extra_dovecot import HELLO, Fake  # noqa: E402
 
@@ -151,7 +150,7 @@ HELLOS = [  # what, the handshake, the reply where a login would follow
 ]
 tally = Tally("hostile Dovecot")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally)
 
 
 class Badly(Fake):
@@ -193,53 +192,40 @@ class World(Server):
         self.fake.close()
 
 
-def relays(client):
-    """May this connection relay?"""
-    client.must(("RSET", "250"), ("MAIL FROM:<a@example.org>", "250"))
-    return client.command("RCPT TO:<x@elsewhere.example>").code == 250
-
-
 def attempt(row):
     """One handshake, one answer; then what the connection may do."""
     what, said, answers, start = row
-    world = servers.get()
-    wins = []
-    try:
-        world.fake.hello, world.fake.answers = said, answers
-        turn = Round(world)
-        with world.client() as c:
+    with servers.attempt(what) as turn:
+        fake = turn.server.fake
+        fake.hello, fake.answers = said, answers
+        with turn.server.client() as c:
             words = c.command("EHLO client.example.org")
             if not re.fullmatch(r"[\x20-\x7e\n]{1,1000}", words):
-                wins.append(f"EHLO: {words!r}")
+                turn.wins.append(f"EHLO: {words!r}")
             if start is HELD:
                 # 60 seconds would pass; a client that does not wait.
                 c.send(PLAIN + "\r\n")
                 c.sock.settimeout(0.3)
                 try:
-                    wins.append(f"answered {c.reply()}")
+                    turn.wins.append(f"answered {c.reply()}")
                 except TimeoutError:
                     pass
                 c.close()
-                result = "no answer"
+                turn.result = "no answer"
             else:
                 reply = c.command(PLAIN)
-                result = str(reply.code)
+                turn.result = str(reply.code)
                 if start is not None and not reply.startswith(start):
-                    wins.append(f"answered {reply}")
+                    turn.wins.append(f"answered {reply}")
                 if reply.code == 334:
                     c.must(("*", "501"))
                 if relays(c) != (reply.code == 235):
-                    wins.append("it relays")
+                    turn.wins.append("it relays")
                 c.must(("QUIT", "221"))
-        wins += turn.end()
+        turn.end()
         logins = re.findall(r"(?m)^smtpd-auth: \d+ \S+ auth ok ", turn.text())
-        if len(logins) != (result == "235"):
-            wins.append("a login, says the log: " + turn.text())
-        tally.count(what, result, wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        servers.put(world)
+        if len(logins) != (turn.result == "235"):
+            turn.wins.append("a login, says the log: " + turn.text())
 
 
 with case("hostile Dovecot"):
@@ -250,6 +236,6 @@ with case("hostile Dovecot"):
           for what, answer, start in ANSWERS),
         *((f"begins with {what}", said, [GOOD], start)
           for what, said, start in HELLOS)], THREADS)
-    close(servers)
+    servers.close()
 tally.check(100)
 done()

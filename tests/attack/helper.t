@@ -3,14 +3,13 @@
 and only if it is whole and names a protocol; else the connection ends without
 another clear octet. No line of the log is forged, nothing hangs."""
 import os
-import queue
 import re
 import socket
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Round, Tally, close  # noqa: E402
+from support.extra_attempts import Servers, Tally  # noqa: E402
 
 ON, OFF = "tls ok", "tls fail"
 GOOD = b"SSL_PROTOCOL=TLSv1.3\0SSL_CIPHER=TLS_AES_256_GCM_SHA384\0"
@@ -79,7 +78,7 @@ ROWS += [(f"cut behind {n}", (GOOD + b"\0")[:n], OFF)
          for n in range(1, len(GOOD) + 1)]
 tally = Tally("hostile helper of TLS")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally)
 
 
 class Wired:
@@ -138,17 +137,14 @@ class Wired:
 def attempt(row):
     """One answer, and then the end of the control socket."""
     what, answer, expected = row
-    server = servers.get()
-    wins = []
-    try:
-        turn = Round(server)
-        wired = Wired(server)
+    with servers.attempt(what) as turn:
+        wired = Wired(turn.server)
         try:
             wired.clear(b"", b"220 ")
             wired.clear(b"EHLO x\r\n", b"250")
             wired.clear(b"STARTTLS\r\n", b"220 2.0.0")
             if wired.control.recv(10) != b"Y":
-                wins.append("no Y")
+                turn.wins.append("no Y")
             try:
                 wired.control.sendall(answer)
                 wired.control.shutdown(socket.SHUT_WR)
@@ -157,30 +153,26 @@ def attempt(row):
             if expected == OFF:
                 left = wired.client.recv(100)
                 if left:
-                    wins.append(f"a clear octet: {left}")
+                    turn.wins.append(f"a clear octet: {left}")
                 result = OFF
             else:
                 got = wired.secret(b"EHLO x\r\n")
                 result = ON if got else OFF
                 if got and (b"STARTTLS" in got or not
                             got.startswith(b"250-")):
-                    wins.append(f"EHLO: {got}")
+                    turn.wins.append(f"EHLO: {got}")
                 if got:
                     wired.secret(b"MAIL FROM:<a@example.org>\r\n")
                     got = wired.secret(b"RCPT TO:<x@elsewhere.example>\r\n")
                     if not got.startswith(b"550 5.7.1"):
-                        wins.append(f"it relays: {got}")
+                        turn.wins.append(f"it relays: {got}")
         finally:
             wired.close()
-        wins += turn.end()
+        turn.end()
         said = re.findall(r"(?m)^smtpd-auth: \d+ \S+ (tls \w+)", turn.text())
         if said != [result] or expected not in (None, result):
-            wins.append(f"{said}, not {expected}")
-        tally.count(what, result, wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        servers.put(server)
+            turn.wins.append(f"{said}, not {expected}")
+        turn.result = result
 
 
 def never(item):
@@ -204,6 +196,6 @@ with case("hostile helper"):
     parallel(lambda row: (never if len(row) == 2 else attempt)(row), [
         ("silent", b""), ("half an answer, and silent", GOOD), *ROWS],
         THREADS + 2)
-    close(servers)
+    servers.close()
 tally.check(100)
 done()

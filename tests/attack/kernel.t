@@ -2,14 +2,14 @@
 """What the kernel lets a session or an authenticator do that was taken over:
 every system call there is, out of the real process; and, as if the filter had
 a hole, what it could do to the keeper and to others without it."""
+import contextlib
 import os
-import queue
 import signal
 import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Tally, forged  # noqa: E402
+from support.extra_attempts import Servers, Tally, forged  # noqa: E402
 from support.extra_process import Family, Process  # noqa: E402
 from support.extra_puppet import (  # noqa: E402
     FOREIGN, Dead, Hostile, Puppet)
@@ -32,7 +32,7 @@ SETTINGS = {"users": {"joe@example.com": "secret"}, "env": {
     "AUTHMECHS": "PLAIN"}}
 tally = {who: Tally(f"hostile {who}, system calls") for who in ALLOWED}
 THREADS = 4
-servers = queue.Queue()
+servers = {who: Servers(tally[who]) for who in tally}
 
 
 def killed(who, server, number, *arguments):
@@ -52,18 +52,12 @@ def killed(who, server, number, *arguments):
 def one(item):
     """A number: killed, unless it is in the list."""
     who, number, arguments, what = item
-    server = servers.get()
-    try:
+    with servers[who].attempt(what) as turn:
         may = number in ALLOWED[who] or number in KERNELS_OWN
-        gone = killed(who, server, number, *arguments)
-        wins = []
+        gone = killed(who, turn.server, number, *arguments)
+        turn.result = "killed" if gone else "allowed"
         if may == gone and number not in (*KERNELS_OWN, EXIT):
-            wins.append("killed" if gone else "it came back")
-        tally[who].count(what, "killed" if gone else "allowed", wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally[who].count(what, "broken", [repr(error)])
-    finally:
-        servers.put(server)
+            turn.wins.append("killed" if gone else "it came back")
 
 
 def numbers(who):
@@ -197,99 +191,92 @@ class Victim:
         return self.client.command("NOOP").code == 250
 
 
-def filtered(who, root):
-    """By name, with each target: killed."""
-    with Hostile(who, root=root, **SETTINGS) as server:
-        with Hostile("", root=root, **SETTINGS) as other:
+@contextlib.contextmanager
+def beside(who, label, **options):
+    """A puppet, and another server, a victim, that nothing happens to."""
+    with Hostile(who, **options, **SETTINGS) as server:
+        with Hostile("", **options, **SETTINGS) as other:
             victim = Victim(other)
             before = {pid: state_of(pid) for pid in victim.targets.values()}
-            mode = "root" if root else "account"
-            table = [(f"{mode}: {what}, {name}", number, arguments, pid)
-                     for what, number, arguments in FILTERED
-                     for name, pid in victim.targets.items()]
-            table += [(f"{mode}: {what}", number, arguments, 0)
-                      for what, number, arguments in ALONE]
-            if who == "authenticator":
-                table += [(f"{mode}: {what}", number, arguments, 0)
-                          for what, number, arguments in VARIANTS]
-
-            def attempt(row):
-                what, number, arguments, pid = row
-                values, _ = resolved(arguments, pid)
-                gone = killed(who, server, number, *values)
-                tally[who].count(what, "killed" if gone else "came back",
-                                 [] if gone else ["it came back"])
-            parallel(attempt, table, THREADS)
+            yield server, victim
             is_({pid: state_of(pid) for pid in before}, before,
-                f"{who}, {mode}: the others are as they were")
-            ok(victim.answers(), f"{who}, {mode}: and answer")
+                f"{label}: the others are as they were")
+            ok(victim.answers(), f"{label}: and answer")
             victim.client.close()
-        is_(server.wait_idle(12), [], f"{who}, {mode}: nothing is left")
-        is_(forged(server.log()), [], f"{who}, {mode}: no line is forged")
+        is_(server.wait_idle(12), [], f"{label}: nothing is left")
+        is_(forged(server.log()), [], f"{label}: no line is forged")
+
+
+def filtered(who, root):
+    """By name, with each target: killed."""
+    mode = "root" if root else "account"
+    with beside(who, f"{who}, {mode}", root=root) as (server, victim):
+        table = [(f"{mode}: {what}, {name}", number, arguments, pid)
+                 for what, number, arguments in FILTERED
+                 for name, pid in victim.targets.items()]
+        table += [(f"{mode}: {what}", number, arguments, 0)
+                  for what, number, arguments in ALONE]
+        if who == "authenticator":
+            table += [(f"{mode}: {what}", number, arguments, 0)
+                      for what, number, arguments in VARIANTS]
+
+        def attempt(row):
+            what, number, arguments, pid = row
+            values, _ = resolved(arguments, pid)
+            gone = killed(who, server, number, *values)
+            tally[who].count(what, "killed" if gone else "came back",
+                             [] if gone else ["it came back"])
+        parallel(attempt, table, THREADS)
 
 
 def unfiltered(who):
     """As root and without the filter: uid, root directory, Landlock and
     limits are left. Nothing of another's is changed."""
-    with Hostile(f"{who} unfiltered", **SETTINGS) as server:
-        with Hostile("", **SETTINGS) as other:
-            victim = Victim(other)
-            before = {pid: state_of(pid) for pid in victim.targets.values()}
-
-            def attempt(row):
-                what, number, arguments, name, pid = row
-                values, given = resolved(arguments, pid)
-                with (server.session() if who == "session" else
-                      Puppet(server)) as s:
-                    if name == "its keeper":
-                        pid = s.call(110)
-                        values, given = resolved(arguments, pid)
-                    try:
-                        result = s.call(number, *values, given=given)
-                    except Dead:
-                        result = "dead"
-                one = who == "session" and what in ONE_MORE and result == 2
-                came_back = result != "dead" and result >= 0
-                tally[who].count(
-                    f"no filter: {what}, {name}", "died of it" if
-                    result == "dead" else "one descriptor" if one else
-                    "harmless" if came_back else os.strerror(-result),
-                    [f"it came back with {result}"] if came_back and not one
-                    and what not in HARMLESS else [])
-            table = [(*row, name, pid) for row in FILTERED
-                     for name, pid in [*victim.targets.items(),
-                                       ("its keeper", 0)]]
-            table += [(*row, "", 0) for row in ALONE]
-            parallel(attempt, table, THREADS)
-            is_({pid: state_of(pid) for pid in before}, before,
-                f"{who} without a filter: the others are as they were")
-            ok(victim.answers(), f"{who} without a filter: and answer")
-            victim.client.close()
-        is_(server.wait_idle(12), [], f"{who} without a filter: nothing left")
-        is_(forged(server.log()), [], f"{who} without a filter: no forged line")
+    with beside(f"{who} unfiltered", f"{who} without a filter") as (
+            server, victim):
+        def attempt(row):
+            what, number, arguments, name, pid = row
+            values, given = resolved(arguments, pid)
+            with (server.session() if who == "session" else
+                  Puppet(server)) as s:
+                if name == "its keeper":
+                    pid = s.call(110)
+                    values, given = resolved(arguments, pid)
+                try:
+                    result = s.call(number, *values, given=given)
+                except Dead:
+                    result = "dead"
+            one = who == "session" and what in ONE_MORE and result == 2
+            came_back = result != "dead" and result >= 0
+            tally[who].count(
+                f"no filter: {what}, {name}", "died of it" if
+                result == "dead" else "one descriptor" if one else
+                "harmless" if came_back else os.strerror(-result),
+                [f"it came back with {result}"] if came_back and not one
+                and what not in HARMLESS else [])
+        table = [(*row, name, pid) for row in FILTERED
+                 for name, pid in [*victim.targets.items(), ("its keeper", 0)]]
+        table += [(*row, "", 0) for row in ALONE]
+        parallel(attempt, table, THREADS)
 
 
 def by_pidfd():
     """A handle of another process is its one descriptor, and of no use."""
-    with Hostile("session unfiltered", **SETTINGS) as server:
-        with Hostile("", **SETTINGS) as other:
-            victim = Victim(other)
-            for name, pid in victim.targets.items():
-                for what, number, arguments in (
-                        ("pidfd_send_signal", 424, (2, 9, 0, 0)),
-                        ("pidfd_getfd", 438, (2, 0, 0)),
-                        ("setns", 308, (2, 0x20000)),
-                        ("process_madvise", 440, (2, "vector", 1, 21, 0))):
-                    values, given = resolved(arguments, pid)
-                    with server.session() as s:
-                        opened = s.call(434, pid, 0)
-                        result = s.call(number, *values, given=given)
-                    tally["session"].count(
-                        f"no filter: {what}, {name}", os.strerror(-result) if
-                        result < 0 else "came back", [] if opened == 2 and
-                        result < 0 else [f"{opened}, {result}"])
-            ok(victim.answers(), "by pidfd: the others answer")
-            victim.client.close()
+    with beside("session unfiltered", "by pidfd") as (server, victim):
+        for name, pid in victim.targets.items():
+            for what, number, arguments in (
+                    ("pidfd_send_signal", 424, (2, 9, 0, 0)),
+                    ("pidfd_getfd", 438, (2, 0, 0)),
+                    ("setns", 308, (2, 0x20000)),
+                    ("process_madvise", 440, (2, "vector", 1, 21, 0))):
+                values, given = resolved(arguments, pid)
+                with server.session() as s:
+                    opened = s.call(434, pid, 0)
+                    result = s.call(number, *values, given=given)
+                tally["session"].count(
+                    f"no filter: {what}, {name}", os.strerror(-result) if
+                    result < 0 else "came back", [] if opened == 2 and
+                    result < 0 else [f"{opened}, {result}"])
 
 
 def descriptors():
@@ -341,13 +328,9 @@ def signals_by_io():
 with case("system calls"):
     for who in ALLOWED:
         for _ in range(THREADS):
-            servers.put(Hostile(who, **SETTINGS))
+            servers[who].put(Hostile(who, **SETTINGS))
         parallel(one, list(numbers(who)), THREADS)
-        while not servers.empty():
-            server = servers.get()
-            is_(server.wait_idle(12), [], f"{who}: nothing is left")
-            is_(forged(server.log()), [], f"{who}: no line is forged")
-            server.stop()
+        servers[who].close()
 for root in ([True, False] if ROOT else [False]):
     for who in ALLOWED:
         with case(f"{who}: by name"):

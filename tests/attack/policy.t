@@ -2,13 +2,12 @@
 """A policy daemon that means it badly: what is no answer defers, what is one
 does what it says and no more; no reply and no header line is of its making
 beyond its text, nothing hangs beyond policytimeout."""
-import queue
 import re
 import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Round, Tally, forged  # noqa: E402
+from support.extra_attempts import Tally, forged  # noqa: E402
 from support.extra_policy import CLOSED, Asking, Daemon  # noqa: E402
 
 THERE, BROKEN = "250 2.", "451 4.3.5"
@@ -119,8 +118,6 @@ for what, header, good in (
     ROWS.append((f"prepend {what}", action(b"pRePeNd\t" + header),
                  BROKEN if header.count(b"\0") else THERE))
 tally = Tally("hostile policy daemon")
-THREADS = 4
-servers = queue.Queue()
 SUBJECT = re.compile(
     rb"(?:[!-9;-~]+:[^\r\n\0]*\n)?Received: [\x20-\x7e]+\n"
     rb"(?:[ \t][\x20-\x7e]+\n)*Subject: x\n\ny\n")
@@ -162,35 +159,31 @@ def attempt(row):
     """One answer, at RCPT or at the end."""
     what, answer, start, world, when, fail = row
     what = f"{when}, {fail}: {what}"
-    wins = []
-    try:
+    with tally.attempt(what, world) as turn:
         world.daemon.answer = answer
-        turn = Round(world)
         watch = Stopwatch()
         with world.client() as c:
             reply = ask(c, when)
             if watch.exceeds(8):
-                wins.append("late")
+                turn.wins.append("late")
             wanted = expected(start, when, fail)
             if wanted is not None and not reply.startswith(wanted):
-                wins.append(f"answered {reply}")
+                turn.wins.append(f"answered {reply}")
             if not re.fullmatch(r"[\x20-\x7e]{1,420}", reply):
-                wins.append(f"no clean line: {reply!r}")
+                turn.wins.append(f"no clean line: {reply!r}")
             if reply[:3] not in ("421", "521"):
                 if c.command("NOOP").code != 250:
-                    wins.append("out of step")
+                    turn.wins.append("out of step")
                 c.must(("QUIT", "221"))
-        wins += turn.end()
+        turn.end()
         queued = turn.queued()
         if len(queued) != (reply.code == 250):
-            wins.append(f"{len(queued)} queued")
-        wins += [f"a header: {r.message}" for r in queued
-                 if not SUBJECT.fullmatch(r.message) or
-                 r.recipients != ["b@example.com"]]
-        tally.count(what, str(reply.code), wins)
+            turn.wins.append(f"{len(queued)} queued")
+        turn.wins += [f"a header: {r.message}" for r in queued
+                      if not SUBJECT.fullmatch(r.message) or
+                      r.recipients != ["b@example.com"]]
+        turn.result = str(reply.code)
         world.forget()
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
 
 
 def one_world(kind):

@@ -4,13 +4,12 @@ its end had come and the program took every octet and exited 0. No reply is
 another's, nothing hangs beyond its deadline, no line of the log is forged."""
 import itertools
 import os
-import queue
 import re
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_attempts import Round, Tally, close, sweep  # noqa: E402
+from support.extra_attempts import Servers, Tally, sweep  # noqa: E402
 from support.extra_process import gone, wait_for  # noqa: E402
 
 SMALL = b"Subject: x\r\n\r\ny\r\n"
@@ -61,7 +60,7 @@ WORDS = (
 )
 tally = Tally("hostile queue program")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally, "queue")
 numbers = itertools.count()
 
 
@@ -95,32 +94,26 @@ def send(client, body, chunks):
 def attempt(item):
     """One program; a message small or large, by DATA or BDAT."""
     what, text, body, chunks, start = item
-    world = servers.get()
-    wins = []
-    try:
+    with servers.attempt(what) as turn:
+        world = turn.server
         world.deed(text)
-        turn = Round(world, "queue")
         with world.client() as c:
             reply = send(c, body, chunks)
             if not reply.startswith(start):
-                wins.append(f"answered {reply}")
+                turn.wins.append(f"answered {reply}")
             if not re.fullmatch(r"[\x20-\x7e\t]{1,420}", reply):
-                wins.append(f"no clean line: {reply!r}")
+                turn.wins.append(f"no clean line: {reply!r}")
             if c.command("NOOP").code != 250:
-                wins.append("out of step")
+                turn.wins.append("out of step")
             c.must(("QUIT", "221"))
         if "$STAY" in text:
             sweep(world, world.stay)
-        wins += turn.end()
+        turn.end()
         said = re.findall(r" message (\w+) ", turn.text())
         if said != ["ok" if start[0] == "2" else "refused" if start[0] == "5"
                     else "temp"]:
-            wins.append(f"logged as {said}")
-        tally.count(what, str(reply.code), wins)
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        servers.put(world)
+            turn.wins.append(f"logged as {said}")
+        turn.result = str(reply.code)
 
 
 def rows():
@@ -214,7 +207,7 @@ with case("hostile queue programs"):
     for _ in range(THREADS):
         servers.put(World())
     parallel(attempt, rows(), THREADS)
-    close(servers, "queue")
+    servers.close()
 parallel(hang, HANGS, 3)
 parallel(murder, [
     (f"kills its parent, {how}", f"{read}\nkill -9 $PPID\n{end}")

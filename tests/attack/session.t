@@ -3,13 +3,12 @@
 long and repeated; and what its descriptors let it do. What docs/architecture.md
 lists under "What is left" it can; nothing else is to be won."""
 import os
-import queue
 import re
 import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_attempts import Round, Tally  # noqa: E402
+from support.extra_attempts import Servers, Tally  # noqa: E402
 from support.extra_auth import Scram  # noqa: E402
 from support.extra_puppet import (  # noqa: E402
     ASK, CHALLENGE, CHANNEL, CLOSE, OK, SHUTDOWN, WRITE, Dead, Hostile)
@@ -138,47 +137,42 @@ SETTINGS = {"users": {JOE: "secret"}, "certificate": "ec",
 HEADER = re.compile(rb"Received: [\x20-\x7e]+\n(?:[ \t][\x20-\x7e]+\n)*"
                     rb"Subject: x\n")
 THREADS = 4
-servers = queue.Queue()
+servers = Servers(tally)
 
 
 def attempt(item):
     """Brings a session into its state, and lets it try."""
     what, state, action, expected, limits = item
     logins, runs = limits
-    server = servers.get()
-    try:
-        turn = Round(server)
-        with server.session() as s:
+    with servers.attempt(what) as turn:
+        with turn.server.session() as s:
             try:
                 state(s)
                 action(s)
             except Dead:
                 pass
-        wins = turn.end()
+        turn.end()
         text = turn.text()
         said = re.findall(r"(?m)^smtpd-auth: \d+ \S+ (auth \w+) ", text)
         if said.count("auth ok") > logins:
-            wins.append("a login")
+            turn.wins.append("a login")
         if said.count("auth fail") > 3:
-            wins.append("more than three guesses")
+            turn.wins.append("more than three guesses")
         queued = turn.queued()
         if len(queued) > runs:
-            wins.append(f"{len(queued)} messages are queued")
-        wins += [f"relayed: {r.recipients}" for r in queued if not logins and
-                 any(not t.endswith("@example.com") for t in r.recipients)]
-        wins += [f"a line in the header: {r.message[:400]}" for r in queued
-                 if not HEADER.match(r.message)]
+            turn.wins.append(f"{len(queued)} messages are queued")
+        turn.wins += [f"relayed: {r.recipients}" for r in queued
+                      if not logins and any(not t.endswith("@example.com")
+                                            for t in r.recipients)]
+        turn.wins += [f"a line in the header: {r.message[:400]}"
+                      for r in queued if not HEADER.match(r.message)]
         reason = turn.reason()
         if expected and reason not in expected.split():
-            wins.append(f"ends by {reason}, not by {expected}")
-        tally.count(what, {"channel": "ended as attacks",
-                           "session-died": "came to nothing"}.get(
-                               reason, "by " + reason), wins)
-        server.forget()
-    except Exception as error:  # pylint: disable=broad-except
-        tally.count(what, "broken", [repr(error)])
-    finally:
-        servers.put(server)
+            turn.wins.append(f"ends by {reason}, not by {expected}")
+        turn.result = {"channel": "ended as attacks",
+                       "session-died": "came to nothing"}.get(
+                           reason, "by " + reason)
+        turn.server.forget()
 
 
 def requests():
@@ -474,7 +468,6 @@ with case("hostile session"):
         servers.put(Hostile("session", **SETTINGS))
     parallel(attempt, [*requests(), *repeated(), *forms(), *FORGED,
                        *signatures(), *names(), *codes()], THREADS)
-    while not servers.empty():
-        servers.get().stop()
+    servers.close()
 tally.check(500)
 done()

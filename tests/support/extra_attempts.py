@@ -1,6 +1,8 @@
 """Attempts of somebody hostile: counted by what came of them, and by what was
 won that should not have been."""
+import contextlib
 import os
+import queue
 import re
 import threading
 
@@ -37,12 +39,10 @@ def sweep(server, command):
     wait_for(swept, "an end of what was left behind")
 
 
-def close(servers, others=None):
-    """Ends a queue of servers, in whose logs no line is forged."""
-    while not servers.empty():
-        server = servers.get()
-        is_(forged(server.log(), others), [], "no line is forged")
-        server.stop()
+def relays(client):
+    """May this connection relay?"""
+    client.must(("RSET", "250"), ("MAIL FROM:<a@example.org>", "250"))
+    return client.command("RCPT TO:<x@elsewhere.example>").code == 250
 
 
 class Tally:
@@ -57,6 +57,17 @@ class Tally:
         with self.lock:
             self.results[result] = self.results.get(result, 0) + 1
             self.wins += [f"{what}: {win}" for win in wins]
+
+    @contextlib.contextmanager
+    def attempt(self, what, server, others=None):
+        """A Round, whose result and wins are counted at the end; an attempt
+        that raises is a broken one."""
+        try:
+            turn = Round(server, others)
+            yield turn
+            self.count(what, turn.result, turn.wins)
+        except Exception as error:  # pylint: disable=broad-except
+            self.count(what, "broken", [repr(error)])
 
     def attempts(self):
         """How many there were."""
@@ -73,31 +84,63 @@ class Tally:
              + f"), {len(self.wins)} won")
 
 
+class Servers:
+    """Some servers for a tally, each of which has one attempt at a time.
+    others: the lines of a log that are no keeper's, by right."""
+
+    def __init__(self, tally, others=None):
+        self.tally, self.others = tally, others
+        self.free = queue.Queue()
+
+    def put(self, server):
+        """One more."""
+        self.free.put(server)
+
+    @contextlib.contextmanager
+    def attempt(self, what):
+        """As a tally's, on one that is free."""
+        server = self.free.get()
+        try:
+            with self.tally.attempt(what, server, self.others) as turn:
+                yield turn
+        finally:
+            self.free.put(server)
+
+    def close(self):
+        """Ends them all, in whose logs no line is forged."""
+        while not self.free.empty():
+            server = self.free.get()
+            is_(server.wait_idle(12), [], "nothing is left")
+            is_(forged(server.log(), self.others), [], "no line is forged")
+            server.stop()
+
+
 class Round:
-    """One attempt by one connection: what the log has of it."""
+    """One attempt by one connection: what the log has of it, what came of it,
+    and what was won."""
 
     def __init__(self, server, others=None):
+        self.result, self.wins = None, []
         server.log()
         self.others = others
         self.server, self.begun = server, len(server.log_reader.data)
         self.runs = len(server.records())
 
     def end(self, ends=1):
-        """Waits for the connection's last line; what was won."""
-        wins = []
+        """Waits for the connection's last line; adds what was won."""
         patience = Patience(30)
         news = self.server.log_reader.news
         with news:
             while len(re.findall(ENDED, self.text())) < ends:
                 if patience.left() == 0:
-                    wins.append("no end is logged: " + self.text())
+                    self.wins.append("no end is logged: " + self.text())
                     break
                 news.wait(patience.left())
         left = self.server.wait_idle(12)
         if left:
-            wins.append(f"processes are left: {left}")
-        return wins + [f"a line is forged: {line!r}"
-                       for line in forged(self.text(), self.others)]
+            self.wins.append(f"processes are left: {left}")
+        self.wins += [f"a line is forged: {line!r}"
+                      for line in forged(self.text(), self.others)]
 
     def text(self):
         """The lines of it."""
