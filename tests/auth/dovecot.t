@@ -9,13 +9,12 @@ import signal
 import socket
 import sys
 import threading
-import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.client import Client  # noqa: E402
-from support.extra_auth import b64, challenge_of  # noqa: E402
+from support.extra_auth import b64  # noqa: E402
 from support.extra_dovecot import (  # noqa: E402
-    HELLO, Dovecot, Fake, why_not, words)
+    Dovecot, Fake, why_not, words)
 from support.extra_process import Family, gone, wait_for  # noqa: E402
 
 JOE = "joe@example.com"

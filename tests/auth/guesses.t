@@ -337,11 +337,8 @@ with case("Dovecot, a right proof"), Fake(HELLO, [
         "CONT\t1\t" + b64("v=abc") + "\n",
         f"OK\t1\tuser={JOE}\n"]) as fake, Guarded() as server:
     fail(server, 15)  # of the user file
-    server.stop()
-    server.log_reader = type(server.log_reader)(
-        os.path.join(server.home, "log2"))
     server.env.update(AUTHSOCKET=fake.socket, AUTHMECHS="SCRAM-SHA-256")
-    server.start()
+    server.restart()
     with server.client() as c:
         c.must(("AUTH SCRAM-SHA-256 " + b64(f"n,,n={JOE},r=abc"), "334 "))
         got, seconds = timed(c, b64("c=biws,r=abcd,p=AAAA"))

@@ -182,14 +182,7 @@ with case("rubbish"), serve() as server:
     is_(left(server), 3, "rubbish is made anew")
 if ROOT and shutil.which("prlimit"):
     with case("no room"), serve() as server:
-        server.stop()
-        server.log_reader = type(server.log_reader)(
-            os.path.join(server.home, "log2"))
-        old = server.command
-        server.command = lambda: [
-            "sh", "-c", "trap '' XFSZ; exec prlimit --fsize=4096 \"$@\"",
-            "sh", *old()]
-        server.start()
+        server.cramp()
         is_(left(server), 10, "no room: no limit")
         server.wait_log(r"config fail .*File\\x20too\\x20large$")
 

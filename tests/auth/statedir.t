@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import place  # noqa: E402
@@ -244,16 +243,8 @@ with Guarded() as server:
              r"(owned|writable)\\x20by\\x20\S+")
 if ROOT:
     with Guarded() as server:
-        # As when the disk is full: the account can make no block more.
-        server.stop()
-        server.log_reader = type(server.log_reader)(
-            os.path.join(server.home, "log2"))
-        old = server.command
-        server.command = lambda: [
-            "sh", "-c", "trap '' XFSZ; exec prlimit --fsize=4096 \"$@\"",
-            "sh", *old()]
-        server.start()
         if shutil.which("prlimit"):
+            server.cramp()
             unusable("no room", server, r"File\\x20too\\x20large")
         else:
             skip("no room", "needs prlimit")
@@ -328,14 +319,11 @@ with case("a thousand logins"), Guarded() as server:
         return wrong, "stuck"
 
     # So that no address is refused, each login has its own.
-    server.stop()
-    server.log_reader = type(server.log_reader)(
-        os.path.join(server.home, "log2"))
     plain = Server.command
     server.command = lambda: [
         "sh", "-c", 'TCPREMOTEIP=10.0.$(($$ / 250 % 250)).$(($$ % 250)); '
         'export TCPREMOTEIP; exec "$@"', "sh", *plain(server)]
-    server.start()
+    server.restart()
     got = parallel(login, range(1000), 20)
     gone = [reply for _, reply in got if reply == ""]
     ok(len(killed) >= 20, "processes were killed", len(killed))

@@ -2,13 +2,12 @@
 """gsasl, curl, swaks and msmtp: CRAM-MD5, DIGEST-MD5 and EXTERNAL, the
 mechanisms that only a list turns on."""
 import math
-import os
 import shutil
 import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support import sasl  # noqa: E402
+from support import extra_clients, sasl  # noqa: E402
 from support.extra_auth import user_file  # noqa: E402
 from support.extra_clients import (  # noqa: E402
     JOE, MESSAGE, MSMTP_WORD, NAME, PASSWORD, RECIPIENT, SENDER, WRONG,
@@ -104,20 +103,9 @@ def swaks(server, mechanism, password, pair):
 
 def msmtp(server, mechanism, password, pair):
     """A message."""
-    path = os.path.join(home("msmtp"), "msmtprc")
-    with open(path, "w", encoding="ascii") as file:
-        file.write("account default\nhost 127.0.0.1\n"
-                   f"port {server.port}\ndomain client.example.org\n"
-                   f"from {SENDER}\nauth {mechanism.lower()}\nuser {JOE}\n"
-                   f"password {password}\ntimeout 30\ntls on\n"
-                   "tls_starttls on\n"
-                   f"tls_trust_file {authority()}\n"
-                   "tls_host_override mx.example.org\n")
-        if mechanism == "EXTERNAL":
-            file.write(f"tls_cert_file {pair.certificate}\n"
-                       f"tls_key_file {pair.key}\n")
-    os.chmod(path, 0o600)
-    return run(["msmtp", "-C", path, "--", RECIPIENT], MESSAGE)
+    return extra_clients.msmtp(
+        server, mechanism, password, more=f"tls_cert_file {pair.certificate}\n"
+        f"tls_key_file {pair.key}\n" if mechanism == "EXTERNAL" else "")
 
 
 CAN = {

@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """msmtp: STARTTLS and TLS from the first byte, every mechanism it has."""
-import os
 import re
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_clients import (  # noqa: E402
-    JOE, MESSAGE, MSMTP_WORD, PASSWORD, RECIPIENT, SENDER, WRONG, arrived,
-    authority, need, nothing, run)
+    JOE, MSMTP_WORD, PASSWORD, WRONG, arrived, msmtp, need, nothing, run)
 
 need("msmtp")
 USERS = {JOE: PASSWORD}
@@ -15,23 +13,6 @@ VERSION = tuple(map(int, re.search(
     r"version (\d+)\.(\d+)\.(\d+)", run(["msmtp", "--version"])[1]).groups()))
 METHODS = run(["msmtp", "--version"])[1].split(
     "Supported authentication methods:")[-1].split("\n\n")[0].split()
-
-
-def msmtp(server, method, password=PASSWORD, starttls=True, tls=True):
-    """One run with a configuration of its own."""
-    path = os.path.join(home("msmtp"), "msmtprc")
-    with open(path, "w", encoding="ascii") as file:
-        file.write("account default\nhost 127.0.0.1\n"
-                   f"port {server.port}\ndomain client.example.org\n"
-                   f"from {SENDER}\nauth {method}\nuser {JOE}\n"
-                   f"password {password}\ntimeout 30\n"
-                   f"tls {'on' if tls else 'off'}\n"
-                   f"tls_starttls {'on' if starttls else 'off'}\n")
-        if tls:
-            file.write(f"tls_trust_file {authority()}\n"
-                       "tls_host_override mx.example.org\n")
-    os.chmod(path, 0o600)
-    return run(["msmtp", "-C", path, "--", RECIPIENT], MESSAGE)
 
 
 def fails_by_itself(output, logged):

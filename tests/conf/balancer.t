@@ -16,8 +16,8 @@ from support import extra_world  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.extra_balancer import Haproxy, why_not  # noqa: E402
 from support.extra_conf import (  # noqa: E402
-    DIR, HOST, add_user, conf, fresh, install, live, mail, peer, put,
-    record_into, running, started, text)
+    DIR, HOST, add_user, conf, fresh, install, live, mail, put, record_into,
+    running, started, text, with_peer)
 from support.extra_process import wait_for  # noqa: E402
 
 extra_world.enter()
@@ -196,17 +196,6 @@ def activated(port):
     return ["systemd-socket-activate", "--accept", "--inetd", "-l",
             f"{OUR}:{port}", "-E", "REMOTE_ADDR=127.0.0.1", "-E",
             "PATH=" + os.environ["PATH"], f"{DIR}/{port}/run"]
-
-
-def with_peer(name, run):
-    """run(libraries), where the package is unpacked."""
-    libraries = peer(name)
-    if libraries is None:
-        skip(name, f"{name} is not unpacked: ./deps check")
-        return
-    os.environ["LD_LIBRARY_PATH"] = libraries
-    run(libraries)
-    del os.environ["LD_LIBRARY_PATH"]
 
 
 why = why_not("haproxy")

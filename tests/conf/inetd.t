@@ -11,8 +11,8 @@ from support import *  # noqa: E402
 from support import extra_world  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.extra_conf import (  # noqa: E402
-    BIN, DIR, HOST, JOE, PASSWORD, add_user, conf, fresh, install, mail,
-    peer, put, record_into, running, started, text)
+    BIN, DIR, HOST, JOE, PASSWORD, add_user, conf, fresh, install, mail, put,
+    record_into, running, started, text, with_peer)
 from support.extra_launcher import connect, syslog  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 
@@ -205,19 +205,9 @@ def systemd(libraries):
 
 
 with case("xinetd"), syslog() as stand_in:
-    LIBRARIES = peer("xinetd")
-    if LIBRARIES is None:
-        skip("xinetd", "xinetd is not unpacked: ./deps check")
-    else:
-        os.environ["LD_LIBRARY_PATH"] = LIBRARIES
-        xinetd(stand_in)
-        del os.environ["LD_LIBRARY_PATH"]
+    with_peer("xinetd", lambda _: xinetd(stand_in))
 with case("systemd"):
-    LIBRARIES = peer("systemd")
-    if LIBRARIES is None:
-        skip("systemd", "systemd is not unpacked: ./deps check")
-    else:
-        systemd(LIBRARIES)
+    with_peer("systemd", systemd)
 with case("env/ without envdir"):
     prepared("systemd")
     environment()

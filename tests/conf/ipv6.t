@@ -11,8 +11,8 @@ from support import *  # noqa: E402
 from support import extra_world  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.extra_conf import (  # noqa: E402
-    DIR, HOST, JOE, PASSWORD, add_user, conf, fresh, install, mail,
-    peer, put, record_into, running, started, text)
+    DIR, HOST, JOE, PASSWORD, add_user, conf, fresh, install, mail, peer, put,
+    record_into, running, started, text, with_peer)
 from support.extra_process import wait_for  # noqa: E402
 
 extra_world.enter()
@@ -111,19 +111,9 @@ with case("tcpserver of ucspi-tcp-ipv6"):
     else:
         tcpserver()
 with case("xinetd"):
-    LIBRARIES = peer("xinetd")
-    if LIBRARIES is None:
-        skip("xinetd", "xinetd is not unpacked: ./deps check")
-    else:
-        os.environ["LD_LIBRARY_PATH"] = LIBRARIES
-        xinetd()
-        del os.environ["LD_LIBRARY_PATH"]
+    with_peer("xinetd", lambda _: xinetd())
 with case("systemd"):
-    LIBRARIES = peer("systemd")
-    if LIBRARIES is None:
-        skip("systemd", "systemd is not unpacked: ./deps check")
-    else:
-        systemd({**os.environ, "LD_LIBRARY_PATH": LIBRARIES,
-                 "SYSTEMD_LOG_LEVEL": "notice"})
+    with_peer("systemd", lambda _: systemd(
+        {**os.environ, "SYSTEMD_LOG_LEVEL": "notice"}))
 is_(running(), {}, "nothing is left")
 done()

@@ -7,7 +7,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_world, place  # noqa: E402

@@ -28,15 +28,7 @@ host = extra_system.Booted(root)
 
 def connect(port, address):
     """Greeted, with TLS and EHLO."""
-    c = Client(port, host=address, greet=port == 587)
-    if port == 465:
-        c.wrap(name=HOST)
-        c.expect("220 ")
-    c.hello()
-    if port == 587:
-        c.starttls(name=HOST)
-        c.hello()
-    return c
+    return extra_system.submission(port, address, HOST)
 
 
 def mail(what):

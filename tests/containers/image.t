@@ -10,7 +10,6 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_image, extra_system, place  # noqa: E402
-from support.client import Client  # noqa: E402
 from support.extra_launcher import connect  # noqa: E402
 from support.extra_process import Process, wait_for  # noqa: E402
 from support.extra_qmqp import Qmqp, parse  # noqa: E402
@@ -120,14 +119,7 @@ def session(what, port, address, container, queue):
     # It listens as soon as it can.
     connect(port, greet=False, host=address).close()
     before = len(queue.accepted)
-    with case(what), Client(port, host=address, greet=port == 587) as c:
-        if port == 465:
-            c.wrap(name=HOST)
-            c.expect("220 ")
-        c.hello()
-        if port == 587:
-            c.starttls(name=HOST)
-            c.hello()
+    with case(what), extra_system.submission(port, address, HOST) as c:
         # Those of the connection before may still be ending.
         ours = wait_for(lambda: pair_of(processes("smtpd-auth")),
                         "a keeper and a session")

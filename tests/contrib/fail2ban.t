@@ -13,14 +13,10 @@ import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
+from support.extra_fail2ban import ENV, OURS, PEER  # noqa: E402
 
-PEER = os.path.join(TOP, "build/peers/fail2ban")
 SVLOGD = os.path.join(TOP, "build/peers/runit/usr/bin/svlogd")
-OURS = os.path.join(TOP, "contrib/fail2ban")
 FILTER = os.path.join(OURS, "filter.d/smtpd-auth.conf")
-ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
-       "PYTHONDONTWRITEBYTECODE": "1",
-       "PYTHONPATH": PEER + "/usr/lib/python3/dist-packages"}
 JOE = "joe@example.com"
 HOST = "mx.example.org"
 VICTIM = "192.0.2.66"  # whom the hostile client wants banned

@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_balancer import Haproxy, documented, why_not  # noqa: E402
+from support.extra_fail2ban import ENV, OURS, PEER  # noqa: E402
 from support.extra_process import wait_for  # noqa: E402
 
 why = why_not("haproxy", "fail2ban")
@@ -18,11 +19,6 @@ if why:
 if not shutil.which("nc"):
     skip_all("no netcat-openbsd")
 
-PEER = os.path.join(TOP, "build/peers/fail2ban")
-OURS = os.path.join(TOP, "contrib/fail2ban")
-ENV = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
-       "PYTHONDONTWRITEBYTECODE": "1",
-       "PYTHONPATH": PEER + "/usr/lib/python3/dist-packages"}
 JOE = "joe@example.com"
 WRONG = base64.b64encode(f"\0{JOE}\0wrong".encode()).decode()
 

@@ -15,7 +15,6 @@ from support.extra_process import wait_for  # noqa: E402
 JOE = "joe@example.com"
 ANN = "ann@example.com"
 OK = "235 2.7.0 ok, go ahead"
-FAILED = "535 5.7.8 authentication failed"
 MARK = b"\xef\xbb\xbf"
 
 

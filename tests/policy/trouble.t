@@ -13,7 +13,6 @@ from support.extra_policy import (CLOSED, PREFIX, Asking, Daemon,  # noqa: E402
 from support.extra_process import (Family, queue_script,  # noqa: E402
                                    wait_for)
 
-THERE = "250 2.1.5 ok"
 NO_ANSWER = "451 4.3.5"
 MESSAGE = "Subject: x\r\n\r\ny\r\n"
 

@@ -32,7 +32,6 @@ exit ${EXIT-0}
 MESSAGE = b"Received: x\nSubject: y\n\n.\nz\n"
 ENVELOPE = envelope("joe@example.com", "ann@example.org", "bob@example.net")
 FATAL = r"\Aqueue-sendmail: fatal: unable to [^\n]+: [^\n]+\n\Z"
-USER = "nobody" if ROOT else None
 
 
 class Place:

@@ -4,7 +4,7 @@ import re
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_report import DAY, Connections, label, report
+from support.extra_report import DAY, label, report
 
 HOUR, DAYS = 3600, 86400
 

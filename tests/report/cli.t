@@ -6,7 +6,7 @@ import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_report import DAY, Connections, day, label, multilog, report
+from support.extra_report import DAY, Connections, day, label, report
 
 PROGRAM = os.path.join(TOP, "smtpd-report")
 LOG = "".join(f"{label(t)} {text}\n" for t, text in day())

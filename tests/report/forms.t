@@ -9,7 +9,7 @@ import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_report import (DAY, Connections, bsd, day, iso, label,
+from support.extra_report import (DAY, bsd, day, iso, label,
                                   multilog, report)
 
 PEERS = os.path.join(TOP, "build/peers")

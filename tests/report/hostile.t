@@ -2,7 +2,6 @@
 """smtpd-report and what strangers put into a log: nothing of it acts, on a
 page, on a terminal or in a metric, and nobody writes lines of ours."""
 import html.parser
-import os
 import re
 import sys
 import xml.etree.ElementTree

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Errors, commands without progress, time."""
-import time
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402

@@ -39,6 +39,21 @@ def run(words, stdin="", env=None, deadline=300):
         "utf-8", "backslashreplace")
 
 
+def msmtp(server, method, password, starttls=True, tls=True, more=""):
+    """msmtp with a configuration of its own, and what more stands in it."""
+    path = os.path.join(place.home("msmtp"), "msmtprc")
+    trust = (f"tls_trust_file {authority()}\n"
+             f"tls_host_override {NAME}\n" if tls else "")
+    place.write(path, "account default\nhost 127.0.0.1\n"
+                f"port {server.port}\ndomain client.example.org\n"
+                f"from {SENDER}\nauth {method.lower()}\nuser {JOE}\n"
+                f"password {password}\ntimeout 30\n"
+                f"tls {'on' if tls else 'off'}\n"
+                f"tls_starttls {'on' if starttls else 'off'}\n{trust}{more}",
+                0o600)
+    return run(["msmtp", "-C", path, "--", RECIPIENT], MESSAGE)
+
+
 def message_file():
     """The message with CRLF line ends, in a file."""
     path = os.path.join(place.home("message"), "message")

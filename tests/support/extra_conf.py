@@ -46,6 +46,17 @@ def peer(name):
     return libraries
 
 
+def with_peer(name, run):
+    """run(libraries), where the package is unpacked."""
+    libraries = peer(name)
+    if libraries is None:
+        tap.skip(name, f"{name} is not unpacked: ./deps check")
+        return
+    os.environ["LD_LIBRARY_PATH"] = libraries
+    run(libraries)
+    del os.environ["LD_LIBRARY_PATH"]
+
+
 def accounts(*names):
     """Makes them; others of ACCOUNTS are removed."""
     for name in ACCOUNTS:

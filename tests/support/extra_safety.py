@@ -35,6 +35,15 @@ class Guarded(Server):
         return ["sh", "-c", "read -r TCPREMOTEIP <$CONTROLDIR/remoteip; "
                 'export TCPREMOTEIP; exec "$@"', "sh", *super().command()]
 
+    def cramp(self):
+        """Once more, and no file gets larger than a block, as when the disk is
+        full."""
+        usual = self.command
+        self.command = lambda: [
+            "sh", "-c", "trap '' XFSZ; exec prlimit --fsize=4096 \"$@\"",
+            "sh", *usual()]
+        self.restart()
+
     def come_from(self, address):
         """The address of the next connections."""
         self.write("remoteip", address + "\n")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from . import place, tap
+from .client import Client
 from .extra_process import Process, wait_for
 
 BELOW = os.path.join(place.TOP, "build", "containers")
@@ -18,6 +19,19 @@ UNSHARE = ["unshare", "--mount", "--propagation", "private", "--net", "--pid",
 CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
          "LC_ALL": "C.UTF-8", "HOME": "/root",
          "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def submission(port, address, name):
+    """A client, behind EHLO under TLS: from the first octet on 465."""
+    c = Client(port, host=address, greet=port != 465)
+    if port == 465:
+        c.wrap(name=name)
+        c.expect("220 ")
+    c.hello()
+    if port != 465:
+        c.starttls(name=name)
+        c.hello()
+    return c
 
 
 def enter(network=False):

@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import fcntl
 import os
-import shutil
 import socket
 import struct
 import subprocess

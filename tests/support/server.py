@@ -227,6 +227,13 @@ class Server:
             raise AssertionError("tcpserver: " + self.log())
         self.port = int(line)
 
+    def restart(self):
+        """Once more, with its env and command() of now, and another log."""
+        self.stop()
+        self.log_reader = type(self.log_reader)(
+            os.path.join(self.home, "log2"))
+        self.start()
+
     def stop(self):
         """Ends tcpserver and every process it started."""
         if self.process is None:

@@ -14,7 +14,7 @@ import shlex
 import subprocess
 import time
 
-from . import place, tap
+from . import tap
 from .client import DEADLINE
 
 
