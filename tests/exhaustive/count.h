@@ -38,14 +38,22 @@ count_print(const char *data, size_t len)
 			printf("\\x%02x", (unsigned char)data[i]);
 }
 
+/* A line of what is printed about the last difference. */
 static inline void
-count_difference(const char *what, const char *data, size_t len)
+count_show(const char *what, const char *data, size_t len)
 {
-	if (count_differences++ >= COUNT_SHOWN)
+	if (count_differences > COUNT_SHOWN)
 		return;
 	printf("# %s: ", what);
 	count_print(data, len);
 	putchar('\n');
+}
+
+static inline void
+count_difference(const char *what, const char *data, size_t len)
+{
+	count_differences++;
+	count_show(what, data, len);
 }
 
 /* The check of what was tried since the last one. */

@@ -121,7 +121,7 @@ read_document(void)
 /* ------------------------------------------------------------- symbols --- */
 
 /* Beside the types: what comes from elsewhere. */
-enum { VERDICT_YES = 240, VERDICT_NO, SIGNAL_TERM };
+enum { VERDICT_YES = 240, VERDICT_NO, VERDICT_MORE, SIGNAL_TERM };
 
 /* One thing that happens, and what its answer does to the state. */
 static const struct symbol {
@@ -139,6 +139,7 @@ static const struct symbol {
 	{TELL_TLS, 0, 0, false, 0},
 	{ASK_OUTSIDE, TLS, 0, false, 0},
 	{ASK_OUTSIDE, 0, 0, false, 0},
+	{ASK_OUTSIDE, 0, 0, true, 0},
 	{ASK_AUTH, EXCHANGE, 0, false, 0},
 	{ASK_AUTH, EXCHANGE, 0, true, 0},
 	{ASK_AUTH, LOGIN, 0, false, 0},
@@ -166,6 +167,7 @@ static const struct symbol {
 	{239, 0, 0, false, 0},
 	{VERDICT_YES, 0, 0, false, 0},
 	{VERDICT_NO, 0, 0, false, 0},
+	{VERDICT_MORE, 0, 0, false, 0},
 	{SIGNAL_TERM, 0, 0, false, 0},
 };
 
@@ -181,6 +183,8 @@ concluded(unsigned flags, unsigned pending, bool yes)
 		return (flags & ~(unsigned)EXCHANGE) | (yes ? LOGIN : 0u);
 	case ASK_OFFER:
 		return flags & ~(unsigned)EXCHANGE;
+	case ASK_OUTSIDE:
+		return flags | (yes ? TLS : 0u);
 	case ASK_COMMIT:
 	case ASK_ABORT:
 		return flags & ~(unsigned)(MAIL | OPEN);
@@ -248,6 +252,12 @@ model_step(struct model *m, const struct symbol *s, size_t len)
 			return SENSELESS;
 		m->flags =
 			concluded(m->flags, m->pending, s->type == VERDICT_YES);
+		m->pending = 0;
+	} else if (s->type == VERDICT_MORE) {
+		/* A challenge: the exchange goes on. */
+		if ((m->pending != ASK_AUTH && m->pending != ASK_AUTH_STEP) ||
+			m->over)
+			return SENSELESS;
 		m->pending = 0;
 	} else if (s->type == SIGNAL_TERM) {
 		if (m->term || m->over)
@@ -422,9 +432,11 @@ login_advance(struct keeper *x, bool readable)
 {
 	if (!readable)
 		return 0;
-	unsigned flags = concluded(world.flags, x->channel.pending,
-		world.now->type == VERDICT_YES);
+	unsigned flags = world.flags;
 
+	if (world.now->type != VERDICT_MORE)
+		flags = concluded(flags, x->channel.pending,
+			world.now->type == VERDICT_YES);
 	x->channel.pending = 0;
 	put_flags(flags);
 	return 0;
@@ -623,7 +635,7 @@ main(int argc, char **argv)
 	bool full = count_full(argc, argv);
 
 	read_document();
-	try_all(full ? 5 : 4, visit_each, "each of 37 things that happen");
+	try_all(full ? 5 : 4, visit_each, "each of 39 things that happen");
 	try_all(full ? 3 : 2, visit_lengths, "each request of each length");
 	try_all(full ? 2 : 1, visit_pairs, "each two, again and again");
 	return tap_done();
