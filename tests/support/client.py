@@ -1,5 +1,6 @@
 """A raw SMTP client: what it sends is what the test wrote, byte for byte."""
 import base64
+import functools
 import os
 import re
 import socket
@@ -9,6 +10,8 @@ import time
 
 from . import sasl, tap
 from .patience import AT_MOST as DEADLINE
+
+REPLIES = os.environ.get("TEST_REPLIES")
 
 
 class Reply(str):
@@ -203,9 +206,7 @@ class Client:
     def wrap(self, context=None, name="mx.example.org"):
         """TLS from here on."""
         if context is None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+            context = _any_certificate()
         if self.buffer:
             raise AssertionError("clear text before TLS: " +
                                  repr(self.buffer))
@@ -254,13 +255,21 @@ def _receive_queue(sock):
     return struct.unpack("=I", answer[16 + 56:16 + 60])[0]
 
 
+@functools.cache
+def _any_certificate():
+    """To make a context costs as much as a handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def _base64(octets):
     return base64.b64encode(octets).decode()
 
 
 def _note(lines):
     """For tests/run: which replies were provoked at all."""
-    path = os.environ.get("TEST_REPLIES")
-    if path:
-        with open(path, "a", encoding="utf-8") as file:
+    if REPLIES:
+        with open(REPLIES, "a", encoding="utf-8") as file:
             file.write("".join(line + "\n" for line in lines))

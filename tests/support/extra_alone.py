@@ -25,7 +25,8 @@ from .record import records
 from .server import shown
 from .tap import diag, done, ok, skip
 
-# MINUTES ends a long run early, which then says how far it came.
+# MINUTES, SIGINT or SIGTERM end a long run early, which then says how far it
+# came. A second signal ends it at once.
 END = time.monotonic() + 60 * float(os.environ.get("MINUTES", "inf"))
 SUBREAPER = 36  # prctl(2)
 CONTROL, READ, WRITE = 7, 5, 4  # descriptors of UCSPI-TLS
@@ -241,6 +242,29 @@ class Pipe:
         self.read_fd = -1
 
 
+@contextlib.contextmanager
+def ended_by_signals():
+    """They end it early here, and in the processes that are made within."""
+    ours, before = os.getpid(), {}
+
+    def end(number, _):
+        global END
+        END = 0
+        if os.getpid() != ours:
+            return  # a terminal's signals come twice: from ours, too
+        signal.signal(number, before[number])
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def is_over():
     """Are the minutes over?"""
     return time.monotonic() >= END
@@ -276,18 +300,20 @@ def spread(function, jobs, workers):
 
     context = multiprocessing.get_context("fork")
     pipes, processes = [], []
-    for number in range(workers):
-        ours, theirs = context.Pipe(False)
-        processes.append(context.Process(target=work, args=(number, theirs)))
-        processes[-1].start()
-        theirs.close()
-        pipes.append(ours)
-    while pipes:
-        for pipe in multiprocessing.connection.wait(pipes):
-            try:
-                yield pipe.recv()
-            except EOFError:
-                pipes.remove(pipe)
+    with ended_by_signals():
+        for number in range(workers):
+            ours, theirs = context.Pipe(False)
+            processes.append(context.Process(target=work,
+                                             args=(number, theirs)))
+            processes[-1].start()
+            theirs.close()
+            pipes.append(ours)
+        while pipes:
+            for pipe in multiprocessing.connection.wait(pipes):
+                try:
+                    yield pipe.recv()
+                except EOFError:
+                    pipes.remove(pipe)
     for process in processes:
         process.join()
         if process.exitcode != 0:

@@ -4,6 +4,7 @@ Each mechanism is a generator: it is started with None, yields responses as
 bytes (or None: nothing to say first), and is sent the challenges.
 """
 import base64
+import functools
 import hashlib
 import hmac
 import os
@@ -105,6 +106,10 @@ class ScramError(Exception):
     """The server broke RFC 5802, or doesn't know the password."""
 
 
+# One user's is wanted again and again.
+_salted = functools.lru_cache(100)(hashlib.pbkdf2_hmac)
+
+
 def scram(user, password, authzid="", digest="sha256", binding=None,
           nonce=None):
     """RFC 5802, 7677. binding: (name, data) for a -PLUS mechanism."""
@@ -116,9 +121,8 @@ def scram(user, password, authzid="", digest="sha256", binding=None,
     parts = dict(part.split("=", 1) for part in challenge.split(","))
     if not parts["r"].startswith(nonce) or parts["r"] == nonce:
         raise ScramError("nonce: " + challenge)
-    salted = hashlib.pbkdf2_hmac(digest, password.encode(),
-                                 base64.b64decode(parts["s"]),
-                                 int(parts["i"]))
+    salted = _salted(digest, password.encode(), base64.b64decode(parts["s"]),
+                     int(parts["i"]))
 
     def mac(key, text):
         return hmac.new(key, text, digest).digest()
