@@ -12,7 +12,7 @@ from support import *  # noqa: E402
 from support.extra_attempts import Servers, Tally, forged  # noqa: E402
 from support.extra_process import Family, Process  # noqa: E402
 from support.extra_puppet import (  # noqa: E402
-    FOREIGN, Dead, Hostile, Puppet)
+    FOREIGN, OK, Dead, Hostile, Puppet)
 
 X32 = 1 << 30
 ALL = -1
@@ -286,6 +286,9 @@ def descriptors():
         for count in (1, 3, 200):
             with server.session() as s:
                 keeper = Process(s.call(110))
+                # Answered: so it is past its preparations.
+                assert s.ask("PATHS", b"Fa@b\0")[1] == OK
+                assert s.ask("ABORT", b"", 1)[1] == OK
                 before = sorted(keeper.descriptors().values())
                 at = s.room()
                 size = 16 + 4 * count
