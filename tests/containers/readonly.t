@@ -128,9 +128,9 @@ for as_root in (True, False):
         server.wait_log(r" message temp .* exit=\d+")
 
 
-def typed(*words, stdin=""):
+def typed(*words, stdin="", writable=()):
     """A tool on such a root."""
-    return subprocess.run([*read_only(), *words], input=stdin, text=True,
+    return subprocess.run([*read_only(*writable), *words], input=stdin, text=True,
                           capture_output=True, check=False,
                           env={"PATH": place.TOP + ":" + os.environ["PATH"],
                                "CONTROLDIR": "/nonexistent"})
@@ -162,4 +162,21 @@ with case("smtpd-report"):
     log = place.home("log") + "/current"
     place.write(log, "smtpd-auth: 1 192.0.2.1 connect port=587\n")
     is_(typed("smtpd-report", log).returncode, 0, "smtpd-report: reads")
+with case("contrib"):
+    metrics = place.TOP + "/contrib/prometheus/smtpd-auth-metrics"
+    where = place.home("textfile")
+    ended = typed(metrics, where, "localhost:1", log)
+    ok(ended.returncode, "smtpd-auth-metrics: fails")
+    like(ended.stderr, f"{where}/.*: Read-only file system",
+         "smtpd-auth-metrics: says why")
+    is_(os.listdir(where), [], "smtpd-auth-metrics: leaves nothing")
+    ended = typed(metrics, where, "localhost:1", log, writable=(where,))
+    is_((ended.returncode, ended.stderr, sorted(os.listdir(where))),
+        (0, "", ["smtpd-auth-check.prom", "smtpd-auth.prom"]),
+        "smtpd-auth-metrics: its directory alone need be writable")
+    # Dovecot is not there, which is found out.
+    for recipient, status in (("*@example.com", 100), (JOE, 111)):
+        ended = typed("sh", "-c", 'RECIPIENT=$1 exec "$0" 4>&1',
+                      place.TOP + "/contrib/rcptcheck/dovecot", recipient)
+        is_(ended.returncode, status, f"rcptcheck/dovecot: {recipient}")
 done()
