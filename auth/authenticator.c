@@ -101,8 +101,7 @@ report_jail(struct word *word, const char *failed, struct word_response *r)
 {
 	struct slice text;
 
-	/* A socket that is closed with something unread in it takes the last
-	 * word with it. */
+	/* A close with octets unread in the socket would lose the word. */
 	(void)word_await(KEEPER_FD, r, &text);
 	word->result = WORD_JAIL;
 	word_put(word->reason, sizeof word->reason, failed);

@@ -1,5 +1,7 @@
-/* authenticator_jail - see authenticator_jail.h. Run by the authenticator, of
- * each kind. */
+/*
+ * authenticator_jail - see authenticator_jail.h. Run by the authenticator, of
+ * each kind.
+ */
 #include "auth/authenticator_jail.h"
 
 #include <unistd.h>

@@ -5,10 +5,10 @@
  * Run by the authenticator.
  *
  * Two processes: a jailed one, the collector, does the SASL dialogue with the
- * mechanisms of this directory, and cannot say more than whom to check by
- * what. This one parses nothing but that, runs as the account without a jail
- * (the program is setuid, as with qmail's patches), and waits for the
- * program. What one says to the other never reaches the keeper.
+ * mechanisms of sasl/, and cannot say more than whom to check by what. This one
+ * parses nothing but that, runs as the account without a jail (the program is
+ * setuid, as with qmail's patches), and waits for the program. What the two say
+ * to each other never reaches the keeper.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,7 @@
 #define KILLED_WAIT_MS 200 /* for one that is killed to be gone */
 #define PARTING_MS 1000	   /* from the collector's last word to its exit */
 
-/* Of the kind AUTHENTICATOR_COLLECTOR; we are to it what the keeper is to us.
- */
+/* An AUTHENTICATOR_COLLECTOR; we are its keeper. */
 struct collector {
 	pid_t pid;
 	int fd;
@@ -302,9 +301,9 @@ checkpassword_run(int fd, const struct authenticator_setup *setup)
 		_exit(1); /* the keeper finds out */
 	int result = collect(&collector, &word);
 
-	/* After its last word it ends by itself. */
+	/* After its last word the collector ends by itself. */
 	collector_stop(&collector, &setup->jail, result == 0 ? PARTING_MS : 0);
-	/* No other is needed; a program may have to be killed. */
+	/* No other collector is needed; a program may have to be killed. */
 	if (setup->jail.isolate)
 		(void)jail_lower(JAIL_RIGHTS_KILL);
 	if (result == -1)

@@ -284,8 +284,7 @@ dovecot_run(int fd, const struct authenticator_setup *setup)
 	if (dovecot == -1)
 		word_temporary(&word, strerror(errno), true);
 	failed = authenticator_jail_enter(fd, dovecot, &setup->jail);
-	/* First, since a socket that is closed with something unread in it
-	 * takes our last word with it. */
+	/* A close with octets unread in the socket would lose the word. */
 	if (word_await(KEEPER_FD, &response, &text) == -1)
 		_exit(0);
 	if (failed != NULL) {

@@ -44,8 +44,7 @@ struct word {
 	char body[WORD_BODY_MAX];
 };
 
-/* ------------------------------------ for who has started it: the keeper ---
- */
+/* ----------------------------------------- in who has started it --- */
 
 /*
  * One response (data NULL: none). 0; 1 when nobody is there, whose last word

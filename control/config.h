@@ -68,8 +68,7 @@ enum config_type {
 	CONFIG_TEXT,	   /* struct slice */
 	CONFIG_NUMBER,	   /* uint64_t */
 	CONFIG_FLAG,	   /* bool: 0, 1, or empty for 1 */
-	CONFIG_SUBMISSION, /* a flag whose default is 1 on 587, 465, or with -s
-			    */
+	CONFIG_SUBMISSION, /* a flag: by default 1 on 587, 465, or with -s */
 	CONFIG_CHARACTERS, /* struct slice; an empty file says: none */
 	CONFIG_LIST,	   /* struct control_list */
 	CONFIG_MECHANISMS, /* struct slice, names with a blank between */

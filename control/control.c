@@ -1,8 +1,6 @@
 /*
- * control - see control.h. A file costs openat, fstat, read and close; one
- * that is not there costs the openat. Run by main before it forks, by
- * session, keeper and smtpd-passwd where they look into a list, and by
- * smtpd-check.
+ * control - see control.h. Run by main before it forks, by session, keeper
+ * and smtpd-passwd where they look into a list, and by smtpd-check.
  */
 #include "control/control.h"
 
@@ -214,8 +212,7 @@ control_list(int dir_fd, const char *name, struct control_list *list,
 		return result;
 	list->present = true;
 	list->len = 0;
-	/* In place: a line is never longer than what it was read from, but
-	 * for the LF that the last one may lack. */
+	/* In place: no line grows, but by the LF that the last may lack. */
 	while (next_line(&rest, &line)) {
 		if (line.len == 0)
 			continue;

@@ -116,7 +116,7 @@ channel_send(int channel, const struct channel_message *m)
 int
 channel_say_end(int channel, enum channel_end end, unsigned step)
 {
-	/* Not in a channel_message: often the first, and that is a page. */
+	/* Not in a channel_message, which is large: often this is all. */
 	unsigned char packet[HEADER_LEN + 1] = {
 		TELL_END, (unsigned char)end, (unsigned char)step};
 	size_t len = step != 0 ? sizeof packet : HEADER_LEN;

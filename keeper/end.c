@@ -9,7 +9,7 @@
 #include "lib/clock.h"
 #include "lib/rights.h"
 
-/* Its jail failed: then this is its first word, and a number. */
+/* The session's jail failed: that is its first word, with the step's number. */
 static int
 hear_failed_jail(struct keeper *k)
 {
@@ -26,7 +26,7 @@ hear_end(struct keeper *k)
 {
 	if (k->packet.len > 0 && hear_failed_jail(k) == -1)
 		return -1;
-	/* Nobody has stopped it: it cannot receive what it was answered. */
+	/* Nobody has told the session to stop: it could not get an answer. */
 	if (k->packet.code == END_TERM && !k->end.stopped)
 		k->packet.code = 0;
 	if (k->packet.code < END_CODES)
@@ -73,8 +73,8 @@ end_word(const struct keeper *k)
 }
 
 /*
- * A balancer looks every few seconds whether we are there: nothing is said
- * of that, unless it wanted more, or we have failed.
+ * A balancer looks every few seconds whether we are there: the log says nothing
+ * of that, unless the balancer wanted more, or we have failed.
  */
 static bool
 is_silent(const struct keeper *k)

@@ -217,7 +217,7 @@ failures_right(struct keeper *k, struct slice user)
 
 /* ------------------------------------------------------------- guesses --- */
 
-/* Nobody counts a failure of the address meanwhile. */
+/* The record of the address is locked: nobody counts a failure meanwhile. */
 static enum failures_word
 take_place(struct keeper *k, uint32_t failures)
 {

@@ -25,8 +25,7 @@ struct failures {
 	bool tried;  /* to open the table */
 	bool usable; /* it is open */
 	struct table table;
-	struct places
-		guess; /* the place that a guess holds until its verdict */
+	struct places guess; /* a guess has a place until its verdict */
 };
 
 enum failures_word {

@@ -24,7 +24,7 @@ guess_start(struct keeper *k)
 	g->user_len = 0;
 }
 
-/* The counters are there only with statedir: not a page of them without. */
+/* Without statedir nothing is counted, and nobody waits. */
 static enum failures_word
 admit(struct keeper *k)
 {
@@ -100,7 +100,7 @@ guess_right(struct keeper *k, struct slice user)
 	bool told = k->login.guess.state == GUESS_RIGHT;
 	int64_t ms = 0;
 
-	/* Once an exchange: the client has waited before it said yes. */
+	/* Once an exchange: the challenge that told so was held back. */
 	if (!told && k->config->statedir.data != NULL)
 		ms = failures_right(k, user);
 	guess_end(k);
@@ -114,7 +114,7 @@ guess_end(struct keeper *k)
 
 	l->guess.state = GUESS_NONE;
 	l->guess.retry_at = CLOCK_NEVER;
-	explicit_bzero(k->kept, l->kept_len); /* of one that has waited */
+	explicit_bzero(k->kept, l->kept_len); /* a response that has waited */
 	l->kept_len = 0;
 	if (k->config->statedir.data != NULL)
 		failures_settle(k);
@@ -128,7 +128,7 @@ guess_gone(struct keeper *k)
 	const char *reason = NULL;
 
 	if (g->state == GUESS_MADE) {
-		/* Nobody waits for ever: that is our backend's fault. */
+		/* Who waited so long and went is no failure: we were slow. */
 		bool slow = k->channel.pending != 0 &&
 			    k->now - g->since >= GUESS_WAIT_MS;
 

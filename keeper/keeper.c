@@ -172,7 +172,7 @@ is_allowed(const struct keeper *k, unsigned type)
 	const struct rule *rule = &rules[type];
 	unsigned now = state(k);
 
-	/* It may not ask before it was answered. */
+	/* The session may not ask before it was answered. */
 	if (!is_note(type) && (k->channel.pending != 0 || k->end.over))
 		return false;
 	return k->packet.len >= rule->min && k->packet.len <= rule->max &&
@@ -198,7 +198,7 @@ serve(struct keeper *k)
 
 	if (type == 0 || type >= CHANNEL_TYPES)
 		return -1;
-	/* It could not know yet. */
+	/* The session did not know yet that the service stops. */
 	if (k->end.stopped && !is_note(type))
 		return 0;
 	if (!is_allowed(k, type))
@@ -299,7 +299,7 @@ stop(struct keeper *k)
 	end_stop(k);
 }
 
-/* It does what it may not, or nothing for too long: its end. */
+/* The session does what it may not, or nothing for too long. */
 static void
 cut_off(struct keeper *k, enum keeper_end why)
 {
@@ -329,7 +329,7 @@ begin(struct keeper *k)
 	}
 	if (!config->health_check)
 		keeper_log_connect(k, "connect", NULL, NULL);
-	/* What the PROXY header says, as of ours. */
+	/* The balancer's TLS is logged as ours would be. */
 	if (config->tls_version.data != NULL)
 		keeper_log_tls(k, config->tls_version, config->tls_cipher,
 			config->tls_sni);
@@ -348,7 +348,7 @@ keeper_run(struct keeper *k)
 			let_go(k);
 		if (k->end.term == -1)
 			stop(k);
-		/* The session has let go of it: its exit follows. */
+		/* The session's end of the channel is closed: it exits. */
 		if (k->channel.fd == -1)
 			end_reap(k, KEEPER_GRACE_MS);
 	}

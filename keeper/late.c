@@ -32,7 +32,7 @@ late_advance(struct keeper *k, bool news)
 	int64_t asked = late->asked;
 
 	late_init(late);
-	/* The session has waited for us: this was not its time. */
+	/* The session has waited for us: that is not held against it. */
 	k->channel.since += k->now - asked;
 	return then(k, verdict);
 }

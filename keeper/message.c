@@ -144,8 +144,7 @@ answer_open(struct keeper *k)
 	channel_add(&k->packet, mail->id, strlen(mail->id));
 	int result = keeper_answer_with(k, VERDICT_OK, fd);
 
-	/* Only the session may hold this end, so that its close ends the text.
-	 */
+	/* The session alone holds this end: its close ends the text. */
 	close(fd);
 	return result;
 }
@@ -246,7 +245,7 @@ answer_forgotten(struct keeper *k)
 int
 mail_finished(struct keeper *k)
 {
-	/* Ended by itself: nobody need be asked any more. */
+	/* The program has ended: nobody need be asked about its message. */
 	late_let_go(k);
 	if (k->mail.state == MAIL_REFUSED)
 		return conclude_refused(k);

@@ -13,8 +13,7 @@
 #include "lib/keep.h"
 #include "lib/path.h"
 
-/* ----------------------------------------------- who knows the passwords ---
- */
+/* ---------------------------------------------- who knows the passwords --- */
 
 /* A missing or unreadable user file is 454 to AUTH, nothing to plain mail. */
 static void

@@ -139,8 +139,8 @@ outcome_gone(struct keeper *k)
 /* ------------------------------------------ the authenticator's word --- */
 
 /*
- * Held back for so long since the guess came. The keeper does not sleep: the
- * loop comes back when it is time.
+ * The answer is held back for so long since the guess came. The keeper does not
+ * sleep: the loop comes back when it is time.
  */
 static int
 answer_later(struct keeper *k, unsigned verdict, int64_t ms)
@@ -166,7 +166,7 @@ outcome_release(struct keeper *k)
 	return answer(k, k->login.held);
 }
 
-/* One that tells of a right proof waits as long as the 535 would. */
+/* A challenge that tells of a right proof waits as long as the 535 would. */
 int
 outcome_challenge(struct keeper *k, const struct word *word)
 {
@@ -187,7 +187,7 @@ logged_in(struct keeper *k, const struct word *word)
 	struct keeper_login *l = &k->login;
 	struct slice user = {word->login, word->login_len};
 
-	/* It goes into environments and files of others. */
+	/* The login goes into environments and files of others. */
 	if (user.len == 0 || slice_has_control(user) ||
 		slice_string(user, l->user, sizeof l->user) == -1) {
 		guess_end(k);
@@ -230,7 +230,7 @@ outcome_verdict(struct keeper *k, const struct word *word)
 {
 	struct slice user = {word->login, word->login_len};
 
-	/* First, so that whoever hears the verdict finds it gone. */
+	/* First: who hears the verdict finds no authenticator any more. */
 	authenticator_finish(&k->login.authenticator);
 	k->login.state = LOGIN_NONE;
 	if (word->result == EXCHANGE_OK)

@@ -96,15 +96,6 @@ set_refusal(struct policy_answer *answer, struct slice code, struct slice text,
 				  : MEANS_REFUSE;
 }
 
-/* 4xx or 5xx. */
-static bool
-is_code(struct slice word)
-{
-	return word.len == 3 && (word.data[0] == '4' || word.data[0] == '5') &&
-	       word.data[1] >= '0' && word.data[1] <= '9' &&
-	       word.data[2] >= '0' && word.data[2] <= '9';
-}
-
 void
 policy_answer_read(struct policy_answer *answer, struct slice text)
 {
@@ -117,7 +108,7 @@ policy_answer_read(struct policy_answer *answer, struct slice text)
 	if (word.len == 0)
 		return;
 	answer->meaning = MEANS_OTHER;
-	if (is_code(word)) {
+	if (status_is_code(word)) {
 		set_refusal(answer, word, rest,
 			word.data[0] == '5' ? "5.7.1 " DENIED
 					    : "4.7.1 " DENIED);

@@ -13,7 +13,7 @@
 
 #define POLICY_PREPEND_MAX 20 /* lines above Received: */
 
-/* What connections without policysocket never touch. */
+/* Of connections with policysocket alone. */
 struct policy_ask {
 	struct policy_link link;
 	bool rcpt;   /* the request is about rcpt.path, not a message */

@@ -13,7 +13,7 @@
 
 #define RCPT_PATH_MAX (KEEPER_PATH_MAX + 400) /* with localiphost */
 
-/* What most connections never touch: they ask nobody. */
+/* What is asked, and of whom: most connections ask nobody. */
 struct rcpt {
 	bool opened; /* validrcptto was */
 	bool broken; /* validrcptto cannot be used, which is logged */

@@ -118,7 +118,7 @@ log_end(struct keeper *k, struct slice recipient, int wait_status, bool killed)
 
 /* -------------------------------------------------------- the program --- */
 
-/* Once it has ended: what others of its kind still hold open is not read. */
+/* Once the program has ended: what its children may still say is not read. */
 static void
 close_all(struct keeper *k)
 {
@@ -126,7 +126,7 @@ close_all(struct keeper *k)
 	close(k->late.fd);
 }
 
-/* One that has become another user cannot be killed: it is left behind. */
+/* A program that has become another user cannot be killed: it stays behind. */
 static void
 end_by_force(struct keeper *k)
 {

@@ -187,7 +187,7 @@ recipients_queued(struct keeper *k)
 	k->statedir.recipients.taken = 0;
 }
 
-/* Takes so many off again. */
+/* Takes so many recipients off the login's count again. */
 static void
 give_back(struct keeper *k, uint64_t count)
 {
@@ -210,6 +210,6 @@ recipients_give_back(struct keeper *k)
 void
 recipients_uncount(struct keeper *k)
 {
-	/* None, where the table could not be used. */
+	/* Where the table could not be used, none was taken. */
 	give_back(k, k->statedir.recipients.taken > 0);
 }

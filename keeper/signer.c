@@ -166,7 +166,7 @@ signer_close(struct signer *s)
 {
 	if (s->type != KEY_NONE)
 		pair_forget_key(s);
-	/* Without TLS not even a call into its code, a page. */
+	/* A connection without TLS stays out of pair.c: memory.ld. */
 	if (s->certificate_fd != -1 || s->key_fd != -1)
 		pair_close(&s->certificate_fd, &s->key_fd);
 }

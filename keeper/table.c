@@ -68,7 +68,8 @@ unlock(int fd, off_t from, size_t len)
 	int error = errno;
 
 	range.l_type = F_UNLCK;
-	(void)fcntl(fd, F_OFD_SETLK, &range); /* ends with us at the latest */
+	/* Should it fail: the lock ends with this process at the latest. */
+	(void)fcntl(fd, F_OFD_SETLK, &range);
 	errno = error;
 }
 

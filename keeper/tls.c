@@ -42,7 +42,7 @@ answer_tls(struct keeper *k)
 	unsigned char seed[CHANNEL_SEED_LEN];
 
 	k->packet.len = 0;
-	/* From the first octet on: the client can be told nothing. */
+	/* With TLS from the first octet on the client can be told nothing. */
 	if (!signer_present(&k->tls.signer) && k->tls.signer.file == NULL &&
 		k->config->smtps)
 		keeper_log_config(
@@ -64,7 +64,7 @@ answer_tls(struct keeper *k)
 	return result;
 }
 
-/* Our own certificate, and one that BearSSL has read before. */
+/* Of our own certificate, which BearSSL has read before. */
 static void
 compute_binding(struct keeper *k)
 {
@@ -149,7 +149,7 @@ version_name(uint16_t version)
 				   : "unknown";
 }
 
-/* Claims, but for this: without our signature there is no TLS. */
+/* The session's claims; but without our signature there can be no TLS. */
 int
 hear_tls(struct keeper *k)
 {

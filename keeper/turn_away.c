@@ -66,7 +66,7 @@ is_crowded(struct keeper *k, const struct identity *account)
 void
 turn_away_crowd(struct keeper *k, const struct identity *account)
 {
-	/* Without statedir not even a call into its code, a page. */
+	/* Without statedir a connection stays out of its code: memory.ld. */
 	if (k->config->connlimit > 0 && is_crowded(k, account)) {
 		keeper_log_connect(k, "connect refused", "connections", NULL);
 		turn_away(k, "421 4.7.0 too many connections\r\n", 0);

@@ -29,7 +29,7 @@ base64_encode(struct buffer *out, struct slice data)
 	}
 }
 
-/* Arithmetic and no table: no secret-dependent load, no wasted page. */
+/* Arithmetic and no table: what is loaded does not depend on a secret. */
 static int
 value_of(char c)
 {

@@ -8,7 +8,7 @@
 
 #define ALIGNMENT 16
 
-/* In one piece, so that a small computation takes one page. */
+/* In one piece, of whole pages, which giveback.h wants. */
 static struct {
 	_Alignas(GIVEBACK_PAGE) size_t used; /* octets from the start on */
 	size_t high;	 /* the most of them since all was wiped */

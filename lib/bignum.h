@@ -3,8 +3,7 @@
  *
  * GMP takes its memory from malloc, gives it back as it is, and ends the
  * process where there is none. Here it is static and wiped: no system call
- * where the jail allows none, and no part of a key left behind. A page that
- * is never used costs nothing.
+ * where the jail allows none, and no part of a key left behind.
  */
 #ifndef LIB_BIGNUM_H
 #define LIB_BIGNUM_H

@@ -126,8 +126,7 @@ cdbread_find(int fd, struct slice key, char *out, size_t cap, size_t *len)
 		return CDBREAD_MISSING;
 	if (table.first < HEADER_LEN)
 		return CDBREAD_BROKEN;
-	/* A table that claims more slots than the file has ends in a failed
-	 * read, so the file's length bounds the search. */
+	/* More slots than the file has end in a read that fails. */
 	for (uint32_t i = 0, at = (hash >> 8) % slots; i < slots; i++) {
 		struct pair slot;
 

@@ -9,7 +9,7 @@
 char *
 keep(size_t len)
 {
-	/* The one place of the program that allocates has the one state. */
+	/* In here, so that nobody else can take of it. */
 	static char kept[KEEP_FIRST];
 	static size_t kept_len;
 

@@ -1,7 +1,7 @@
 /*
  * signals - see signals.h. Run by main and the keeper, and by children of
  * keeper and authenticator before an exec. Not by the C library, which takes
- * a lock, in memory that is the parent's, and touches more pages.
+ * a lock, in memory that is the parent's.
  */
 #include "lib/signals.h"
 

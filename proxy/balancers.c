@@ -1,5 +1,7 @@
-/* balancers - see balancers.h. Run by main before it forks, by smtpd-check and
- * smtpd-auth-conf. */
+/*
+ * balancers - see balancers.h. Run by main before it forks, by smtpd-check and
+ * smtpd-auth-conf.
+ */
 #include "proxy/balancers.h"
 
 #include <arpa/inet.h>

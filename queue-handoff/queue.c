@@ -197,7 +197,7 @@ queue_commit(struct queue *q, struct slice envelope, int64_t deadline)
 	q->state = QUEUE_COMMITTED;
 	q->deadline = deadline;
 	q->envelope = envelope;
-	/* So much fits into an empty pipe. */
+	/* A shorter one fits into the empty pipe: its write cannot wait. */
 	if (envelope.len > PIPE_BUF)
 		(void)fcntl(q->envelope_write, F_SETFL, O_NONBLOCK);
 	if (envelope.data == NULL) {

@@ -106,12 +106,18 @@ marked_length(struct slice text)
 	return len + 3;
 }
 
+bool
+status_is_code(struct slice word)
+{
+	return word.len == 3 && (word.data[0] == '4' || word.data[0] == '5') &&
+	       is_digit(word.data[1]) && is_digit(word.data[2]);
+}
+
 /* Takes a reply code that the program put before its text off the front. */
 static struct slice
 skip_reply_code(struct slice text)
 {
-	if (text.len < 3 || (text.data[0] != '4' && text.data[0] != '5') ||
-		!is_digit(text.data[1]) || !is_digit(text.data[2]))
+	if (text.len < 3 || !status_is_code((struct slice){text.data, 3}))
 		return text;
 	if (text.len > 3 && !bytes_blank(text.data[3]) && text.data[3] != '-')
 		return text;

@@ -61,4 +61,7 @@ void status_words(struct status *status, enum status_class class,
 void status_text(struct status *status, enum status_class class,
 	struct slice text, const char *fallback);
 
+/* Is it a reply code that refuses: 4xx or 5xx? */
+bool status_is_code(struct slice word);
+
 #endif

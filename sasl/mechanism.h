@@ -1,10 +1,10 @@
 /*
  * mechanism - what one SASL mechanism is to the authenticator.
  *
- * A mechanism is one file with one struct mechanism, and one row in the table
- * of control/authmechs.h. It runs inside the authenticator process, jailed, and
- * does no I/O but through users_find() and users_site(). It sees decoded
- * octets, never base64.
+ * A mechanism is a struct mechanism in a file of this room, and a row in the
+ * table of control/authmechs.h. It runs inside the authenticator process,
+ * jailed, and does no I/O but through users/users.h. It sees decoded octets,
+ * never base64.
  */
 #ifndef SASL_MECHANISM_H
 #define SASL_MECHANISM_H
@@ -85,7 +85,7 @@ struct mechanism {
 	 * without initial response), and an empty response is "".
 	 */
 	enum exchange_result (*step)(struct exchange *x, struct slice response);
-	/* Who has a secret of these kinds can log in by it: SECRET_BIT(). */
+	/* SECRET_BIT(): who has a secret of one of these kinds can log in. */
 	unsigned kinds;
 };
 

@@ -131,8 +131,10 @@ choose_secret(struct exchange *x, struct scram *s)
 		 : found == NULL	 ? "no-secret"
 					 : "password";
 	s->real = s->real && found != NULL && !x->user.disabled;
-	/* For everybody: else its time, and that of the memory which the next
-	 * step then finds there, would tell. */
+	/*
+	 * For everybody: else the time that it takes, and that which the next
+	 * step spares by memory that is there, would tell.
+	 */
 	fake_secret(x, &site, &s->sent);
 	/* A disabled user's own salt: as before it was disabled. */
 	if (found != NULL)

@@ -136,8 +136,7 @@ static enum reply
 command_starttls(struct session *s, struct slice argument)
 {
 	(void)argument;
-	/* CVE-2011-0411, CVE-2020-15955: what follows would be answered inside.
-	 */
+	/* What follows would be answered inside: CVE-2011-0411, 2020-15955. */
 	if (stream_pending(&s->stream))
 		return session_stop(s, END_ERRORS, REPLY_PIPELINED_TLS);
 	if (!s->tls.possible)

@@ -40,8 +40,7 @@ copy(char *out, size_t cap, size_t *len, struct slice text)
 void
 header_start(struct header *h, const struct header_origin *origin)
 {
-	/* Not all of it: most of the struct is memory that few messages need.
-	 */
+	/* Not all of it: few messages need the large members. */
 	h->state = AT_LINE;
 	h->field = h->seen = 0;
 	h->begun = false;
@@ -162,7 +161,7 @@ step(struct header *h, char c)
 	}
 }
 
-/* ---------------------------------------------------------- what is put in */
+/* ------------------------------------------------------- what is put in --- */
 
 static void
 add_lines(struct header *h, struct buffer *b)

@@ -47,8 +47,7 @@ struct header {
 	size_t id_len, host_len;
 	char added[HEADER_ADDED_MAX];
 	size_t added_len;
-	/* The start of a line that may be a field: what is not yet passed on.
-	 */
+	/* The start of a line that may be a field, not yet passed on. */
 	char held[HEADER_LINE_MAX];
 	size_t held_len;
 };

@@ -62,10 +62,10 @@ asks_others(const struct session *s)
 }
 
 /*
- * The verdict on a path. Policy and settings are the keeper's own code and
- * memory: what they allow is accepted without asking, and told later, with
- * the next question. There it is decided once more. A round trip to the
- * keeper costs as much as all else about a recipient.
+ * The verdict on a path. Session and keeper run the same policy over the same
+ * settings: what that allows is accepted without asking, and told with the next
+ * question. The keeper then decides once more. A round trip to the keeper costs
+ * as much as all else about a recipient.
  */
 static int
 path_verdict(struct session *s, char type, struct slice path, bool allowed)
@@ -79,7 +79,7 @@ path_verdict(struct session *s, char type, struct slice path, bool allowed)
 		tell_paths(s);
 		verdict =
 			asks_others(s) ? session_ask_slowly(s) : session_ask(s);
-		/* The verdict is on the last; the keeper has the others. */
+		/* That is about the last; the others are in the envelope. */
 		if (mail->state != MESSAGE_NONE || verdict == VERDICT_OK)
 			mail->state = MESSAGE_TOLD;
 	} else if (mail->state == MESSAGE_NONE) {
@@ -305,7 +305,7 @@ forget(struct message *mail)
 	mail->untold_len = mail->envelope_len = 0;
 }
 
-/* Everything is in the pipe: the keeper completes the envelope and waits. */
+/* All of the text is in the pipe: the keeper writes the envelope, and waits. */
 static int
 commit_verdict(struct session *s)
 {
@@ -320,8 +320,8 @@ commit_verdict(struct session *s)
 	if (channel_send(s->channel, &s->packet) == -1)
 		_exit(111);
 	/*
-	 * Its end comes after the word to the keeper, so that the program
-	 * finds the envelope when it wakes up.
+	 * The end of the text comes after the word to the keeper, so that the
+	 * program finds the envelope when it wakes up.
 	 */
 	close(mail->pipe);
 	mail->pipe = -1;

@@ -299,7 +299,7 @@ finish(struct session *s, enum jail_step failed)
 	if (!drain)
 		stream_close(&s->stream, false);
 	(void)channel_say_end(s->channel, s->end, failed);
-	/* A message that is open is the keeper's to let go, now. */
+	/* The keeper gives up an open message by itself, now that it knows. */
 	if (s->mail.pipe != -1)
 		close(s->mail.pipe);
 	if (drain)
@@ -344,14 +344,14 @@ run(struct session *s)
 	finish(s, JAIL_ENTERED);
 }
 
-/* Nothing but the client and the channel stays open. */
+/* Nothing but the client and the channel stays open: SESSION_CHANNEL. */
 void
 session_start(struct session *s, const struct session_setup *setup)
 {
 	if (dup2(setup->channel, SESSION_CHANNEL) == -1)
 		_exit(111);
 	close(STDERR_FILENO);
-	/* The helper's two follow the channel, which has control's number. */
+	/* With UCSPI-TLS the client's other descriptors stay, too: 4 and 5. */
 	int end = setup->outside ? UCSPI_END : SESSION_CHANNEL + 1;
 
 	jail_close_from((unsigned)end);

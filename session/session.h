@@ -27,7 +27,7 @@
 #include "session/stream.h"
 #include "session/tls.h"
 
-#define SESSION_PAGE 4096	    /* octets of memory, touched at once */
+#define SESSION_PAGE 4096	    /* octets of memory */
 #define SESSION_OUT_MAX 65536	    /* octets of a message in one piece */
 #define SESSION_LINE_MAX 4096	    /* octets of a command with CR LF */
 #define SESSION_AUTH_LINE_MAX 12288 /* octets, RFC 4954 §4 */
@@ -56,10 +56,7 @@ struct session {
 	struct message mail;
 	struct stream stream;
 
-	/*
-	 * A clear connection without a login writes to what stands above, and
-	 * to the first octets of line: one page.
-	 */
+	/* From here on large, and little used by most: docs/performance.md. */
 	size_t line_len;
 	char line[SESSION_AUTH_LINE_MAX]; /* the command, without its end */
 	struct channel_message packet;	  /* the request, then the answer */
@@ -71,10 +68,7 @@ struct session {
 	/* What data.c makes of input. */
 	char out[SESSION_OUT_MAX];
 	char offer[AUTHMECHS_OFFER_MAX];
-	/*
-	 * Of these a connection under TLS writes to three pages, with a short
-	 * chain of certificates in the output.
-	 */
+	/* Of TLS alone, from a page of its own on. */
 	_Alignas(SESSION_PAGE) struct handshake handshake;
 	struct records records;
 	struct client_chain client; /* where certificates are asked for */
@@ -138,7 +132,7 @@ int session_await(struct session *s);
 /* trace.c */
 void session_trace(
 	struct session *s, enum channel_trace way, struct slice text);
-/* "WORD<hidden N bytes>", where N octets may be a password. */
+/* In place of what may be a password: "WORD<hidden N bytes>". */
 void session_trace_hidden(struct session *s, enum channel_trace way,
 	const char *word, size_t len);
 

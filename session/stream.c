@@ -72,8 +72,7 @@ int
 stream_wire_write(struct stream *s, struct slice text)
 {
 	while (text.len > 0) {
-		/* Where writes block, POLLOUT promises this much and no more.
-		 */
+		/* A write that may block finds room for so much, no more. */
 		size_t len = text.len < PIPE_BUF || s->nonblocking ? text.len
 								   : PIPE_BUF;
 		ssize_t n;
@@ -111,9 +110,9 @@ add_crs(struct stream *s, size_t cap)
 }
 
 /*
- * A client that fills the buffer will do so again: fewer, larger reads. All
- * of it is touched now, so that what a connection takes is soon known and
- * does not creep up through a long message.
+ * A client that fills the buffer will do so again: fewer, larger reads. All of
+ * it is written now, so that a connection's memory does not creep up through a
+ * long message (tests/process/growth.t).
  */
 static void
 use_whole_buffer(struct stream *s)

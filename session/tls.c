@@ -199,8 +199,7 @@ prepare(struct session *s)
 	return br_ssl_server_reset(server) ? 0 : -1;
 }
 
-/* ------------------------------------------------- tells what came of it ---
- */
+/* ---------------------------------------------- tells what came of it --- */
 
 /* Before the keeper hears that TLS is on. */
 static void

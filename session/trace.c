@@ -18,7 +18,6 @@ send_trace(struct session *s, enum channel_trace way, struct slice text)
 	(void)channel_send(s->channel, &m); /* the next request will tell */
 }
 
-/* A line of the conversation for the log, where the admin asked for it. */
 void
 session_trace(struct session *s, enum channel_trace way, struct slice text)
 {
@@ -26,7 +25,6 @@ session_trace(struct session *s, enum channel_trace way, struct slice text)
 		send_trace(s, way, text);
 }
 
-/* "WORD <hidden N bytes>": what may be a password is never traced. */
 void
 session_trace_hidden(
 	struct session *s, enum channel_trace way, const char *word, size_t len)

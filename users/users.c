@@ -1,7 +1,6 @@
 /*
- * users - see users.h. Run by the authenticator; users_mechanisms() also by
- * main, for the offer, users_some() by the keeper; all by smtpd-passwd and
- * smtpd-check.
+ * users - see users.h. Run by the authenticator; users_mechanisms() and
+ * users_some() by main before it forks; all by smtpd-passwd and smtpd-check.
  */
 #include "users/users.h"
 
