@@ -8,7 +8,8 @@
  *   answer_open      The rest of the list comes. We write the Received line,
  *                    start a queue program, and give away the message pipe.
  *   (the octets)     go from the session to that program, past us.
- *   answer_commit    All are in the pipe: the program gets the envelope.
+ *   answer_commit    All are in the pipe: the program gets the envelope, unless
+ *                    a policy daemon that is asked has refused the message.
  *   mail_finished    The program is gone.
  *   conclude         Its outcome: reply, then log, then forget.
  *   answer_abort     In place of the commit: the program gets no envelope.

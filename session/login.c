@@ -3,16 +3,16 @@
  * forth. What the octets mean is the authenticator's affair. Run by the
  * session. The life of a login, as keeper/login.c answers it:
  *
- *   auth_learn_offer  Before it, with Dovecot: what may EHLO name?
+ *   auth_learn_offer  Before the login, with Dovecot: what may EHLO name?
  *   command_auth      AUTH and a mechanism, perhaps a response on its line.
- *   start             That is the request, which the keeper may turn down.
+ *   start             The request for it, which the keeper may turn down.
  *   ask_slowly        The answer comes when the password has been looked at,
  *                     and later where there were failures.
- *   put_challenge     It is a challenge: 334.
- *   respond           The client's next line is its response to it; again.
- *   cancel            That line is "*", or nothing that is a response.
- *   outcome           The answer is a verdict: the reply, and who has logged in
- *                     is so to the end of the connection.
+ *   put_challenge     The answer is a challenge: 334.
+ *   respond           The client's next line is its response: the next request.
+ *   cancel            Or that line is "*", or nothing that is a response.
+ *   outcome           The answer is a verdict: the reply. Who has logged in is
+ *                     so to the end of the connection.
  */
 #include <string.h>
 #include <unistd.h>
@@ -25,25 +25,27 @@
 #define CHALLENGE_TEXT_MAX                                                     \
 	BASE64_ENCODED_LEN(BASE64_DECODED_MAX(SESSION_AUTH_LINE_MAX))
 
-/* What the keeper holds back is not the client's time. */
-static void
-give_back(struct session *s, int64_t asked)
+void
+auth_learn_offer(struct session *s)
 {
-	if (s->login_deadline != CLOCK_NEVER)
-		s->login_deadline += channel_held(clock_ms() - asked);
-}
+	if (s->offer_asks == 0)
+		return;
+	s->offer_asks--;
+	channel_start(&s->packet, ASK_OFFER, 0);
+	switch (session_ask_slowly(s)) {
+	case VERDICT_OK:
+		break;
+	case VERDICT_JAIL:
+		session_stop(s, END_JAIL, REPLY_UNAVAILABLE);
+		return;
+	default: /* what was offered before stays */
+		return;
+	}
+	struct slice names = channel_rest(&s->packet, 0);
 
-/* The authenticator may have to hash for a while. */
-static int
-ask_slowly(struct session *s)
-{
-	unsigned char type = s->packet.type;
-	int64_t asked = clock_ms();
-	int verdict = session_ask_slowly(s);
-
-	if (verdict != -1 && type != ASK_OFFER)
-		give_back(s, asked);
-	return verdict;
+	s->offer_asks = 0;
+	s->mechanisms = (struct slice){s->offer, names.len};
+	memcpy(s->offer, names.data, names.len);
 }
 
 /* Adds the decoded response to the request. "=" is the empty response. */
@@ -61,6 +63,50 @@ add_response(struct session *s, struct slice text)
 	else
 		m->len = body.len;
 	return result;
+}
+
+/* MECHANISM [initial response], any blanks and tabs between. */
+static void
+start(struct session *s, struct slice argument)
+{
+	struct slice response = argument;
+	struct slice name = slice_word(&response);
+
+	channel_start(&s->packet, ASK_AUTH, INITIAL_NONE);
+	/* Cut, it is still longer than any mechanism's, and so none's. */
+	if (name.len > AUTHMECHS_NAME_MAX)
+		name.len = AUTHMECHS_NAME_MAX + 1;
+	channel_add(&s->packet, name.data, name.len);
+	channel_add(&s->packet, "", 1);
+	if (response.len == 0)
+		return;
+	size_t len = s->packet.len;
+
+	s->packet.code = INITIAL_RESPONSE;
+	if (!slice_is(response, "=") && add_response(s, response) == -1) {
+		s->packet.code = INITIAL_MALFORMED;
+		s->packet.len = len;
+	}
+}
+
+/* What the keeper holds back is not the client's time. */
+static void
+give_back(struct session *s, int64_t asked)
+{
+	if (s->login_deadline != CLOCK_NEVER)
+		s->login_deadline += channel_held(clock_ms() - asked);
+}
+
+/* The authenticator may have to hash for a while. */
+static int
+ask_slowly(struct session *s)
+{
+	int64_t asked = clock_ms();
+	int verdict = session_ask_slowly(s);
+
+	if (verdict != -1)
+		give_back(s, asked);
+	return verdict;
 }
 
 static void
@@ -141,53 +187,6 @@ outcome(struct session *s, int verdict)
 	default:
 		return REPLY_AUTH_TEMPORARY;
 	}
-}
-
-/* MECHANISM [initial response], any blanks and tabs between. */
-static void
-start(struct session *s, struct slice argument)
-{
-	struct slice response = argument;
-	struct slice name = slice_word(&response);
-
-	channel_start(&s->packet, ASK_AUTH, INITIAL_NONE);
-	/* Cut, it is still longer than any mechanism's, and so none's. */
-	if (name.len > AUTHMECHS_NAME_MAX)
-		name.len = AUTHMECHS_NAME_MAX + 1;
-	channel_add(&s->packet, name.data, name.len);
-	channel_add(&s->packet, "", 1);
-	if (response.len == 0)
-		return;
-	size_t len = s->packet.len;
-
-	s->packet.code = INITIAL_RESPONSE;
-	if (!slice_is(response, "=") && add_response(s, response) == -1) {
-		s->packet.code = INITIAL_MALFORMED;
-		s->packet.len = len;
-	}
-}
-
-void
-auth_learn_offer(struct session *s)
-{
-	if (s->offer_asks == 0)
-		return;
-	s->offer_asks--;
-	channel_start(&s->packet, ASK_OFFER, 0);
-	switch (ask_slowly(s)) {
-	case VERDICT_OK:
-		break;
-	case VERDICT_JAIL:
-		session_stop(s, END_JAIL, REPLY_UNAVAILABLE);
-		return;
-	default: /* what was offered before stays */
-		return;
-	}
-	struct slice names = channel_rest(&s->packet, 0);
-
-	s->offer_asks = 0;
-	s->mechanisms = (struct slice){s->offer, names.len};
-	memcpy(s->offer, names.data, names.len);
 }
 
 enum reply
