@@ -17,6 +17,7 @@
 #include "lib/filter.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define STEP_NAME(symbol, word) [symbol] = word,
 
 static int
 limit(int resource, rlim_t value)
@@ -113,19 +114,7 @@ jail_landlock_missing(void)
 const char *
 jail_step_name(unsigned step)
 {
-	static const char *const names[] = {
-		[JAIL_ENTERED] = NULL,
-		[JAIL_CHROOT] = "chroot",
-		[JAIL_CHDIR] = "chdir",
-		[JAIL_UID_MAP] = "uid_map",
-		[JAIL_SETRESUID] = "setresuid",
-		[JAIL_CAPSET] = "capset",
-		[JAIL_DUMPABLE] = "dumpable",
-		[JAIL_NO_NEW_PRIVS] = "no_new_privs",
-		[JAIL_LANDLOCK] = "landlock",
-		[JAIL_SETRLIMIT] = "setrlimit",
-		[JAIL_SECCOMP] = "seccomp",
-	};
+	static const char *const names[] = {JAIL_STEPS(STEP_NAME)};
 
 	return step < COUNT(names) ? names[step] : NULL;
 }

@@ -23,19 +23,28 @@ struct jail {
 	int fds_max;	       /* descriptors from here on may not be opened */
 };
 
-/* The steps into the jail, in their order. */
+/*
+ * The steps into the jail, in their order, with the log's words for them.
+ * uid_map: setresuid, where the user namespace lacks the uid.
+ */
+// clang-format off
+#define JAIL_STEPS(ROW)                         \
+	ROW(JAIL_CHROOT,       "chroot")        \
+	ROW(JAIL_CHDIR,        "chdir")         \
+	ROW(JAIL_UID_MAP,      "uid_map")       \
+	ROW(JAIL_SETRESUID,    "setresuid")     \
+	ROW(JAIL_CAPSET,       "capset")        \
+	ROW(JAIL_DUMPABLE,     "dumpable")      \
+	ROW(JAIL_NO_NEW_PRIVS, "no_new_privs")  \
+	ROW(JAIL_LANDLOCK,     "landlock")      \
+	ROW(JAIL_SETRLIMIT,    "setrlimit")     \
+	ROW(JAIL_SECCOMP,      "seccomp")
+// clang-format on
+
+#define JAIL_NUMBER(symbol, word) symbol,
 enum jail_step {
 	JAIL_ENTERED, /* no step failed */
-	JAIL_CHROOT,
-	JAIL_CHDIR,
-	JAIL_UID_MAP, /* setresuid, where the user namespace lacks the uid */
-	JAIL_SETRESUID,
-	JAIL_CAPSET,
-	JAIL_DUMPABLE,
-	JAIL_NO_NEW_PRIVS,
-	JAIL_LANDLOCK,
-	JAIL_SETRLIMIT,
-	JAIL_SECCOMP
+	JAIL_STEPS(JAIL_NUMBER)
 };
 
 /*
