@@ -405,15 +405,9 @@ config_load(struct config *config, bool smtps)
 		.smtps = smtps};
 	/* First, so that the line about a failure can name the client. */
 	launcher_read(config, STDIN_FILENO);
-	int result = load_rows(config, smtps);
-
-	if (result == 0)
-		result = settle_names(config);
-	if (result == 0)
-		result = settle_numbers(config);
-	if (result == 0)
-		result = settle_tls(config);
-	if (result == 0)
-		result = settle_policy(config);
-	return result == 0 ? settle_rest(config) : -1;
+	if (load_rows(config, smtps) == -1 || settle_names(config) == -1 ||
+		settle_numbers(config) == -1 || settle_tls(config) == -1 ||
+		settle_policy(config) == -1)
+		return -1;
+	return settle_rest(config);
 }

@@ -18,19 +18,15 @@ slice_equal(struct slice a, struct slice b)
 	       (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static bool
-same_letters(const char *a, const char *b, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (bytes_lower(a[i]) != bytes_lower(b[i]))
-			return false;
-	return true;
-}
-
 bool
 slice_equal_nocase(struct slice a, struct slice b)
 {
-	return a.len == b.len && same_letters(a.data, b.data, a.len);
+	size_t i = 0;
+
+	while (i < a.len && i < b.len &&
+		bytes_lower(a.data[i]) == bytes_lower(b.data[i]))
+		i++;
+	return i == a.len && i == b.len;
 }
 
 /* Without strlen(): most texts differ in their first octet. */

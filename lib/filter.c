@@ -41,11 +41,16 @@
 
 /* The low half of a system call's argument; all supported are little-endian. */
 #define ARGUMENT(n) ((uint32_t)(offsetof(struct seccomp_data, args) + (n)*8))
-#define NOT_FOLLOWED BPF_STMT(BPF_MISC | BPF_TAX, 0) /* X = A; X is unused */
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
-#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
-#define EQUAL(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, yes, no)
-#define ANY_BIT(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, k, yes, no)
+
+/* Steps. NOT_FOLLOWED: X = A, and X is not used. */
+#define STEP(code, k) ((struct sock_filter)BPF_STMT(code, k))
+#define JUMP(test, k, yes, no)                                                 \
+	((struct sock_filter)BPF_JUMP(BPF_JMP | (test) | BPF_K, k, yes, no))
+#define NOT_FOLLOWED STEP(BPF_MISC | BPF_TAX, 0)
+#define LOAD(offset) STEP(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
+#define RETURN(action) STEP(BPF_RET | BPF_K, action)
+#define EQUAL(k, yes, no) JUMP(BPF_JEQ, k, yes, no)
+#define ANY_BIT(k, yes, no) JUMP(BPF_JSET, k, yes, no)
 
 struct program {
 	struct sock_filter steps[STEPS_MAX];
@@ -65,21 +70,19 @@ add_call(struct program *p, const struct filter_call *call)
 
 	switch (call->rule) {
 	case FILTER_ANY:
-		add(p, (struct sock_filter)EQUAL(number, TO_ALLOW, ON));
+		add(p, EQUAL(number, TO_ALLOW, ON));
 		break;
 	case FILTER_NO_EXEC:
-		add(p, (struct sock_filter)EQUAL(number, ON, 2));
-		add(p, (struct sock_filter)LOAD(ARGUMENT(2)));
-		add(p, (struct sock_filter)ANY_BIT(
-			       PROT_EXEC, TO_KILL, TO_ALLOW));
+		add(p, EQUAL(number, ON, 2));
+		add(p, LOAD(ARGUMENT(2)));
+		add(p, ANY_BIT(PROT_EXEC, TO_KILL, TO_ALLOW));
 		break;
 	case FILTER_MEMORY:
-		add(p, (struct sock_filter)EQUAL(number, ON, 4));
-		add(p, (struct sock_filter)LOAD(ARGUMENT(2)));
-		add(p, (struct sock_filter)ANY_BIT(PROT_EXEC, TO_KILL, ON));
-		add(p, (struct sock_filter)LOAD(ARGUMENT(3)));
-		add(p, (struct sock_filter)ANY_BIT(
-			       MAP_ANONYMOUS, TO_ALLOW, TO_KILL));
+		add(p, EQUAL(number, ON, 4));
+		add(p, LOAD(ARGUMENT(2)));
+		add(p, ANY_BIT(PROT_EXEC, TO_KILL, ON));
+		add(p, LOAD(ARGUMENT(3)));
+		add(p, ANY_BIT(MAP_ANONYMOUS, TO_ALLOW, TO_KILL));
 		break;
 	}
 }
@@ -106,14 +109,14 @@ filter_install(const struct filter_list *list)
 		return -1;
 	}
 	p.len = 0;
-	add(&p, (struct sock_filter)NOT_FOLLOWED);
-	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch)));
-	add(&p, (struct sock_filter)EQUAL(AUDIT_ARCH_HERE, ON, TO_KILL));
-	add(&p, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
+	add(&p, NOT_FOLLOWED);
+	add(&p, LOAD(offsetof(struct seccomp_data, arch)));
+	add(&p, EQUAL(AUDIT_ARCH_HERE, ON, TO_KILL));
+	add(&p, LOAD(offsetof(struct seccomp_data, nr)));
 	for (size_t i = 0; i < list->count; i++)
 		add_call(&p, &list->calls[i]);
-	add(&p, (struct sock_filter)RETURN(SECCOMP_RET_KILL_PROCESS));
-	add(&p, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
+	add(&p, RETURN(SECCOMP_RET_KILL_PROCESS));
+	add(&p, RETURN(SECCOMP_RET_ALLOW));
 	for (size_t i = 0; i < p.len; i++)
 		if (BPF_CLASS(p.steps[i].code) == BPF_JMP) {
 			resolve(&p, i, &p.steps[i].jt);

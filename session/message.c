@@ -179,35 +179,28 @@ recipient_allowed(const struct session *s, struct slice recipient)
 	return policy_recipient(config, recipient, relay) == POLICY_OK;
 }
 
-static enum reply
-recipient_reply(int verdict)
-{
-	switch (verdict) {
-	case VERDICT_UNKNOWN:
-		return REPLY_NO_RECIPIENT;
-	case VERDICT_OK:
-		return REPLY_OK_RCPT;
-	case VERDICT_TOO_MANY:
-		return REPLY_TOO_MANY_RCPTS;
-	case VERDICT_LIMIT:
-		return REPLY_RELAY_LIMIT;
-	case VERDICT_RECIPIENT:
-		return REPLY_RCPT_REFUSED;
-	case VERDICT_RELAY:
-		return REPLY_RELAY;
-	case VERDICT_NO_DOMAIN:
-		return REPLY_NO_DOMAIN;
-	default:
-		return REPLY_QUEUE_TEMPORARY;
-	}
-}
-
 static struct slice
 recipient_text(const struct session *s, int verdict)
 {
-	return verdict == VERDICT_SAID || verdict == VERDICT_SAID_LAST
-		       ? channel_rest(&s->packet, 0)
-		       : reply_text(recipient_reply(verdict));
+	static const struct {
+		enum verdict verdict;
+		enum reply reply;
+	} replies[] = {
+		{VERDICT_OK, REPLY_OK_RCPT},
+		{VERDICT_TOO_MANY, REPLY_TOO_MANY_RCPTS},
+		{VERDICT_RECIPIENT, REPLY_RCPT_REFUSED},
+		{VERDICT_NO_DOMAIN, REPLY_NO_DOMAIN},
+		{VERDICT_RELAY, REPLY_RELAY},
+		{VERDICT_UNKNOWN, REPLY_NO_RECIPIENT},
+		{VERDICT_LIMIT, REPLY_RELAY_LIMIT},
+	};
+
+	if (verdict == VERDICT_SAID || verdict == VERDICT_SAID_LAST)
+		return channel_rest(&s->packet, 0);
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
+		if ((int)replies[i].verdict == verdict)
+			return reply_text(replies[i].reply);
+	return reply_text(REPLY_QUEUE_TEMPORARY);
 }
 
 /* Somebody who was asked wants no more of this client. */
