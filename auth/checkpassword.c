@@ -211,7 +211,7 @@ end_program(const struct program *p, const struct jail *jail)
 	_exit(0);
 }
 
-/* Its exit status, as of waitpid(); the keeper's patience is the deadline. */
+/* The program's wait status; the keeper's patience is the deadline. */
 static int
 wait_for_program(const struct program *p, const struct jail *jail)
 {

@@ -126,7 +126,7 @@ dovecot_say_auth(struct buffer *out, const char *mechanism,
 	add_parameter(out, "rport=", peer->remote_port);
 	if (peer->secured)
 		buffer_add_text(out, "\tsecured");
-	/* It is to be the last one. */
+	/* The protocol wants this parameter last. */
 	if (response.data != NULL) {
 		buffer_add_text(out, "\tresp=");
 		base64_encode(out, response);

@@ -113,7 +113,7 @@ void
 authenticator_step(struct authenticator *a, struct slice response)
 {
 	a->deadline = clock_ms() + AUTHENTICATOR_TIMEOUT_MS;
-	/* One that lives and cannot be told need not be waited for. */
+	/* An authenticator that lives and cannot be told is not waited for. */
 	if (word_ask(a->fd, response) == -1)
 		a->deadline = clock_ms();
 }

@@ -80,7 +80,7 @@ respond(struct keeper *k, struct slice response)
 	return go_on(k, word, response);
 }
 
-/* One that had to wait, once more. */
+/* A response that had to wait: may it go now? */
 static int
 retry(struct keeper *k)
 {
@@ -154,7 +154,8 @@ hear_word(struct keeper *k)
 	struct keeper_login *l = &k->login;
 
 	if (k->channel.pending == 0) {
-		/* It died in the client's turn: the next step will find out. */
+		/* The authenticator died in the client's turn: the next step
+		 * tells. */
 		authenticator_lost(&l->authenticator);
 		return 0;
 	}

@@ -1,7 +1,8 @@
 /*
  * login - what the keeper knows of AUTH: the exchange that is under way, and
  * who has logged in. login.c answers the session, guess.c counts tries at a
- * password, offer.c says which mechanisms there are. Run by the keeper.
+ * password, outcome.c logs and tells what came of it, offer.c says which
+ * mechanisms there are. Run by the keeper.
  */
 #ifndef KEEPER_LOGIN_H
 #define KEEPER_LOGIN_H

@@ -52,7 +52,7 @@ hear(struct keeper *k, struct slice word)
 	return VERDICT_OK;
 }
 
-/* News, or the time is over. Without a control buffer, as the channel. */
+/* News, or the time is over. No control buffer: no descriptor can come. */
 static int
 go_on(struct keeper *k)
 {
@@ -63,7 +63,7 @@ go_on(struct keeper *k)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return k->now < k->late.deadline ? VERDICT_LATER
 						 : fail(k, "timeout");
-	/* Its end in place of a word is how a failed handshake is told. */
+	/* The launcher tells of a failed handshake by closing the socket. */
 	if (n <= 0)
 		return fail(k, o->len == 0 ? "handshake" : "answer");
 	o->len += (size_t)n;

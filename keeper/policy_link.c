@@ -101,7 +101,7 @@ go_on_writing(struct policy_link *link)
 	return LINK_MOVES;
 }
 
-/* Its end is there. What comes behind it would be taken for the next one. */
+/* The answer is whole. Octets behind it would be taken for the next one. */
 static enum policy_link_result
 answered(struct policy_link *link, size_t len)
 {

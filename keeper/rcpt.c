@@ -50,7 +50,7 @@ step_rules(struct keeper *k, struct slice path)
 	}
 }
 
-/* Not by every connection: at its first recipient that is to be looked up. */
+/* Opens the lists, at the first recipient that is to be looked up. */
 static bool
 open_valid(struct keeper *k)
 {

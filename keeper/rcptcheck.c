@@ -18,7 +18,7 @@
 #define NOBODY "5.1.1 no such recipient"
 #define NOT_NOW "4.3.0 recipient cannot be checked for now"
 
-/* Its exit codes; all others accept. */
+/* The program's exit codes; all others accept. */
 enum {
 	EXIT_REFUSED = 100,
 	EXIT_TEMPORARY = 111,
@@ -91,7 +91,7 @@ begin_line(
 	log_value(line, "program", k->config->rcptcheck);
 }
 
-/* It could not be started. */
+/* The program could not be started. */
 static int
 fail(struct keeper *k, struct slice recipient, int error)
 {

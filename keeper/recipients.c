@@ -94,7 +94,7 @@ recipients_return(
 	if (table_take(t, login, now, &r) == -1)
 		return -1;
 	roll(&r, now);
-	/* They are of this hour, or of the one in which the message began. */
+	/* Counted in this hour, or in the one in which the message began. */
 	for (int64_t i = 0; i < RECIPIENTS_HOURS; i++) {
 		uint32_t *hour = &r.counts[(r.hour - i + RECIPIENTS_HOURS) %
 					   RECIPIENTS_HOURS];

@@ -47,7 +47,7 @@ become_program(const struct child_program *program)
 	execve(program->path, program->arguments, program->environment);
 }
 
-/* It comes back from there only when a call has failed. */
+/* become_program() returns only when a call has failed. */
 static int
 child_main(void *argument)
 {

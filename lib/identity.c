@@ -60,7 +60,7 @@ identity_find(const char *name, struct identity *account)
 	return result;
 }
 
-/* They return the id before; asked for none that can be, the one now. */
+/* The calls return the id before; asked for an impossible one, the present. */
 static bool
 take_id(long call, unsigned id)
 {

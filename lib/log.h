@@ -48,7 +48,7 @@ void log_value(struct log_line *line, const char *key, struct slice value);
 void log_msgid(struct log_line *line, struct slice value);
 void log_text(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, uint64_t n);
-/* exit= or signal= of a program by its wait status; killed: exit=timeout. */
+/* exit=N or signal=N of a program's wait status; killed: exit=timeout. */
 void log_exit(struct log_line *line, int wait_status, bool killed);
 
 /*

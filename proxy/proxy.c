@@ -26,7 +26,7 @@
 
 /* ---------------------------------------------------------- the reader --- */
 
-/* It may have been taken over: what it says has a form, or says nothing. */
+/* The reader may have been taken over: a record of another form is none. */
 static bool
 is_possible(const struct reader_record *r)
 {
@@ -80,7 +80,7 @@ read_header(const struct jail *jail, struct reader_record *record)
 
 	if (reader != -1) {
 		verdict = await_record(ends[0], deadline + GRACE_MS, record);
-		/* It has nothing more to say, whatever it is about to do. */
+		/* The reader has no more to say, whatever it is about to do. */
 		kill(reader, SIGKILL);
 		(void)child_wait(reader, NULL, CLOCK_NEVER);
 	}

@@ -13,7 +13,7 @@
 
 #define READER_MS 5000 /* for the whole header */
 
-/* It goes on where enum proxyheader_verdict ends. */
+/* Further verdicts, behind those of enum proxyheader_verdict. */
 enum reader_verdict {
 	READER_GONE = PROXYHEADER_VERDICTS, /* before the first octet */
 	READER_TIMEOUT,

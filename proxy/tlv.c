@@ -12,7 +12,7 @@ enum {
 #define CLIENT_SSL 0x01 /* bit of SSL's first octet: it does speak TLS */
 #define SSL_FIXED 5	/* that octet, and four about the certificate */
 
-/* Its type and length, octet by octet. 1 when they are there, -1 as above. */
+/* Type and length, octet by octet. 1 when whole; -1 when that is too long. */
 static int
 take_head(struct tlv_scope *s, unsigned char octet, size_t left)
 {

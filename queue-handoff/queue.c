@@ -80,7 +80,7 @@ reap(struct queue *q, int64_t ms)
 		return false;
 	if (WIFEXITED(q->wait_status) && WEXITSTATUS(q->wait_status) != 0)
 		read_custom(q);
-	/* One that went before the commit cannot have read the envelope. */
+	/* A program that went before the commit has not read the envelope. */
 	if (pid == -1 || q->state != QUEUE_COMMITTED || q->envelope.len > 0 ||
 		child_left_over(q->message_read) ||
 		child_left_over(q->envelope_read))

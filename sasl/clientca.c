@@ -184,7 +184,7 @@ set_up(br_x509_minimal_context *x, const struct clientca *ca)
 	br_x509_minimal_set_ecdsa(
 		x, br_ec_get_default(), br_ecdsa_vrfy_asn1_get_default());
 	br_x509_minimal_set_minrsa(x, RSA_OCTETS_MIN);
-	/* Its own clock is a system call that the jail forbids. */
+	/* BearSSL's own clock is a system call that the jail forbids. */
 	struct certificate_time now = certificate_now();
 
 	br_x509_minimal_set_time(x, now.days, now.seconds);

@@ -212,7 +212,7 @@ try_secrets(struct exchange *x, struct slice password)
 		cheap += is_cheap(&s->secret);
 		switch (secret_check_next(&s->secret, password, &derived)) {
 		case SECRET_MATCH:
-			/* Once expired, another one may still match. */
+			/* Where this one has expired, another may match. */
 			result = mechanism_accept(x, s->label);
 			break;
 		case SECRET_NO_MEMORY:

@@ -76,7 +76,7 @@ end_chain(const br_x509_class **class)
 		return (unsigned)br_x509_decoder_last_error(&c->decoder);
 	const br_x509_pkey *key = br_x509_decoder_get_pkey(&c->decoder);
 
-	/* One that the engine could not check would end the handshake. */
+	/* A key that the engine could not check would end the handshake. */
 	if (key == NULL || (key->key_type == BR_KEYTYPE_RSA &&
 				   key->key.rsa.nlen > RSA_OCTETS_MAX))
 		return BR_ERR_X509_UNSUPPORTED;

@@ -107,7 +107,7 @@ capture(struct header *h, char c)
 		h->capture = CAPTURE_NONE;
 		return;
 	}
-	/* One that is folded within has its line ends dropped. */
+	/* Of an id that is folded within the line ends are dropped. */
 	if (c != '\n' && h->message_id_len < sizeof h->message_id)
 		h->message_id[h->message_id_len++] = c;
 }

@@ -88,7 +88,7 @@ write_pieces(struct session *s, struct pieces *pieces)
 	return 0;
 }
 
-/* Later, unless the next piece would overwrite it, or there is no room. */
+/* Writes it later, unless the next would overwrite it, or room is short. */
 static int
 add_piece(struct session *s, struct pieces *pieces, struct slice text)
 {

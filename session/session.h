@@ -94,7 +94,7 @@ struct session_setup {
 _Noreturn void session_start(
 	struct session *s, const struct session_setup *setup);
 
-/* For command.c, login.c, message.c and body.c. */
+/* For the other files of the room. */
 enum line_result {
 	LINE_OK,
 	LINE_TOO_LONG, /* read to its end and dropped */

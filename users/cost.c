@@ -38,7 +38,7 @@ yescrypt_memory(struct slice options)
 	return ((uint64_t)128 * size) << blocks;
 }
 
-/* As above but five digits, low ones first, for size and parallelism. */
+/* log2 of the blocks; size and parallelism in five digits, low ones first. */
 static uint64_t
 scrypt_memory(struct slice options)
 {
