@@ -79,26 +79,11 @@ fail_at(struct config *config, size_t offset, const char *reason)
 
 #define FAIL(config, member, reason) fail_at((config), AT(member), (reason))
 
-static int
-load_list(struct config *config, const struct config_row *row, int dir_fd)
+/* Not of a row that is CONFIG_NOWHERE. */
+static void *
+member_of(struct config *config, const struct config_row *row)
 {
-	void *member = (char *)config + row->offset;
-	const char *reason;
-
-	if (control_list(dir_fd, row->file, member, &reason) == CONTROL_BROKEN)
-		return fail_row(config, row, reason);
-	return 0;
-}
-
-static int
-load_file(struct config *config, const struct config_row *row, int dir_fd)
-{
-	void *member = (char *)config + row->offset;
-	const char *reason;
-
-	if (control_open(dir_fd, row->file, member, &reason) == CONTROL_BROKEN)
-		return fail_row(config, row, reason);
-	return 0;
+	return (char *)config + row->offset;
 }
 
 /* One value as text: the variable, the first line of the file, the default. */
@@ -132,7 +117,7 @@ is_submission(const struct config *config)
 static int
 load_value(struct config *config, const struct config_row *row, int dir_fd)
 {
-	void *member = (char *)config + row->offset;
+	void *member = member_of(config, row);
 	struct slice text;
 
 	if (find_text(config, row, dir_fd, &text) == -1)
@@ -197,23 +182,30 @@ load_mechanisms(struct config *config, const struct config_row *row, int dir_fd)
 static int
 load_row(struct config *config, const struct config_row *row, int dir_fd)
 {
+	enum control_result result = CONTROL_OK;
+	const char *reason;
+
 	switch (row->type) {
 	case CONFIG_LIST:
-		return load_list(config, row, dir_fd);
+		result = control_list(
+			dir_fd, row->file, member_of(config, row), &reason);
+		break;
 	case CONFIG_FILE:
-		return load_file(config, row, dir_fd);
+		result = control_open(
+			dir_fd, row->file, member_of(config, row), &reason);
+		break;
 	case CONFIG_PRESENT:
-		*(bool *)(void *)((char *)config + row->offset) =
-			dir_fd != CONTROL_ABSENT;
-		return 0;
+		*(bool *)member_of(config, row) = dir_fd != CONTROL_ABSENT;
+		break;
 	case CONFIG_MECHANISMS:
 		return load_mechanisms(config, row, dir_fd);
 	case CONFIG_PATH:
 	case CONFIG_LAUNCHER:
-		return 0;
+		break;
 	default:
 		return load_value(config, row, dir_fd);
 	}
+	return result == CONTROL_BROKEN ? fail_row(config, row, reason) : 0;
 }
 
 static void

@@ -182,9 +182,8 @@ failures_refuse(struct keeper *k)
 	return open_failures(k) && too_many(k);
 }
 
-/* Counts a failure, or none; the delay is that of one more all the same. */
-static int64_t
-outcome(struct keeper *k, struct slice user, bool failed)
+int64_t
+failures_count(struct keeper *k, struct slice user, bool failed)
 {
 	char text[STATEDIR_NAME_MAX];
 	struct buffer name = BUFFER_OVER(text);
@@ -201,18 +200,6 @@ outcome(struct keeper *k, struct slice user, bool failed)
 	if (user.len > 0 && !name.overflow)
 		of_user = look(k, buffer_slice(&name), failed);
 	return failures_delay(of_address + spared, of_user + spared);
-}
-
-int64_t
-failures_wrong(struct keeper *k, struct slice user)
-{
-	return outcome(k, user, true);
-}
-
-int64_t
-failures_right(struct keeper *k, struct slice user)
-{
-	return outcome(k, user, false);
 }
 
 /* ------------------------------------------------------------- guesses --- */

@@ -53,12 +53,11 @@ enum failures_word failures_admit(struct keeper *k);
 void failures_settle(struct keeper *k);
 
 /*
- * Counts a failed login; a success counts against nobody. Both return the
- * milliseconds that the answer has to wait: the same for both, so that
- * going away early does not tell which it was.
+ * Counts a login that has failed; one that has not counts against nobody.
+ * Returns the milliseconds that the answer has to wait: the same for both, so
+ * that going away early does not tell which it was.
  */
-int64_t failures_wrong(struct keeper *k, struct slice user);
-int64_t failures_right(struct keeper *k, struct slice user);
+int64_t failures_count(struct keeper *k, struct slice user, bool failed);
 
 /* --------------------------------------------------- what is counted --- */
 

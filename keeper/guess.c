@@ -102,7 +102,7 @@ guess_right(struct keeper *k, struct slice user)
 
 	/* Once an exchange: the challenge that told so was held back. */
 	if (!told && k->config->statedir.data != NULL)
-		ms = failures_right(k, user);
+		ms = failures_count(k, user, false);
 	guess_end(k);
 	return ms;
 }
@@ -134,7 +134,7 @@ guess_gone(struct keeper *k)
 
 		reason = slow ? "backend" : "gone";
 		if (!slow && k->config->statedir.data != NULL)
-			(void)failures_wrong(k, user);
+			(void)failures_count(k, user, true);
 		k->login.failures += !slow;
 	}
 	guess_end(k);

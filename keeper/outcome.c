@@ -214,7 +214,7 @@ failed(struct keeper *k, const struct word *word)
 	int64_t ms = 0;
 
 	if (k->config->statedir.data != NULL)
-		ms = failures_wrong(k, guess_user(k, word));
+		ms = failures_count(k, guess_user(k, word), true);
 	guess_end(k); /* now that it is counted */
 	k->login.failures++;
 	log_outcome(k, "auth fail", user, "reason", word->reason);

@@ -227,8 +227,7 @@ stream_flush(struct stream *s)
 	struct slice text = {s->output, s->output_len};
 
 	s->output_len = 0;
-	if (s->state != STREAM_OPEN && s->state != STREAM_EOF &&
-		s->state != STREAM_TIMEOUT && s->state != STREAM_STOP)
+	if (s->state == STREAM_GONE || s->state == STREAM_KEEPER)
 		return -1;
 	if (text.len == 0)
 		return 0;
