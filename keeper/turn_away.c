@@ -1,4 +1,6 @@
-/* turn_away - see turn_away.h. Run by main, and at its end by the keeper-to-be. */
+/*
+ * turn_away - see turn_away.h. Run by main, and at its end by the keeper-to-be.
+ */
 #include "keeper/turn_away.h"
 
 #include <errno.h>
