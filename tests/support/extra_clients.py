@@ -39,7 +39,7 @@ def run(words, stdin="", env=None, deadline=300):
         "utf-8", "backslashreplace")
 
 
-def msmtp(server, method, password, starttls=True, tls=True, more=""):
+def msmtp(server, method, password=PASSWORD, starttls=True, tls=True, more=""):
     """msmtp with a configuration of its own, and what more stands in it."""
     path = os.path.join(place.home("msmtp"), "msmtprc")
     trust = (f"tls_trust_file {authority()}\n"
