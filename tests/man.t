@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The manual page of the settings against config_rows: every row has its
 paragraph, file and variable together and with the default, and no paragraph
-is about a setting that there is not. Every page is clean mdoc."""
+is about a setting that there is not. Options and exit codes against the
+programs. Every page is clean mdoc."""
 import glob
 import os
 import re
@@ -78,6 +79,58 @@ with case("settings"):
     known = {tuple(name for name in row[:2] if name) for row in ALL}
     for key in TOLD:
         ok(key in known, f"{' and '.join(key)}: there is such a setting")
+
+
+
+def read(name):
+    """A file of the tree."""
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def section(page, name):
+    """What stands below a heading."""
+    return re.search(rf"(?ms)^\.Sh {name}\n(.*?)(?=^\.Sh |\Z)",
+                     read(f"man/{page}.8"))[1]
+
+
+# What getopt() takes, what -h tells, and what the page has an item for; -D of
+# smtpd-passwd belongs to a command.
+PROGRAMS = {name: name + ".c" for name in (
+    "smtpd-auth-conf", "smtpd-check", "smtpd-passwd", "smtpd-report")}
+PROGRAMS["smtpd-auth"] = "control/options.c"
+QUEUES = {  # and the files that a queue program is of
+    "queue-maildir": "", "queue-sendmail": "arguments refusal spool",
+    "queue-qmqp": "letter race refusal servers spool transfer"}
+PROGRAMS.update({name: "queue/program.c" for name in QUEUES})
+with case("options"):
+    for name, source in sorted(PROGRAMS.items()):
+        TAKES = re.search(r'getopt(?:_long)?\(\s*argc,\s*argv,\s*"([^"]*)"',
+                          read(source))[1]
+        TAKES = set(re.sub(r"[+:]", "", TAKES)) - {"D"}
+        USAGE = subprocess.run([os.path.join(TOP, name), "-h"], text=True,
+                               capture_output=True, check=True).stdout
+        SAID = set(re.findall(r"(?m)^  -(\w)\b", USAGE)) | set(
+            "".join(re.findall(r"\[-(hV)\]|^  -h, -(V)", USAGE, re.M)[0]))
+        is_(SAID | {"h"}, TAKES, f"{name}: those that -h tells")
+        # Behind its own, queue-sendmail's page has those of sendmail.
+        OWN = re.search(r"(?s).*?\n\.It Fl (h , )?V\n",
+                        section(name, "DESCRIPTION"))[0]
+        is_({letter for found in re.findall(
+            r"(?m)^\.It Fl (\w)(?: , (\w))?", OWN) for letter in found
+             if letter}, TAKES, f"{name}: the page has them")
+
+with case("exit codes"):
+    CODES = {word: int(number) for word, number in re.findall(
+        r"(QUEUE_\w+) = (\d+)", read("queue-handoff/status.h"))}
+    for name, parts in QUEUES.items():
+        SOURCE = "".join(read(f"queue/{part}.c") for part in
+                         [name, "intake", "program", *parts.split()])
+        ENDS = {CODES[word] for word in re.findall(r"QUEUE_\w+", SOURCE)
+                if word in CODES} | {0, 100}
+        is_(sorted(int(number) for number in re.findall(
+            r"(?m)^\.It (\d+)", section(name, "EXIT STATUS"))),
+            sorted(ENDS), f"{name}: each has its item")
 
 with case("mdoc"):
     PAGES = sorted(glob.glob(os.path.join(TOP, "man", "*.[1-9]")))
