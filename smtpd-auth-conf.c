@@ -27,7 +27,8 @@ struct stages {
 
 static const char usage[] =
 	"usage: " CONF_PROGRAM " [-c] [-S SUPERVISOR] [-a ACCOUNT] "
-	"[-l ACCOUNT] [-d DIR] [-p BALANCER]... HOST [PORT...]\n"
+	"[-l ACCOUNT] [-d DIR]\n"
+	"                       [-p BALANCER]... HOST [PORT...]\n"
 	"  -S NAME     daemontools, runit, s6, xinetd or systemd; default: "
 	"what runs here\n"
 	"  -a ACCOUNT  the server's account, default qmaild\n"

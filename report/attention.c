@@ -55,16 +55,9 @@ pick(struct search *s, enum attention kind, const struct hitters *h,
 }
 
 static void
-add_count(struct buffer *b, uint64_t number, const char *one, const char *many)
-{
-	sheet_add_number(b, number);
-	buffer_add_text(b, number == 1 ? one : many);
-}
-
-static void
 tell_guesser(struct buffer *b, const struct guesser *g)
 {
-	add_count(b, g->hitter.weight, " failed login", " failed logins");
+	sheet_add_count(b, g->hitter.weight, " failed login", " failed logins");
 	if (g->names_count == 1) {
 		buffer_add_text(b, ", always the same name");
 	} else if (g->names_count > 1) {
@@ -145,7 +138,7 @@ find_bursts(struct search *s)
 		struct buffer b = find(s, ATTENTION_BURST, hitters_key(a));
 
 		buffer_add_text(&b, "began to send far more than before: ");
-		add_count(&b, rate->burst, " recipient", " recipients");
+		sheet_add_count(&b, rate->burst, " recipient", " recipients");
 		buffer_add_text(
 			&b, day ? " on the day from " : " in the hour from ");
 		sheet_add_time(&b, rate->burst_at, SHEET_MINUTE);
@@ -192,7 +185,7 @@ find_limits(struct search *s)
 		const struct account *a = rows[i];
 		struct buffer b = find(s, ATTENTION_LIMIT, hitters_key(a));
 
-		add_count(&b, a->over_limit, " recipient", " recipients");
+		sheet_add_count(&b, a->over_limit, " recipient", " recipients");
 		buffer_add_text(&b, " over relaylimits, which allows ");
 		sheet_add_number(&b, a->limit);
 		buffer_add_text(&b, " a day");
@@ -231,7 +224,8 @@ find_config(struct search *s, enum attention kind,
 		if (at < key.len)
 			buffer_add_slice(&b, slice_from(key, at + 1));
 		buffer_add_text(&b, " (config fail, ");
-		add_count(&b, hitters_weight(rows[i]), " line)", " lines)");
+		sheet_add_count(
+			&b, hitters_weight(rows[i]), " line)", " lines)");
 	}
 }
 
@@ -253,7 +247,7 @@ find_sum(struct search *s, enum attention kind, uint64_t sum, const char *one,
 	struct buffer b = find(s, kind, slice_of(""));
 
 	s->counts[kind]++;
-	add_count(&b, sum, one, many);
+	sheet_add_count(&b, sum, one, many);
 }
 
 static void

@@ -45,14 +45,19 @@ figure(struct page_figure *figure, const char *name, uint64_t number)
 }
 
 static void
-add_part(struct buffer *b, uint64_t number, const char *what)
+add_count(struct buffer *b, uint64_t number, const char *one, const char *many)
 {
 	if (number == 0)
 		return;
 	if (b->len > 0)
 		buffer_add_text(b, ", ");
-	sheet_add_number(b, number);
-	buffer_add_text(b, what);
+	sheet_add_count(b, number, one, many);
+}
+
+static void
+add_part(struct buffer *b, uint64_t number, const char *what)
+{
+	add_count(b, number, what, what);
 }
 
 static void
@@ -95,7 +100,7 @@ page_figures(const struct page *page, struct page_figure figures[PAGE_FIGURES])
 	struct buffer b =
 		figure(&figures[0], "Messages", events[EVENT_MESSAGE_OK]);
 
-	add_part(&b, f->recipients, " recipients");
+	add_count(&b, f->recipients, " recipient", " recipients");
 	add_part(&b, events[EVENT_MESSAGE_REFUSED], " refused");
 	add_part(&b, events[EVENT_MESSAGE_TEMP], " put off");
 	end(&b);
@@ -116,7 +121,8 @@ page_figures(const struct page *page, struct page_figure figures[PAGE_FIGURES])
 	end(&b);
 	b = figure(
 		&figures[5], "Recipients refused", events[EVENT_RCPT_REFUSED]);
-	add_part(&b, events[EVENT_SENDER_REFUSED], " senders refused");
+	add_count(&b, events[EVENT_SENDER_REFUSED], " sender refused",
+		" senders refused");
 	end(&b);
 }
 

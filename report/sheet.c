@@ -99,6 +99,14 @@ sheet_add_number(struct buffer *out, uint64_t number)
 }
 
 void
+sheet_add_count(
+	struct buffer *out, uint64_t number, const char *one, const char *many)
+{
+	sheet_add_number(out, number);
+	buffer_add_text(out, number == 1 ? one : many);
+}
+
+void
 sheet_add_octets(struct buffer *out, uint64_t octets)
 {
 	static const char *const units[] = {

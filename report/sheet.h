@@ -40,8 +40,10 @@ void sheet_time(struct sheet *sheet, int64_t seconds);	 /* local */
 
 size_t sheet_rows(const struct sheet *sheet);
 
-/* Adds "1,234", "3.4 MiB", "12.3 s". */
+/* Adds "1,234", "1 line", "3.4 MiB", "12.3 s". */
 void sheet_add_number(struct buffer *out, uint64_t number);
+void sheet_add_count(
+	struct buffer *out, uint64_t number, const char *one, const char *many);
 void sheet_add_octets(struct buffer *out, uint64_t octets);
 void sheet_add_tenths(struct buffer *out, uint64_t tenths);
 

@@ -52,7 +52,7 @@ with case("a real server"), Server(users=USERS, certificate="ec") as server:
          r"^nothing found of nobody@example\.com\n$", "nothing")
     text = report("-u", "joe@example.com", stdin=log)
     is_(lines_of(text.split("\n\n")[0]), joe, "-u: all that he did")
-    like(text, r"\nMessages +1  1 recipients\n", "counted alone")
+    like(text, r"\nMessages +1  1 recipient\n", "counted alone")
     like(text, r"\nFailed logins +1\n", "his failure, too")
     ok("ann@" not in text, "nobody else")
 
