@@ -63,7 +63,7 @@ take_uid(struct check *c, const struct passwd *entry)
 	return true;
 }
 
-/* Smtpd-auth's own words, when there is no run script. */
+/* What the run script says of the account; else the default. */
 static void
 look_at_run(struct check *c)
 {

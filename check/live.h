@@ -17,7 +17,7 @@ struct live {
 	bool login_wanted;
 	struct login login;
 	bool introduced;  /* a PROXY header comes first */
-	bool chain_known; /* the files were looked at: not once more */
+	bool chain_known; /* its files were checked: they are not once more */
 	/* found on the way */
 	const char *fault; /* no connection at all */
 	bool implicit;
@@ -27,7 +27,7 @@ struct live {
 	bool trusted; /* the chain was looked at, and a client would take it */
 	char chain[SECURE_CHAIN_MAX];
 	size_t chain_len;
-	bool changed; /* a later one was less: nothing more is said */
+	bool changed; /* a later connection was worse: no more is said on any */
 	char mechanisms[512];
 };
 

@@ -147,7 +147,7 @@ look_at_others(struct check *c)
 			settings_cure_unset(c, "PROXYPROTOCOL"));
 }
 
-/* Only where some line says so: the service's own FORCETLS=0 holds for it. */
+/* The service's own FORCETLS=0 holds for the balancer's clients, too. */
 static void
 look_at_clear(struct check *c, bool by_rules)
 {

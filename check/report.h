@@ -16,8 +16,8 @@ struct report {
 
 /*
  * From here on nothing is printed: what is wrong is added to these, cut where
- * they are full. A service that does not run is a FAIL then: who looks every
- * minute means one that has to.
+ * they are full. A service that does not run is a FAIL then: whoever has it
+ * looked at every minute expects it to run.
  */
 void report_collect(struct buffer *fails, struct buffer *warnings);
 

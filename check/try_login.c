@@ -46,7 +46,7 @@ respond_more(struct exchange *x, const char *prefix, struct slice message,
 {
 	enum login_result result = respond(x, prefix, message);
 
-	/* Done too early is not done: the server has yet to show its part. */
+	/* A 235 before the server has shown that it knows the password. */
 	if (result == LOGIN_DONE)
 		return LOGIN_IMPOSTOR;
 	if (result != LOGIN_MALFORMED || x->reply->code != 334)

@@ -21,7 +21,7 @@ struct secure {
 	} keeping;
 	br_x509_decoder_context leaf;
 	bool leaf_seen, overflow;
-	size_t chain_len, object; /* object: where its length stands */
+	size_t chain_len;
 	unsigned char chain[SECURE_CHAIN_MAX];
 	unsigned char records[BR_SSL_BUFSIZE_BIDI];
 };

@@ -53,7 +53,7 @@ account_make(struct account *account)
 		(char *)(uintptr_t)account->name, NULL};
 	struct execute_reason reason;
 
-	/* The two may be one. */
+	/* Server and log may have one account, which is there by now. */
 	if (!account->missing || lookup(account) == 0)
 		return 0;
 	if (execute(argv, -1, -1, &reason) != 0)

@@ -105,7 +105,7 @@ print_start(const struct conf *conf)
 	}
 }
 
-/* By DIR/587, and what stops it for good. */
+/* The link goes; then the supervisor, by the directory, ends what runs. */
 static void
 print_stop(const struct conf *conf)
 {

@@ -21,7 +21,7 @@
 struct run {
 	const struct compile *c;
 	struct cdbwrite *cdb;
-	struct seen seen; /* without slots: nobody is looked for twice */
+	struct seen seen; /* has slots in the second run only */
 	struct census *census;
 	struct origin origin;
 	struct user user;
@@ -40,7 +40,7 @@ fault(const struct compile *c, size_t line, const char *reason)
 	return 0;
 }
 
-/* Has everything been said about the lines but which logins are doubles? */
+/* Is it the second run, which says only which logins are there twice? */
 static bool
 is_second(const struct run *run)
 {

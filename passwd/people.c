@@ -184,14 +184,14 @@ static void
 disable(struct buffer *out, struct slice old, const struct passwd_request *r)
 {
 	(void)r;
-	record_disable(out, old);
+	record_set_disabled(out, old, true);
 }
 
 static void
 enable(struct buffer *out, struct slice old, const struct passwd_request *r)
 {
 	(void)r;
-	record_enable(out, old);
+	record_set_disabled(out, old, false);
 }
 
 int

@@ -198,26 +198,14 @@ record_sender(struct slice record)
 	return gecos;
 }
 
-static void
-change_mark(struct buffer *out, struct slice old, bool disabled)
+void
+record_set_disabled(struct buffer *out, struct slice old, bool disabled)
 {
 	while (old.len > 0 && old.data[0] == '!')
 		old = slice_from(old, 1);
 	if (disabled)
 		buffer_add_char(out, '!');
 	buffer_add_slice(out, old);
-}
-
-void
-record_disable(struct buffer *out, struct slice old)
-{
-	change_mark(out, old, true);
-}
-
-void
-record_enable(struct buffer *out, struct slice old)
-{
-	change_mark(out, old, false);
 }
 
 /* ------------------------------------------------------------- secrets --- */

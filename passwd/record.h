@@ -50,8 +50,7 @@ void record_set_sender(
 struct slice record_sender(struct slice record);
 
 /* Appends old with or without the mark in front that disables. */
-void record_disable(struct buffer *out, struct slice old);
-void record_enable(struct buffer *out, struct slice old);
+void record_set_disabled(struct buffer *out, struct slice old, bool disabled);
 
 /* Appends old without any word that is ours: what Dovecot should see. */
 void record_without_ours(struct buffer *out, struct slice old);

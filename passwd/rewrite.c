@@ -191,7 +191,7 @@ find_change(struct user_change changes[2], struct slice login)
 	return NULL;
 }
 
-/* Does no line that is still to come matter? */
+/* Have all logins that get a new line got it? */
 static bool
 is_done(const struct user_change changes[2])
 {
@@ -314,7 +314,7 @@ compile_with_spill(struct userfile *f, const struct compile *c,
 	return result;
 }
 
-/* What nobody has seen must not take effect. */
+/* A new password that could not be shown is not stored. */
 static int
 show(struct userfile *f, struct slice text)
 {

@@ -3,8 +3,8 @@
  * sender and each recipient as a netstring. A length stands before what it
  * is of, so nothing goes out before all is there: the message waits in a file,
  * and behind it the envelope as it will be sent. Two pieces are not in the
- * file: the head, and the last comma. Run by
- * queue-qmqp. Source: cr.yp.to/proto/qmqp.html.
+ * file: the head, and the last comma. Run by queue-qmqp. Source:
+ * cr.yp.to/proto/qmqp.html.
  */
 #ifndef QUEUE_LETTER_H
 #define QUEUE_LETTER_H

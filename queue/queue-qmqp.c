@@ -255,8 +255,10 @@ run(void)
 		code = receive_envelope(&h, &in);
 	if (code == 0)
 		code = hand_over(&h);
-	/* A signal that came ends us here, unless a server has answered, or
-	 * may have the message: that must be told. */
+	/*
+	 * A signal that came ends us here, unless a server has answered, or may
+	 * have the message: that must be told.
+	 */
 	if (code != 0 && !h.committed)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	return code;

@@ -1,8 +1,8 @@
 /*
  * refusal - what a sendmail program's end means, told to whoever asked us to
- * queue: exit code, text for the client, lines for the log; and a
- * QMQP server's words. Run by queue-sendmail and queue-qmqp. Source:
- * sysexits.h, qmail-queue(8).
+ * queue: exit code, text for the client, lines for the log; and a QMQP server's
+ * words. Run by queue-sendmail and queue-qmqp. Source: sysexits.h,
+ * qmail-queue(8).
  */
 #ifndef QUEUE_REFUSAL_H
 #define QUEUE_REFUSAL_H
