@@ -10,9 +10,8 @@ import shutil
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0])
-from support import case, done, is_, ok, skip  # noqa: E402
+from support import TOP, case, done, is_, ok, skip, text_of  # noqa: E402
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(TOP, "control", "config.c")
 PAGE = os.path.join(TOP, "man", "smtpd-auth-control.5")
 WORD = r'(NULL|"(?:[^"\\]|\\.)*")'
@@ -81,17 +80,10 @@ with case("settings"):
         ok(key in known, f"{' and '.join(key)}: there is such a setting")
 
 
-
-def read(name):
-    """A file of the tree."""
-    with open(os.path.join(TOP, name), encoding="utf-8") as file:
-        return file.read()
-
-
 def section(page, name):
     """What stands below a heading."""
     return re.search(rf"(?ms)^\.Sh {name}\n(.*?)(?=^\.Sh |\Z)",
-                     read(f"man/{page}.8"))[1]
+                     text_of(f"man/{page}.8"))[1]
 
 
 # What getopt() takes, what -h tells, and what the page has an item for; -D of
@@ -106,7 +98,7 @@ PROGRAMS.update({name: "queue/program.c" for name in QUEUES})
 with case("options"):
     for name, source in sorted(PROGRAMS.items()):
         TAKES = re.search(r'getopt(?:_long)?\(\s*argc,\s*argv,\s*"([^"]*)"',
-                          read(source))[1]
+                          text_of(source))[1]
         TAKES = set(re.sub(r"[+:]", "", TAKES)) - {"D"}
         USAGE = subprocess.run([os.path.join(TOP, name), "-h"], text=True,
                                capture_output=True, check=True).stdout
@@ -122,9 +114,9 @@ with case("options"):
 
 with case("exit codes"):
     CODES = {word: int(number) for word, number in re.findall(
-        r"(QUEUE_\w+) = (\d+)", read("queue-handoff/status.h"))}
+        r"(QUEUE_\w+) = (\d+)", text_of("queue-handoff/status.h"))}
     for name, parts in QUEUES.items():
-        SOURCE = "".join(read(f"queue/{part}.c") for part in
+        SOURCE = "".join(text_of(f"queue/{part}.c") for part in
                          [name, "intake", "program", *parts.split()])
         ENDS = {CODES[word] for word in re.findall(r"QUEUE_\w+", SOURCE)
                 if word in CODES} | {0, 100}

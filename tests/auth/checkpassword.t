@@ -14,7 +14,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.client import Client  # noqa: E402
-from support.extra_auth import b64  # noqa: E402
+from support.extra_auth import b64, offer  # noqa: E402
 from support.extra_checkpassword import Program  # noqa: E402
 from support.extra_process import (  # noqa: E402
     Family, Process, gone, wait_for)
@@ -38,12 +38,6 @@ def checking(program, *arguments, env=None, **options):
 def plain(user, password, authzid=""):
     """The AUTH line."""
     return "AUTH PLAIN " + b64(f"{authzid}\0{user}\0{password}")
-
-
-def offer(client):
-    """The mechanisms in EHLO's reply, or None."""
-    found = [k[5:] for k in client.hello() if k.startswith("AUTH ")]
-    return found[0] if found else None
 
 
 # Sixty seconds pass while the rest of this file runs.

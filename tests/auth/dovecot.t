@@ -12,7 +12,7 @@ import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.client import Client  # noqa: E402
-from support.extra_auth import b64  # noqa: E402
+from support.extra_auth import b64, offer  # noqa: E402
 from support.extra_dovecot import (  # noqa: E402
     Dovecot, Fake, why_not, words)
 from support.extra_process import Family, gone, wait_for  # noqa: E402
@@ -36,12 +36,6 @@ def hello(*mechanisms, version="1\t2", flags="plaintext"):
     return (f"VERSION\t{version}\n" + "".join(
         f"MECH\t{name}\t{flags}\n" for name in mechanisms) +
         "SPID\t7\nCUID\t7\nCOOKIE\t0123456789abcdef\nDONE\n")
-
-
-def offer(client):
-    """The mechanisms in EHLO's reply, or None."""
-    found = [k[5:] for k in client.hello() if k.startswith("AUTH ")]
-    return found[0] if found else None
 
 
 # A minute passes while the rest of this file runs.

@@ -4,7 +4,7 @@ client's certificate, which it tells. -PLUS never."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_auth import user_file  # noqa: E402
+from support.extra_auth import offer, user_file  # noqa: E402
 from support.extra_tls import context  # noqa: E402
 from support.extra_ucspi import Ucspi  # noqa: E402
 
@@ -22,11 +22,6 @@ def showing(pair):
     if pair:
         made.load_cert_chain(pair.certificate, pair.key)
     return made
-
-
-def offer(c):
-    """The mechanisms in EHLO's reply."""
-    return [k[5:] for k in c.hello() if k.startswith("AUTH ")]
 
 
 def users(server):
@@ -47,9 +42,9 @@ for what, pair, authzid, expected in (
             "ca": (pair or SELF).certificate}) as server:
         users(server)
         with server.client() as c:
-            is_(offer(c), [], f"{what}: before TLS no AUTH")
+            is_(offer(c), None, f"{what}: before TLS no AUTH")
             c.starttls(showing(pair))
-            is_(offer(c), ["EXTERNAL PLAIN" if pair else "PLAIN"],
+            is_(offer(c), "EXTERNAL PLAIN" if pair else "PLAIN",
                 f"{what}: {'offered' if pair else 'not offered'}")
             is_(c.login("EXTERNAL", "", "", authzid), expected,
                 f"{what}: {expected[:3]}")
@@ -68,7 +63,7 @@ with case("clientca.pem"), Ucspi(env=ENV, launcher={
         c.must(("NOOP", "250"))
     with server.client() as c:
         c.starttls(showing(None))
-        is_(offer(c), ["PLAIN"], "clientca.pem is not asked")
+        is_(offer(c), "PLAIN", "clientca.pem is not asked")
     ok("clientca" not in server.log(), "clientca.pem is not even read")
 
 # The environment proves nothing: anybody may have set it, for all we know.
@@ -77,7 +72,7 @@ with case("environment"), Server(env=ENV, late_env={
         "SHA256:" + SELF.fingerprint()}) as server:
     users(server)
     with server.client() as c:
-        is_(offer(c), ["PLAIN"], "the hash in the environment alone: no")
+        is_(offer(c), "PLAIN", "the hash in the environment alone: no")
         is_(c.login("EXTERNAL", "", "", JOE), NOT_OFFERED, "nor taken")
 
 done()

@@ -8,7 +8,7 @@ import sys
 import warnings
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_auth import b64, scram_secret, user_file  # noqa: E402
+from support.extra_auth import b64, offer, scram_secret, user_file  # noqa: E402
 
 warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0
 JOE, OFF, NONE = "joe@example.com", "off@example.com", "none@example.com"
@@ -34,12 +34,6 @@ def context(pair=None, chain=(), version=ssl.TLSVersion.TLSv1_2):
                        "".join(c.certificate_text() for c in chain))
         made.load_cert_chain(path)
     return made
-
-
-def offer(c):
-    """The mechanisms in EHLO's reply."""
-    found = [k[5:] for k in c.hello() if k.startswith("AUTH ")]
-    return found[0] if found else None
 
 
 def attempt(server, pair, expected, what, authzid="", chain=()):

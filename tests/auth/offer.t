@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_auth import (  # noqa: E402
-    Single, b64, scram_secret, user_file)
+    Single, b64, offer, scram_secret, user_file)
 
 JOE = "joe@example.com"
 USERS = {JOE: "secret"}
@@ -13,12 +13,6 @@ PLAIN = "AUTH PLAIN " + b64(f"\0{JOE}\0secret")
 DEFAULT = "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN"
 KNOWN = DEFAULT.split() + ["CRAM-MD5"]
 NEEDS_TLS = "538 5.7.11 encryption required, STARTTLS first"
-
-
-def offer(client, prefix="AUTH "):
-    """The mechanisms in EHLO's reply, or None."""
-    found = [k[len(prefix):] for k in client.hello() if k.startswith(prefix)]
-    return found[0] if found else None
 
 
 with case("FORCETLS"), Server(users=USERS, certificate="ec",

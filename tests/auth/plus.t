@@ -5,7 +5,7 @@ is refused."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
-from support.extra_auth import Scram, b64, challenge_of  # noqa: E402
+from support.extra_auth import Scram, b64, challenge_of, offer  # noqa: E402
 
 JOE = "joe@example.com"
 USERS = {JOE: "secret"}
@@ -24,12 +24,6 @@ KINDS = (("ec", "sha256", "sha256"), ("rsa", "sha256", "sha256"),
          ("ec", "sha224", "sha224"), ("rsa", "sha224", "sha224"),
          ("ec", "sha1", "sha256"), ("rsa", "sha1", "sha256"),
          ("rsa", "md5", "sha256"), ("ec384", "sha384", "sha384"))
-
-
-def offer(c):
-    """The mechanisms in EHLO's reply."""
-    found = [k[5:] for k in c.hello() if k.startswith("AUTH ")]
-    return found[0] if found else None
 
 
 def install(server, pair, name=None):

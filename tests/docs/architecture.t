@@ -7,12 +7,6 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
 
-def text_of(name):
-    """A file of the tree."""
-    with open(os.path.join(TOP, name), encoding="utf-8") as file:
-        return file.read()
-
-
 DOCUMENT = text_of("docs/architecture.md")
 
 

@@ -10,12 +10,6 @@ from support import *  # noqa: E402
 from support import place  # noqa: E402
 
 
-def text_of(name):
-    """A file of the tree."""
-    with open(os.path.join(TOP, name), encoding="utf-8") as file:
-        return file.read()
-
-
 DOCUMENT = text_of("docs/migrating.md")
 
 formats = set(re.findall(r"smtpd-passwd import (?:-D \S+ )?(\w+) ", DOCUMENT))

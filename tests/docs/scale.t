@@ -1,19 +1,12 @@
 #!/usr/bin/env python3
 """docs/scale.md: the balancer's configuration is that of bench/scale, which
 haproxy takes; and a small run of it loses nothing."""
-import os
 import re
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.extra_balancer import why_not  # noqa: E402
-
-
-def text_of(name):
-    """A file of the tree."""
-    with open(os.path.join(TOP, name), encoding="utf-8") as file:
-        return file.read()
 
 
 is_(re.search(r"(?ms)^```haproxy\n(.*?)^```", text_of("docs/scale.md"))[1],

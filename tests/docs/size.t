@@ -12,12 +12,6 @@ from support import *  # noqa: E402
 NUMBER = re.compile(r"\d[\d,]*")
 
 
-def text_of(name):
-    """A file of the tree."""
-    with open(os.path.join(TOP, name), encoding="utf-8") as file:
-        return file.read()
-
-
 def near(shown, counted):
     """Two in a hundred, or twenty lines; two files: no new table for each
     small change."""

@@ -9,12 +9,6 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
 
-def text_of(name):
-    """A file of the tree."""
-    with open(os.path.join(TOP, name), encoding="utf-8") as file:
-        return file.read()
-
-
 def sources(*directories):
     """All C below them, by name."""
     return {f"{directory}/{name}": text_of(f"{directory}/{name}")

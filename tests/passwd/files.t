@@ -29,12 +29,6 @@ def store(server, content, name="authusers"):
     place.write(server.path(name), content, 0o600)
 
 
-def login(server, user, password="secret", mechanism="PLAIN"):
-    """One attempt on a connection of its own."""
-    with server.client() as c:
-        return c.login(mechanism, user, password)
-
-
 def litter(server):
     """Files that no run should leave behind."""
     return [name for name in os.listdir(
@@ -48,7 +42,7 @@ DOVECOT = (f"{JOE}:{{PLAIN}}secret:1000:1000::/home/joe::"
 with case("Dovecot's field 8"), Server() as server:
     store(server, DOVECOT)
     server.passwd("build")
-    is_(login(server, JOE), OK, "colons in it are no fault")
+    is_(server.login("PLAIN", JOE), OK, "colons in it are no fault")
     server.passwd("set", ANN, stdin="secret")
     server.passwd("set", JOE, stdin="other")
     ok(b"/home/joe::userdb_quota_rule=*:storage=1G userdb_acl=a:b:c\n" in
@@ -69,24 +63,24 @@ with case("from Windows"), Server() as server:
     ok(ran.stderr == "" and ran.stdout.startswith("2 users; "),
        "a byte order mark and CR LF: nothing to complain of", ran)
     for user in (JOE, ANN):
-        is_(login(server, user), OK, f"{user} logs in")
+        is_(server.login("PLAIN", user), OK, f"{user} logs in")
     ok(text(server).startswith(before), "the text stays as it is")
     server.passwd("sender", ANN, "sales@example.com")
     ok(text(server).startswith(MARK + DOVECOT.replace(b"\n", b"\r\n")),
        "what is not changed stays as it is")
     server.passwd("set", JOE, stdin="changed")
-    is_(login(server, JOE, "changed"), OK, "the first user can be changed")
+    is_(server.login("PLAIN", JOE, "changed"), OK, "the first user can be changed")
     server.passwd("del", JOE)
     ok(JOE.encode() not in text(server), "and deleted")
-    is_(login(server, ANN), OK, "the other one is still there")
+    is_(server.login("PLAIN", ANN), OK, "the other one is still there")
     server.passwd("set", JOE, stdin="again")
-    is_(login(server, JOE, "again"), OK, "and made again")
+    is_(server.login("PLAIN", JOE, "again"), OK, "and made again")
 
 with case("no line end at the end"), Server() as server:
     for end in (b"", b"\r"):
         store(server, f"{JOE}:{{PLAIN}}secret".encode() + end)
         server.passwd("set", ANN, stdin="secret")
-        is_([login(server, user) for user in (JOE, ANN)], [OK, OK],
+        is_([server.login("PLAIN", user) for user in (JOE, ANN)], [OK, OK],
             f"{end!r}: the last user and the one behind")
 
 with case("bad lines"), Server() as server:
@@ -222,7 +216,7 @@ with case("a password that nobody can see"), Server(
     ok(ran.returncode != 0, "a pipe that nobody reads", ran)
     unchanged(server, before, "a pipe that nobody reads")
     ran = run(server, "newapp", JOE, "phone", stdout=subprocess.PIPE)
-    is_(login(server, JOE, ran.stdout.strip()), OK, "one that is seen")
+    is_(server.login("PLAIN", JOE, ran.stdout.strip()), OK, "one that is seen")
 
 with case("no file where the cdb should be"), Server() as server:
     store(server, f"{JOE}:{{PLAIN}}secret\n".encode())

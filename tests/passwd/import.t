@@ -59,16 +59,10 @@ def notes(ran):
     return {int(m[1]): m[2] for m in found if m}
 
 
-def login(server, mechanism, user, password):
-    """One attempt on a connection of its own."""
-    with server.client() as c:
-        return c.login(mechanism, user, password)
-
-
 def good(server, user, *mechanisms, password="secret"):
     """He gets in by these."""
     for mechanism in mechanisms:
-        is_(login(server, mechanism, user, password), OK,
+        is_(server.login(mechanism, user, password), OK,
             f"{user}: {mechanism}")
 
 
@@ -116,7 +110,7 @@ e@example.com:{{PLAIN}}x:::smtp_expires_a=soon
         "userdb_quota_rule=*:storage=100M", "field 8 with its colons")
     for user in ("ann", "bare", "clear", "quota"):
         good(server, user + "@example.com", "PLAIN", "LOGIN")
-    is_(login(server, "PLAIN", "off@example.com", "secret"), FAILED,
+    is_(server.login("PLAIN", "off@example.com", "secret"), FAILED,
         "disabled there is disabled here")
     before = lines(server)
     ran = imported(server, "dovecot", None, status=1)
@@ -167,7 +161,7 @@ with case("shadow"), Server(env=OFFER) as server:
     good(server, "joe", "PLAIN")
     good(server, "future", "PLAIN")
     for user in ("off", "late"):
-        is_(login(server, "PLAIN", user, "secret"), FAILED, f"{user}: refused")
+        is_(server.login("PLAIN", user, "secret"), FAILED, f"{user}: refused")
 
 
 def vpasswd_cdb(path, pairs):
@@ -202,11 +196,11 @@ with case("vpasswd"), Server(env=OFFER) as server:
        "from the clear password SCRAM secrets are made")
     for user in ("ann", "bob", "nopop"):
         good(server, user + "@example.com", "PLAIN")
-    is_(login(server, "PLAIN", "bob@example.com", "other"), FAILED,
+    is_(server.login("PLAIN", "bob@example.com", "other"), FAILED,
         "the other password is none")
     for number, user in ((4, "nosmtp"), (5, "norelay")):
         ok("vpopmail" in notes(ran)[number], f"{user}: disabled, and said")
-        is_(login(server, "PLAIN", user + "@example.com", "secret"), FAILED,
+        is_(server.login("PLAIN", user + "@example.com", "secret"), FAILED,
             f"{user}: refused")
 
 with case("vpasswd.cdb"), Server(env=OFFER) as server:
@@ -258,7 +252,7 @@ with case("sqmail"), Server(env=OFFER) as server:
     good(server, "ann@example.com", "PLAIN", password="pass word")
     good(server, "c", "PLAIN", password="a:b")
     for user in ("off@example.com", "old@gone.example"):
-        is_(login(server, "PLAIN", user, "secret"), FAILED, f"{user}: disabled")
+        is_(server.login("PLAIN", user, "secret"), FAILED, f"{user}: disabled")
     ok("pass word" not in str(lines(server)),
        "no password is stored in the clear")
 
@@ -279,7 +273,7 @@ with case("sasldb"), Server(env=OFFER) as server:
     ok(ran.report[0] == "1 user imported, 1 of them disabled; 2 lines refused"
        and "without a password" in ran.stderr,
        "the listing has no passwords: disabled until set", ran)
-    is_(login(server, "PLAIN", "joe@example.com", ""), "501 5.5.2 malformed "
+    is_(server.login("PLAIN", "joe@example.com", ""), "501 5.5.2 malformed "
         "authentication response", "no password is no way in")
     server.passwd("set", "joe@example.com", stdin="secret")
     good(server, "joe@example.com", *ALL)
@@ -329,7 +323,7 @@ for format_, content in WINDOWS.items():
            str(lines(server)), f"{format_}: neither CR nor mark is stored",
            lines(server))
         if format_ == "sqmail":
-            is_(login(server, "PLAIN", "joe@example.net", "x"), FAILED,
+            is_(server.login("PLAIN", "joe@example.net", "x"), FAILED,
                 "what disables is heeded, too")
 
 with case("UTF-16"), Server(env=OFFER) as server:
@@ -403,7 +397,7 @@ with case("whatever file it is"), Server() as server:
     ok(ran.returncode == 111 and "authusers:3: no colon" in ran.stderr,
        "a bad line that was there stops it", ran)
     good(server, "joe@example.com", "PLAIN")
-    is_(login(server, "PLAIN", "new@example.com", "secret"), FAILED,
+    is_(server.login("PLAIN", "new@example.com", "secret"), FAILED,
         "and nobody came")
 
 with case("an import with -m"), Server() as server:

@@ -25,12 +25,6 @@ def store(server, *lines):
     return server.passwd("build")
 
 
-def login(server, user, password="secret", mechanism="PLAIN"):
-    """One attempt on a connection of its own."""
-    with server.client() as c:
-        return c.login(mechanism, user, password)
-
-
 # A login, and the form that would do (None: there is none).
 UNFIT = (
     ("no-break space at the end", b"joe@example.com\xc2\xa0", JOE),
@@ -63,7 +57,7 @@ with case("logins that SASLprep changes"), Server(
         ran = server.passwd("set", user, stdin="secret")
         ok(ran.stdout.startswith(f"new user {user}: ") and not ran.stderr,
            f"{user}: is taken", ran)
-        is_(login(server, user), OK, f"{user}: logs in")
+        is_(server.login("PLAIN", user), OK, f"{user}: logs in")
 
 with case("those that are there"), Server() as server:
     for what, user, form in UNFIT:
@@ -100,7 +94,7 @@ with case("imports skip them"), Server() as server:
     for number, (what, _, form) in enumerate(UNFIT, 2):
         ok(f"list:{number}: refused: SASLprep" in ran.stderr,
            f"{what}: named with its number", ran.stderr)
-    is_([login(server, user) for user in (JOE, "ann@example.com")], [OK, OK],
+    is_([server.login("PLAIN", user) for user in (JOE, "ann@example.com")], [OK, OK],
         "who came logs in")
 
 DOMAIN = {"authdomain": "Example.COM\n"}
@@ -128,14 +122,14 @@ with case("a login without a domain"), Server(control=DOMAIN) as server:
                f"set {typed}: changes the one that is there")
         is_(logins(server), ["joe", "ann@example.com"],
             f"set {typed}: and makes no other")
-        is_([login(server, user, "new") for user in ("joe", JOE)], [OK, OK],
+        is_([server.login("PLAIN", user, "new") for user in ("joe", JOE)], [OK, OK],
             f"set {typed}: which logs in by both names")
         is_(server.passwd("check", typed, stdin="new").stdout,
             "joe: password is right\n", f"check {typed}")
         phone = server.passwd("newapp", typed, "phone").stdout.strip()
-        is_(login(server, JOE, phone), OK, f"newapp {typed}")
+        is_(server.login("PLAIN", JOE, phone), OK, f"newapp {typed}")
         server.passwd("expire", typed, "phone", "2001-01-01")
-        is_(login(server, JOE, phone), FAILED, f"expire {typed}")
+        is_(server.login("PLAIN", JOE, phone), FAILED, f"expire {typed}")
         server.passwd("delapp", typed, "phone")
         ok("phone" not in line(server, "joe"), f"delapp {typed}")
         server.passwd("sender", typed, "sales@example.com")
@@ -143,10 +137,10 @@ with case("a login without a domain"), Server(control=DOMAIN) as server:
             f"sender {typed}")
         is_(server.passwd("disable", typed).stdout, "disabled joe\n",
             f"disable {typed}")
-        is_(login(server, JOE, "new"), FAILED, f"disable {typed}: works")
+        is_(server.login("PLAIN", JOE, "new"), FAILED, f"disable {typed}: works")
         starts(server.passwd("enable", typed).stdout, "enabled joe: ",
                f"enable {typed}")
-        is_(login(server, "joe", "new"), OK, f"enable {typed}: works")
+        is_(server.login("PLAIN", "joe", "new"), OK, f"enable {typed}: works")
         is_(server.passwd("del", typed).stdout, "deleted joe\n",
             f"del {typed}")
         is_(logins(server), ["ann@example.com"], f"del {typed}: works")
@@ -168,7 +162,7 @@ with case("both are there"), Server(control=DOMAIN) as server:
     ok(line(server, "joe").startswith("{PLAIN}bare:") and
        line(server, JOE).startswith("{SCRAM"), "set changes the longer one",
        text(server))
-    is_(login(server, "joe", "new"), OK, "which the server knows")
+    is_(server.login("PLAIN", "joe", "new"), OK, "which the server knows")
     ran = server.passwd("disable", "joe")
     is_(ran.stdout, "disabled joe@example.com and joe\n", "disable says so")
     ok(line(server, "joe") == "!{PLAIN}bare:::smtp_sender=a@b" and
@@ -249,7 +243,7 @@ with case("import and authdomain"), Server(control=DOMAIN) as server:
     imported(server, "import", "-D", "example.org", "htpasswd",
              content=f"joe:{CRYPT}\n")
     is_(logins(server)[2:], ["joe@example.org"], "-D goes before authdomain")
-    is_([login(server, user) for user in ("ann", "joe@example.org")],
+    is_([server.login("PLAIN", user) for user in ("ann", "joe@example.org")],
         [OK, OK], "they log in")
 
 done()

@@ -54,12 +54,6 @@ def newapp(server, *arguments):
     return ran.stdout.strip(), ran.stderr
 
 
-def login(server, mechanism, user, password):
-    """One attempt on a connection of its own."""
-    with server.client() as c:
-        return c.login(mechanism, user, password)
-
-
 def refused(server, arguments, status, *said):
     """A command that must change nothing."""
     before = text(server)
@@ -94,23 +88,23 @@ with case("newapp"), Server(users={JOE: "secret", ANN: "other"}) as server:
     for mechanism in ALL:
         for password, label in (("secret", None), (phone, "phone"),
                                 (tablet, "tablet-2")):
-            is_(login(server, mechanism, JOE, password), OK,
+            is_(server.login(mechanism, JOE, password), OK,
                 f"{mechanism}: {label or 'the own password'}")
             want = f" label={label}" if label else ""
             server.wait_log(LOG + f"ok user={JOE} mech={mechanism}{want}$")
-        is_(login(server, mechanism, JOE, phone.upper()), FAILED,
+        is_(server.login(mechanism, JOE, phone.upper()), FAILED,
             f"{mechanism}: in upper case it is another")
-        is_(login(server, mechanism, ANN, phone), FAILED,
+        is_(server.login(mechanism, ANN, phone), FAILED,
             f"{mechanism}: is of no use to another user")
     is_(server.passwd("check", JOE, stdin=phone).returncode, 0,
         "check knows it")
     server.passwd("set", JOE, stdin="changed")
     for mechanism in ALL:
-        is_(login(server, mechanism, JOE, phone), OK,
+        is_(server.login(mechanism, JOE, phone), OK,
             f"{mechanism}: outlives a change of the own password")
-        is_(login(server, mechanism, JOE, "changed"), OK,
+        is_(server.login(mechanism, JOE, "changed"), OK,
             f"{mechanism}: beside the new one")
-        is_(login(server, mechanism, JOE, "secret"), FAILED,
+        is_(server.login(mechanism, JOE, "secret"), FAILED,
             f"{mechanism}: the old one is gone")
     ran = server.passwd("-i", "4096", "set", JOE, stdin="secret")
     ok("-i ignored" in ran.stderr and
@@ -136,9 +130,9 @@ with case("delapp"), Server(users={JOE: "secret"}) as server:
     is_(ran.stdout, f"deleted app password phone of {JOE}\n", "says so")
     ok("phone" not in text(server), "secrets and date are gone")
     for mechanism in ALL:
-        is_(login(server, mechanism, JOE, phone), FAILED,
+        is_(server.login(mechanism, JOE, phone), FAILED,
             f"{mechanism}: the deleted one")
-        is_(login(server, mechanism, JOE, tablet), OK,
+        is_(server.login(mechanism, JOE, tablet), OK,
             f"{mechanism}: the other one")
     refused(server, ("delapp", JOE, "phone"), 1, "phone")
     refused(server, ("delapp", "nobody@example.com", "x"), 1, "no such")
@@ -156,28 +150,28 @@ with case("more than fit"), Server() as server:
     user_file(server, [f"{JOE}:{{PLAIN}}x:::{apps}:::"])
     refused(server, ("newapp", JOE, "more"), 111, JOE, "32")
     # Weaker, and costlier than one hash: but each gets in.
-    is_(login(server, "PLAIN", JOE, "p30"), OK, "the last of 32 secrets")
+    is_(server.login("PLAIN", JOE, "p30"), OK, "the last of 32 secrets")
 
 with case("dates"), Server(users={JOE: "secret"}) as server:
     phone, _ = newapp(server, "newapp", JOE, "phone")
     tablet, _ = newapp(server, "newapp", JOE, "tablet")
-    usual = [login(server, mechanism, JOE, "wrong") for mechanism in ALL]
+    usual = [server.login(mechanism, JOE, "wrong") for mechanism in ALL]
     for date, good in ((day(1), True), (day(400), True), ("9999-12-31", True),
                        (day(0), False), (day(-1), False),
                        ("2001-01-01", False), ("never", True)):
         ran = server.passwd("expire", JOE, "phone", date)
         ok(f"expires {date}" in ran.stdout or "never" in ran.stdout,
            f"expire {date}: says so", ran)
-        got = [login(server, mechanism, JOE, phone) for mechanism in ALL]
+        got = [server.login(mechanism, JOE, phone) for mechanism in ALL]
         is_(got, [OK] * len(ALL) if good else usual,
             f"{date}: {'good' if good else 'the replies of a wrong password'}")
         if not good:
             for mechanism in ALL:
                 server.wait_log(LOG + f"fail user={JOE} mech={mechanism} "
                                 "reason=expired$")
-        is_(login(server, "SCRAM-SHA-256", JOE, tablet), OK,
+        is_(server.login("SCRAM-SHA-256", JOE, tablet), OK,
             f"{date}: the other one is not touched")
-        is_(login(server, "PLAIN", JOE, "secret"), OK,
+        is_(server.login("PLAIN", JOE, "secret"), OK,
             f"{date}: nor the own password")
     ok("smtp_expires" not in text(server), "never leaves no date behind")
     server.passwd("expire", JOE, "phone", "2001-01-01")
@@ -203,7 +197,7 @@ with case("a date that cannot be read"), Server() as server:
     refused(server, ("build",), 111, "authusers:1: ", "YYYY-MM-DD")
     refused(server, ("newapp", JOE, "b"), 111, "authusers:1: ")
     server.passwd("expire", JOE, "a", "never")
-    is_(login(server, "PLAIN", JOE, "apple"), OK, "expire puts it right")
+    is_(server.login("PLAIN", JOE, "apple"), OK, "expire puts it right")
 
 with case("weaker secrets"), Server(users={JOE: "secret"}) as server:
     server.passwd("-m", "cram-md5", "-m", "DIGEST-MD5", "set", JOE,
@@ -228,7 +222,7 @@ with case("weaker secrets"), Server(users={JOE: "secret"}) as server:
     server.passwd("set", JOE, stdin="secret")
     ok("-md5=" not in text(server).split(ANN)[0],
        "set without -m takes those of the old password away")
-    is_(login(server, "SCRAM-SHA-1", JOE, "secret"), OK, "others still work")
+    is_(server.login("SCRAM-SHA-1", JOE, "secret"), OK, "others still work")
     refused(server, ("-m", "plain", "set", JOE), 100, "plain", "cram-md5")
     os.unlink(server.path("me"))
     refused(server, ("-m", "digest-md5", "set", JOE), 111, "me", "realm")
@@ -284,20 +278,20 @@ with case("disable and enable"), Server(users={JOE: "secret"}) as server:
         "one ! in front of the secret, nothing else")
     for mechanism in ALL:
         for password in ("secret", phone):
-            is_(login(server, mechanism, JOE, password), FAILED,
+            is_(server.login(mechanism, JOE, password), FAILED,
                 f"{mechanism}: refused")
         server.wait_log(LOG + f"fail user={JOE} mech={mechanism} "
                         "reason=disabled$", 2)
     server.passwd("disable", JOE)
     ok(":!!" not in text(server), "twice is as once")
     newapp(server, "newapp", JOE, "later")
-    is_(login(server, "PLAIN", JOE, phone), FAILED, "newapp enables nobody")
+    is_(server.login("PLAIN", JOE, phone), FAILED, "newapp enables nobody")
     server.passwd("delapp", JOE, "later")
     is_(server.passwd("enable", JOE).stdout, f"enabled {JOE}: can use "
         "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\n", "enable says so")
     is_(text(server), before, "all is as it was")
     for mechanism in ALL:
-        is_(login(server, mechanism, JOE, phone), OK, f"{mechanism}: taken")
+        is_(server.login(mechanism, JOE, phone), OK, f"{mechanism}: taken")
     server.write("authusers", f"{JOE}:!!*:::\n", 0o600)
     server.passwd("enable", JOE)
     is_(line(server), "*:::", "enable takes every ! away")
@@ -316,16 +310,16 @@ with case("beside bad lines"), Server(
                               (("disable", JOE), "secret"),
                               (("del", "bob@example.com"), "y")):
         user = command[1]
-        is_(login(server, "PLAIN", user, password), OK, f"{command}: before")
+        is_(server.login("PLAIN", user, password), OK, f"{command}: before")
         ran = server.passwd(*command)
         first = 4 if command[0] == "del" else 5
         ok(all(f"authusers:{first + n}: " in ran.stderr for n in range(3)),
            f"{command}: names each bad line", ran)
-        is_(login(server, "PLAIN", user, password), FAILED,
+        is_(server.login("PLAIN", user, password), FAILED,
             f"{command}: after")
         ok(text(server).endswith(BAD), f"{command}: they stay")
-    is_(login(server, "PLAIN", ANN, "x"), OK, "a good line still counts")
-    is_(login(server, "PLAIN", ANN, "twice"), FAILED, "its double never did")
+    is_(server.login("PLAIN", ANN, "x"), OK, "a good line still counts")
+    is_(server.login("PLAIN", ANN, "twice"), FAILED, "its double never did")
 
 with case("rights"), Server(users={JOE: "secret"}) as server:
     newapp(server, "newapp", JOE, "phone")
@@ -361,10 +355,10 @@ with case("SASLprep"), Server() as server:
         is_("was prepared" in ran.stderr, given != prepared,
             f"{what}: a warning if it is another")
         for mechanism in ALL:
-            is_(login(server, mechanism, JOE, prepared), OK,
+            is_(server.login(mechanism, JOE, prepared), OK,
                 f"{what}: {mechanism}")
         if given != prepared:
-            is_(login(server, "PLAIN", JOE, given), FAILED,
+            is_(server.login("PLAIN", JOE, given), FAILED,
                 f"{what}: unprepared it is another")
     for given, why in (("a\tb", "forbidden"), ("\u0627" + "1", "direction"),
                        ("\U0001f600", "3.2"), ("\u00ad", "nothing is left"),
@@ -372,7 +366,7 @@ with case("SASLprep"), Server() as server:
         ran = server.passwd("set", JOE, stdin=given)
         ok("cannot be prepared" in ran.stderr and why in ran.stderr,
            f"{given[:3]!r}: stored as given, with a warning", ran)
-        is_(login(server, "PLAIN", JOE, given), OK, f"{given[:3]!r}: works")
+        is_(server.login("PLAIN", JOE, given), OK, f"{given[:3]!r}: works")
 
 with case("a clear password beside SCRAM"), Server() as server:
     user_file(server, [
@@ -384,7 +378,7 @@ with case("a clear password beside SCRAM"), Server() as server:
     is_(salts, {b64(b"0123456789abcdef")},
         "newapp takes salt and count of what is there")
     for password in ("app", new):
-        is_(login(server, "SCRAM-SHA-256", JOE, password), OK,
+        is_(server.login("SCRAM-SHA-256", JOE, password), OK,
             "each by the one exchange")
 
 done()

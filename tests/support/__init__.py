@@ -2,7 +2,7 @@
 from .certificate import Authority, certificate
 from .client import Client, Reply
 from .patience import Stopwatch
-from .place import TOP, home, ignored
+from .place import TOP, home, ignored, text_of
 from .server import ACCOUNT, ROOT, Server, parallel
 from .tap import (case, diag, done, is_, like, ok, skip, skip_all, starts,
                   took)
@@ -11,4 +11,4 @@ __all__ = ["ACCOUNT", "Authority", "Client", "ROOT", "Reply", "Server", "Stopwat
            "TOP", "case",
            "certificate", "diag", "done", "home",
            "ignored", "is_", "like", "ok",
-           "parallel", "skip", "skip_all", "starts", "took"]
+           "parallel", "skip", "skip_all", "starts", "text_of", "took"]

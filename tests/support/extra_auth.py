@@ -19,6 +19,12 @@ def b64(data):
     return base64.b64encode(data).decode()
 
 
+def offer(client, prefix="AUTH "):
+    """The mechanisms in EHLO's reply, or None."""
+    found = [k[len(prefix):] for k in client.hello() if k.startswith(prefix)]
+    return found[0] if found else None
+
+
 def scram_secret(mechanism, password, iterations=4096,
                  salt=b"saltsaltsaltsalt"):
     """{SCHEME}iterations,salt,stored key,server key (RFC 5802 §3)."""

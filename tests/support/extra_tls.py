@@ -22,6 +22,17 @@ def read(*path):
         return file.read()
 
 
+def pair(server, certificate_text, key_text, directory=""):
+    """Writes servercert.pem and serverkey.pem; None removes."""
+    for name, text in (("servercert.pem", certificate_text),
+                       ("serverkey.pem", key_text)):
+        path = server.path(directory + name)
+        if text is not None:
+            server.write(directory + name, text)
+        elif os.path.lexists(path):
+            os.unlink(path)
+
+
 class Authority:
     """A root, and an intermediate that it signed: chains of two."""
 

@@ -42,6 +42,12 @@ def base():
     return _base
 
 
+def text_of(name):
+    """A file of the tree."""
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
 def home(prefix="home"):
     """A new empty directory, readable by all."""
     path = tempfile.mkdtemp(prefix=prefix + ".", dir=base())

@@ -289,6 +289,11 @@ class Server:
         """A connection: see Client."""
         return Client(self.port, **options)
 
+    def login(self, mechanism, user, password="secret"):
+        """One login on a connection of its own; the reply."""
+        with self.client() as c:
+            return c.login(mechanism, user, password)
+
     def log(self):
         """What was logged so far."""
         return self.log_reader.text()

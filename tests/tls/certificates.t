@@ -10,22 +10,12 @@ from support import *  # noqa: E402
 from support.certificate import expired  # noqa: E402
 from support.extra_auth import replace  # noqa: E402
 from support.extra_tls import (  # noqa: E402
-    Authority, common_name, context, openssl, raw_hello, read, s_client, shows)
+    Authority, common_name, context, openssl, pair, raw_hello, read, s_client,
+    shows)
 
 LOG = r"^smtpd-auth: \d+ 127\.0\.0\.1 "
 UNAVAILABLE = "454 4.7.0 TLS not available for now"
 authority = Authority()
-
-
-def pair(server, certificate_text, key_text, directory=""):
-    """Writes servercert.pem and serverkey.pem; None removes."""
-    for name, text in (("servercert.pem", certificate_text),
-                       ("serverkey.pem", key_text)):
-        path = server.path(directory + name)
-        if text is not None:
-            server.write(directory + name, text)
-        elif os.path.lexists(path):
-            os.unlink(path)
 
 
 def served(server, name="mx.example.org", **options):

@@ -7,7 +7,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support.certificate import Authority as Signer  # noqa: E402
 from support.extra_tls import (  # noqa: E402
-    Authority, context, openssl, read, s_client, shows)
+    Authority, context, openssl, pair, read, s_client, shows)
 
 LOG = r"^smtpd-auth: \d+ 127\.0\.0\.1 "
 UNAVAILABLE = "454 4.7.0 TLS not available for now"
@@ -41,17 +41,6 @@ def key_with(octets):
             "-out", "c.pem", directory=where)
     return read(where, "c.pem"), openssl("pkcs8", "-topk8", "-nocrypt", "-in",
                                          os.path.join(where, "k.pem"))
-
-
-def pair(server, certificate_text, key_text):
-    """Writes both; None removes."""
-    for name, text in (("servercert.pem", certificate_text),
-                       ("serverkey.pem", key_text)):
-        if text is not None:
-            server.write(name, text)
-        elif os.path.lexists(server.path(name)):
-            os.unlink(server.path(name))
-
 
 
 ODD_CERT, ODD_KEY = key_with(b"\x06\x03\x2b\x65\x70")
