@@ -214,7 +214,7 @@ FUZZ_SECONDS = 60
 FUZZ_RUNS = 1000000000
 FUZZ_MINUTES = 0
 PLAIN_FLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -g -O1
-FUZZ_FLAGS = $(PLAIN_FLAGS) \
+FUZZ_FLAGS = $(PLAIN_FLAGS) -O2 -fsanitize-address-use-after-return=never \
 	-fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 FUZZ_LIBRARIES = -lbearssl -lcdb -lcrypt -lidn -lhogweed -lnettle -lgmp -lz
@@ -233,7 +233,7 @@ build/$(1)/%: build/$(1)/objects/tests/fuzz/%.o build/$(1)/smtpd-auth.a
 		$(FUZZ_LIBRARIES)
 endef
 $(eval $(call FUZZ_BUILD,fuzz))
-$(eval $(call FUZZ_BUILD,fuzz-many,-O2 -fno-sanitize-coverage=trace-cmp))
+$(eval $(call FUZZ_BUILD,fuzz-many,-fno-sanitize-coverage=trace-cmp))
 
 # With gcc's counters: which lines are reached.
 COVER_ARCHIVE = build/cover/smtpd-auth.a

@@ -28,8 +28,8 @@ struct block {
 };
 
 struct table {
-	uint32_t records; /* all, those in blocks that were spilt too */
-	struct block block;
+	uint32_t records;    /* all, those in blocks that were spilt too */
+	struct block *block; /* NULL: nothing is in it yet */
 };
 
 struct cdbwrite {
@@ -50,8 +50,6 @@ cdbwrite_start(int fd, int spill)
 		return NULL;
 	w->fd = fd;
 	w->spill = spill;
-	for (size_t i = 0; i < TABLES; i++)
-		w->tables[i].block.link = NO_BLOCK;
 	w->at = HEAD;
 	if (lseek(fd, HEAD, SEEK_SET) == HEAD)
 		return w;
@@ -62,8 +60,11 @@ cdbwrite_start(int fd, int spill)
 void
 cdbwrite_end(struct cdbwrite *w)
 {
-	if (w != NULL)
-		explicit_bzero(w->out, sizeof w->out);
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < TABLES; i++)
+		free(w->tables[i].block);
+	explicit_bzero(w->out, sizeof w->out);
 	free(w);
 }
 
@@ -124,6 +125,19 @@ put_two(struct cdbwrite *w, uint32_t a, uint32_t b)
 	return put(w, octets, sizeof octets);
 }
 
+/* A table has one when its first record comes. */
+static struct block *
+first_block(void)
+{
+	struct block *block = malloc(sizeof *block);
+
+	if (block != NULL) {
+		block->link = NO_BLOCK;
+		block->count = 0;
+	}
+	return block;
+}
+
 /* A full block leaves the memory; the next one links to it. */
 static int
 spill(struct cdbwrite *w, struct block *block)
@@ -143,13 +157,16 @@ cdbwrite_add(struct cdbwrite *w, struct slice key, struct slice data)
 		cdb_hash(key.data, (unsigned)key.len), (uint32_t)w->at};
 	struct table *table = &w->tables[entry.hash % TABLES];
 
-	if (table->block.count == BLOCK_ENTRIES && spill(w, &table->block) != 0)
+	if (table->block == NULL)
+		table->block = first_block();
+	if (table->block == NULL || (table->block->count == BLOCK_ENTRIES &&
+					    spill(w, table->block) != 0))
 		return CDBWRITE_FAILED;
 	if (put_two(w, (uint32_t)key.len, (uint32_t)data.len) != 0 ||
 		put(w, key.data, key.len) != 0 ||
 		put(w, data.data, data.len) != 0)
 		return CDBWRITE_FAILED;
-	table->block.entries[table->block.count++] = entry;
+	table->block->entries[table->block->count++] = entry;
 	table->records++;
 	return CDBWRITE_OK;
 }
@@ -220,7 +237,7 @@ put_table(struct cdbwrite *w, struct table *table, struct entry *slots)
 	enum cdbwrite_result result;
 
 	memset(slots, 0, count * sizeof *slots);
-	result = fill_slots(w, &table->block, slots, count);
+	result = fill_slots(w, table->block, slots, count);
 	for (uint32_t i = 0; i < count && result == CDBWRITE_OK; i++)
 		if (put_two(w, slots[i].hash, slots[i].at) != 0)
 			result = CDBWRITE_FAILED;

@@ -29,4 +29,18 @@ fuzz_copy(const uint8_t *data, size_t size)
 	return copy;
 }
 
+/* May there be a crypt string in it? To try one may cost seconds, and finds
+ * nothing new. */
+static inline bool
+fuzz_has_crypt(const uint8_t *data, size_t size)
+{
+	static const char *const words[] = {"rounds=", "$2", "$y", "$7", "$gy",
+		"$sha1", "$5", "$6", "$3", ":_", "}_", "=_"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (memmem(data, size, words[i], strlen(words[i])) != NULL)
+			return true;
+	return false;
+}
+
 #endif

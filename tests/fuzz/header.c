@@ -208,18 +208,15 @@ automaton(const char *text, size_t len, bool completes, size_t first,
 }
 
 static void
-compare(const char *text, size_t len, bool completes, size_t first, size_t size)
+compare(struct slice m, const struct outcome *a, bool completes, size_t first,
+	size_t size)
 {
-	size_t cap = len + HEADER_ADDED_MAX;
-	struct outcome a = {room(cap), room(cap)}, b = {room(cap), room(cap)};
+	struct outcome b = {room(a->out.cap), room(a->id.cap)};
 
-	refer(text, len, completes, &a);
-	automaton(text, len, completes, first, size, &b);
-	require(!a.out.overflow && !b.out.overflow);
-	require(slice_equal(buffer_slice(&a.out), buffer_slice(&b.out)));
-	require(slice_equal(buffer_slice(&a.id), buffer_slice(&b.id)));
-	free(a.out.data);
-	free(a.id.data);
+	automaton(m.data, m.len, completes, first, size, &b);
+	require(!b.out.overflow);
+	require(slice_equal(buffer_slice(&a->out), buffer_slice(&b.out)));
+	require(slice_equal(buffer_slice(&a->id), buffer_slice(&b.id)));
 	free(b.out.data);
 	free(b.id.data);
 }
@@ -256,12 +253,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	struct buffer m = message_of(data[0], data + HEADER, len - HEADER);
 	bool completes = data[0] & FLAG_COMPLETES;
+	size_t cap = m.len + HEADER_ADDED_MAX;
+	struct outcome o = {room(cap), room(cap)};
+	struct slice text = buffer_slice(&m);
 
-	compare(m.data, m.len, completes, m.len + 1, 1);
-	compare(m.data, m.len, completes, 1, 1);
-	compare(m.data, m.len, completes, m.len == 0 ? 1 : data[1] % m.len + 1,
+	refer(m.data, m.len, completes, &o);
+	require(!o.out.overflow);
+	compare(text, &o, completes, m.len + 1, 1);
+	compare(text, &o, completes, 1, 1);
+	compare(text, &o, completes, m.len == 0 ? 1 : data[1] % m.len + 1,
 		m.len + 1);
-	compare(m.data, m.len, completes, data[1] + 1u, data[2] % 40 + 1u);
+	compare(text, &o, completes, data[1] + 1u, data[2] % 40 + 1u);
+	free(o.out.data);
+	free(o.id.data);
 	free(m.data);
 	return 0;
 }

@@ -125,12 +125,106 @@ def line():
             b"messages=1 reason=quit\n"
 
 
+SCRAM_256 = b"{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==," \
+    b"WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=," \
+    b"wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+SCRAM_1 = b"{SCRAM-SHA-1}4096,QSXCR+Q6sek8bf92,6dlGYMOdZcOPutkcNY8U2g7vK9Y=," \
+    b"D+CSWLOshSulAsxiupA+qs2/fTE="
+
+
+def userfile():
+    """Lines of the user file."""
+    hexes = b"00112233445566778899aabbccddeeff"
+    yield b"# users\njoe:{PLAIN}pencil:::\nann@example.com:!{PLAIN}x:::\n"
+    yield b"joe:" + SCRAM_256 + b":::smtp_secret_a=" + SCRAM_1 + b"\n"
+    yield b"joe:" + SCRAM_1 + b":::smtp_secret_phone={PLAIN}y " \
+        b"smtp_senders=@example.com,a@b smtp_expires=20300101\n"
+    yield b"joe::::smtp_secret_a={CRAM-MD5}" + hexes * 2 + \
+        b" smtp_secret_b={DIGEST-MD5}mx.example.org," + hexes + \
+        b" smtp_secret_c={CERT-SHA256}" + hexes * 2 + b"\n"
+    yield b"Joe:{PLAIN}a:::\njoe:{PLAIN}b:::\nbad line\n:x:::\n"
+    yield b"# smtpd-key MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n" \
+        b"j\xc3\xb6e@example.com:{PLAIN}p\xc3\xa4ss:::\n"
+    yield b"".join(b"u%d:{PLAIN}x:::\n" % i for i in range(60))
+
+
+def formats():
+    """The first octet is the format; from 128 on a dump of a database."""
+    yield b"\0joe@example.com:{PLAIN}pencil:1000:1000::/home/joe::x=y\n" \
+        b"ann:" + SCRAM_256 + b"::::::\n"
+    yield b"\1joe:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nann:{PLAIN}x\n"
+    yield b"\2joe:!:19000:0:99999:7:::\nann:*:19000::::1:\nbob::1:::::\n"
+    yield b"\3joe:x:1:0:Joe:/home/joe:NOQUOTA:pencil\n"
+    yield b"\4joe:{PLAIN}pencil\nann@example.com:x:1:2\n"
+    yield b"\5joe\0example.com\0userPassword\0pencil\n"
+    for kind in range(6):
+        yield bytes([128 + kind + 4]) + b"joe\nHEADER=END\n" \
+            b" joe\\00example.com\\00userPassword\n pencil\nDATA=END\n"
+        yield bytes([kind]) + b"joe:pencil\nann@example.com:secret:::\n"
+
+
+def cdb(records):
+    """A constant database, as https://cr.yp.to/cdb/cdb.txt has it."""
+    out, tables = b"", [[] for _ in range(256)]
+    for key, data in records:
+        hashed = 5381
+        for octet in key:
+            hashed = (hashed * 33 & 0xffffffff) ^ octet
+        tables[hashed % 256].append((hashed, 2048 + len(out)))
+        out += struct.pack("<II", len(key), len(data)) + key + data
+    head = b""
+    for table in tables:
+        slots = [(0, 0)] * (2 * len(table))
+        for hashed, at in table:
+            i = hashed // 256 % len(slots)
+            while slots[i][1]:
+                i = (i + 1) % len(slots)
+            slots[i] = hashed, at
+        head += struct.pack("<II", 2048 + len(out), len(slots))
+        out += b"".join(struct.pack("<II", *slot) for slot in slots)
+    return head + out
+
+
+def validrcptto():
+    """A recipient, the text, the database."""
+    some = b"# x\njoe@example.com\n-spam@example.com\n@example.org\n" \
+        b"-@example.net\n"
+    keys = [(line, b"") for line in some.splitlines()]
+    for recipient in (b"Joe@example.com", b"spam@example.com", b"x@example.org",
+                      b"postmaster@example.net", b"y@example.net", b"z"):
+        yield recipient + b"\n" + some
+        yield recipient + b"\n\0" + cdb(keys)
+        yield recipient + b"\n" + some + b"\0" + cdb(keys[1:3])
+    yield b"joe\n\0" + cdb([(b"-joe", b"x" * 2000)])
+    yield b"joe\n\0" + cdb([])
+
+
+def state():
+    """How the file is damaged, then by what."""
+    for length in (1, 95, 500, 2048):
+        yield b"\0" + b"smtpd-1\0" + struct.pack("=II", 4, 4) + b"x" * length
+        yield b"\1" + bytes(range(250)) * (length // 250 + 1)
+    yield b"\2" + b"".join(struct.pack("!HB", at, 255)
+                           for at in range(0, 96, 3))
+    yield b"\2" + b"".join(struct.pack("!HB", 4096 + at, 1)
+                           for at in range(0, 512, 5))
+
+
+def tls_words():
+    """What a launcher says once TLS has begun."""
+    yield b"SSL_PROTOCOL=TLSv1.3\0SSL_CIPHER=TLS_AES_128_GCM_SHA256\0" \
+        b"SSL_TLS_SNI_SERVERNAME=mx.example.org\0SSL_PEER_CERT_HASH=SHA256:" + \
+        b"0123456789abcdef" * 4 + b"\0\0"
+
+
 SEEDS = {"proxyheader": proxyheader, "auth": auth, "certificate": certificate,
-         "envelope": envelope, "qmqp": qmqp, "dovecot": dovecot, "line": line}
+         "envelope": envelope, "qmqp": qmqp, "dovecot": dovecot, "line": line,
+         "userfile": userfile, "formats": formats, "validrcptto": validrcptto,
+         "state": state, "tls_words": tls_words}
 
 
 def write(name, directory):
     """Puts them into a directory."""
-    for number, octets in enumerate(SEEDS.get(name, lambda: ())()):
+    for number, octets in enumerate(SEEDS.get(name, tuple)()):
         with open(f"{directory}/seed-{number}", "wb") as file:
             file.write(octets)

@@ -30,7 +30,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t end = tls_words_end((struct slice){copy, size});
 
 	fuzz_must(end <= size);
-	for (size_t part = 0; part < end; part++)
+	if (end > 0)
+		fuzz_must(tls_words_end((struct slice){copy, end - 1}) == 0);
+	/* Of a long one, some. */
+	for (size_t part = 0; part < end; part += 1 + end / 50)
 		fuzz_must(tls_words_end((struct slice){copy, part}) == 0);
 	if (end > 0) {
 		int result = tls_words_read(&words, (struct slice){copy, end});

@@ -33,17 +33,14 @@ warn(const char *message)
 		    strstr(message, "SCRAM secrets") == NULL;
 }
 
-/* What costs seconds to try finds nothing new. */
+/* A crypt string, or many iterations. */
 static bool
 is_costly(const uint8_t *data, size_t size)
 {
-	static const char *const words[] = {"rounds=", "$2", "$y", "$7", "$gy",
-		"$sha1", "$5", "$6", "$3", "_"};
 	size_t digits = 0;
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (memmem(data, size, words[i], strlen(words[i])) != NULL)
-			return true;
+	if (fuzz_has_crypt(data, size))
+		return true;
 	for (size_t i = 0; i < size; i++) {
 		digits = data[i] >= '0' && data[i] <= '9' ? digits + 1 : 0;
 		if (digits > 4)
