@@ -138,7 +138,8 @@ def userfile():
     yield b"# users\njoe:{PLAIN}pencil:::\nann@example.com:!{PLAIN}x:::\n"
     yield b"joe:" + SCRAM_256 + b":::smtp_secret_a=" + SCRAM_1 + b"\n"
     yield b"joe:" + SCRAM_1 + b":::smtp_secret_phone={PLAIN}y " \
-        b"smtp_senders=@example.com,a@b smtp_expires=20300101\n"
+        b"smtp_expires_phone=2030-01-01 smtp_expires_=2031-12-31 " \
+        b"smtp_sender=@example.com,a@b smtp_sender=c@d\n"
     yield b"joe::::smtp_secret_a={CRAM-MD5}" + hexes * 2 + \
         b" smtp_secret_b={DIGEST-MD5}mx.example.org," + hexes + \
         b" smtp_secret_c={CERT-SHA256}" + hexes * 2 + b"\n"

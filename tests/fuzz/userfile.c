@@ -82,6 +82,36 @@ lower(struct slice login, char *out)
 		out[i] = bytes_lower(login.data[i]);
 }
 
+/* Whatever key there is, or is made: its line says it. */
+static void
+check_key(struct userfile *f, struct slice text)
+{
+	char line[128];
+	struct buffer b = BUFFER_OVER(line);
+	struct compile c = {.file = f, .text = text, .lenient = true}, again;
+	bool add;
+
+	require(compile_key(&c, &add) == 0);
+	compile_key_line(&b, c.key);
+	again = (struct compile){.file = f, .text = buffer_slice(&b)};
+	require(compile_key(&again, &add) == 0 && !add);
+	require(memcmp(again.key, c.key, sizeof c.key) == 0);
+}
+
+/* What else a record says. */
+static void
+check_words(int fd, struct slice login, const struct user *user)
+{
+	static struct user found;
+	char senders[USERS_RECORD_MAX];
+	struct buffer b = BUFFER_OVER(senders);
+
+	require(users_senders(fd, login, &found, &b) == USERS_FOUND);
+	require(slice_find(buffer_slice(&b), '\n') == b.len);
+	for (size_t i = 0; i < user->secrets_count; i++)
+		require(!users_expired(&user->secrets[i], 0));
+}
+
 /* Is there a sound line of that login before this offset? */
 static bool
 was_before(struct slice text, size_t offset, struct slice login)
@@ -124,6 +154,7 @@ check_lines(struct slice text, int fd)
 		require(slice_equal(line.record,
 			(struct slice){found.record, found.record_len}));
 		require(found.secrets_count == user.secrets_count);
+		check_words(fd, (struct slice){folded, line.login.len}, &found);
 	}
 	return bad;
 }
@@ -131,7 +162,8 @@ check_lines(struct slice text, int fd)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct userfile f = {.name = "authusers", .warn = warn};
+	static struct userfile f = {
+		.name = "authusers", .cdb_path = "", .warn = warn};
 	static struct site site;
 	struct slice text = {(const char *)data, size};
 	char mechs[USERS_MECHS_MAX];
@@ -143,6 +175,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	source = memory_file();
 	require(write(source, data, size) == (ssize_t)size);
 	require(userfile_map(source, size, &text) == 0);
+	check_key(&f, text);
 	fd = compile(&f, text, true);
 	require(fd >= 0);
 	require(check_lines(text, fd) == left_out);
