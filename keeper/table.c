@@ -133,6 +133,7 @@ header_make(int fd, const struct table_shape *shape, struct header *h)
 	/* The same size for ever, but blocks only where something was put. */
 	if (ftruncate(fd, bucket_at(shape, shape->buckets)) == -1)
 		return -1;
+	errno = ENOSPC; /* for a write that is cut short */
 	return pwrite(fd, h, sizeof *h, 0) == (ssize_t)sizeof *h ? 0 : -1;
 }
 

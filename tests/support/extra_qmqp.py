@@ -74,6 +74,8 @@ class Qmqp(threading.Thread):
         self.accepted = []      # whole letters
         self.refused = []       # likewise, with a D or Z as answer
         self.connections = 0    # that said something
+        self.active = set()     # peers of those that have not ended
+        self.ended = set()
         self.news = threading.Condition()
         self.start()
 
@@ -85,17 +87,29 @@ class Qmqp(threading.Thread):
 
     def run(self):
         while True:
-            connection = self.listener.accept()[0]
-            threading.Thread(target=self.serve, args=(connection, self.way),
-                             daemon=True).start()
+            connection, peer = self.listener.accept()
+            self.active.add(peer)
+            threading.Thread(target=self.serve, daemon=True,
+                             args=(connection, peer, self.way)).start()
 
-    def serve(self, connection, way):
+    def serve(self, connection, peer, way):
         """One connection."""
         with connection:
             try:
                 self.talk(connection, way)
             except OSError:
                 pass
+        with self.news:
+            self.active.discard(peer)
+            self.ended.add(peer)
+            self.news.notify_all()
+
+    def settle(self):
+        """Until it has done with all who have come so far."""
+        with socket.create_connection((self.address, self.port)) as last:
+            name = last.getsockname()
+        self.wait(lambda: name in self.ended and not self.active,
+                  "the end of all connections")
 
     def read(self, connection, stop):
         """Octets up to stop, or to the end of the netstring; and is it
