@@ -322,6 +322,10 @@ class Fake(threading.Thread):
                     sock.sendall(answer.encode("latin-1"))
         except (OSError, ValueError):
             pass
+        finally:
+            # There may be thousands.
+            self.open.remove(sock)
+            sock.close()
 
     def auths(self):
         """The AUTH lines, as lists of words."""
