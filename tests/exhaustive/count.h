@@ -65,6 +65,7 @@ count_check(const char *what)
 	snprintf(text, sizeof text, "%s: %llu, %llu differences", what,
 		count_inputs, count_differences);
 	ok(count_inputs > 0 && count_differences == 0, text);
+	fflush(stdout); /* the next may take minutes */
 	count_inputs = count_differences = 0;
 }
 
