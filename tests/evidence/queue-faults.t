@@ -72,9 +72,11 @@ class Sendmail(Home):
     def handed_over(self):
         """Whole messages with their whole envelope; what else there is."""
         good, odd = 0, []
-        for name in os.listdir(self.file("out")):
-            if not name.startswith("whole."):
-                continue
+        names = [name for name in os.listdir(self.file("out"))
+                 if name.startswith("whole.")]
+        if len(names) > 1:
+            odd.append(names)
+        for name in names:
             with open(self.file("out", name), "rb") as file:
                 text = file.read()
             with open(self.file("out", name.replace("whole.", "part.") +
@@ -103,7 +105,6 @@ class Servers(Home):
             else:
                 self.servers.append(Qmqp(way))
                 names.append(self.servers[-1].name)
-        self.takes = any(way and not way.refuses for way in ways)
         place.write(self.file("control", "qmqpservers"),
                     "".join(name + "\n" for name in names))
         self.env.update(CONTROLDIR=self.file("control"), QMQPORDER="list",
@@ -153,7 +154,7 @@ class Result:
         timer.start()
         self.end = run.finish(MESSAGE, envelope(*WHO))
         timer.cancel()
-        self.name, self.takes = name, home.takes
+        self.name = name
         self.trace = inject.Trace(trace)
         os.unlink(trace)
         self.taken, self.odd = home.handed_over()

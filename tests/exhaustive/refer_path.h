@@ -11,10 +11,10 @@
 
 #include "tests/exhaustive/dialogue.h"
 
-#define PATH_MAX_ 4096
+#define PATH_TEXT_MAX 4096
 
 struct path {
-	char text[PATH_MAX_];
+	char text[PATH_TEXT_MAX];
 	size_t len;
 	bool eight_bit;
 	struct slice rest; /* the parameters */
