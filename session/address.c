@@ -167,15 +167,18 @@ parse_domain(struct parser *p)
 static int
 parse_literal(struct parser *p)
 {
-	size_t end = slice_find(p->rest, ']');
 	char text[INET6_ADDRSTRLEN];
 	unsigned char binary[sizeof(struct in6_addr)];
 	int family = AF_INET;
 
-	if (!next_is(p, '[') || end == p->rest.len)
+	if (!next_is(p, '['))
 		return -1;
-	struct slice inner = {p->rest.data + 1, end - 1};
+	struct slice inner = slice_from(p->rest, 1);
+	size_t len = slice_find(inner, ']');
 
+	if (len == inner.len)
+		return -1;
+	inner.len = len;
 	if (slice_starts_nocase(inner, "IPv6:")) {
 		family = AF_INET6;
 		inner = slice_from(inner, strlen("IPv6:"));
@@ -183,7 +186,7 @@ parse_literal(struct parser *p)
 	if (slice_string(inner, text, sizeof text) == -1 ||
 		inet_pton(family, text, binary) != 1)
 		return -1;
-	return keep(p, end + 1);
+	return keep(p, len + 2);
 }
 
 /* local-part ["@" domain] */
