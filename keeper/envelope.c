@@ -13,12 +13,12 @@ grow(struct envelope *e, size_t needed)
 	while (cap < needed)
 		cap *= 2;
 	if (cap > sizeof e->first) {
-		char *old = e->text == e->first ? NULL : e->text;
+		bool allocated = e->text != NULL && e->text != e->first;
 
-		larger = realloc(old, cap);
+		larger = realloc(allocated ? e->text : NULL, cap);
 		if (larger == NULL)
 			return -1;
-		if (old == NULL)
+		if (!allocated)
 			memcpy(larger, e->first, e->len);
 	}
 	e->text = larger;
