@@ -71,11 +71,7 @@ def log_of(client, play, **options):
 def failures(server):
     """password, unknown, disabled; five lines of auth fail in all."""
     server.passwd("set", "off@example.com", stdin="secret")
-    with open(server.path("authusers"), encoding="ascii") as file:
-        text = file.read()
-    server.write("authusers", text.replace("off@example.com:",
-                                           "off@example.com:!"), secret=True)
-    server.passwd("build")
+    server.passwd("disable", "off@example.com")
     for user, password in ((JOE, "wrong"), ("nobody@example.com", "wrong"),
                            ("off@example.com", "secret")):
         with server.client() as c:

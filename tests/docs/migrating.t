@@ -45,11 +45,4 @@ for what, lines in (
                 starts(c.login("PLAIN", user, "secret"), "235",
                        f"{what}: {user} logs in")
 
-for target in re.findall(r"\]\(([^):]+)\)", DOCUMENT):
-    name, _, heading = target.partition("#")
-    where = text_of(os.path.normpath("docs/" + name)) if name else DOCUMENT
-    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
-               for title in re.findall(r"^#+ (.*)$", where, re.M)}
-    ok(not heading or heading in anchors, f"a link to {target}")
-
 done()

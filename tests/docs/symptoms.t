@@ -119,12 +119,4 @@ for what, words, octets in (
                 c.rest()
         explained(tls_error(server), what, words)
 
-# Links to headings of this and the other documents.
-for target in re.findall(r"\]\(([^)]+)\)", DOCUMENT):
-    name, _, heading = target.partition("#")
-    where = text_of("docs/" + name) if name else DOCUMENT
-    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
-               for title in re.findall(r"^#+ (.*)$", where, re.M)}
-    ok(not heading or heading in anchors, f"a link to {target}")
-
 done()

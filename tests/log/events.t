@@ -55,11 +55,7 @@ with case("tls fail"), Server(certificate="ec") as server:
     logged(server, r"tls fail reason=\S+", "tls fail")
 
 with case("auth"), Server(users=USERS) as server:
-    with open(server.path("authusers"), encoding="ascii") as file:
-        text = file.read()
-    server.write("authusers", text.replace("off@example.com:",
-                                           "off@example.com:!"), secret=True)
-    server.passwd("build")
+    server.passwd("disable", "off@example.com")
     for user, password, reason in (
             ("joe@example.com", "wrong", "password"),
             ("nobody@example.com", "wrong", "unknown"),
