@@ -202,17 +202,23 @@ chunk_allowed(struct session *s)
 	return reply;
 }
 
-/* Part of a chunk through the automaton; returns what is wrong with it. */
+/*
+ * Part of a chunk through the automaton; what is left of *input was taken.
+ * Returns what is wrong with the chunk. damage: what was wrong before, or
+ * nothing; line ends are looked at all the same, so that the answer does not
+ * hang on how the network cuts the chunk.
+ */
 static enum reply
-chunk_step(struct session *s, struct slice input)
+chunk_step(struct session *s, struct slice *input, enum reply damage)
 {
-	size_t taken, len;
+	size_t len;
 
-	if (data_feed(&s->mail.data, input.data, input.len, &taken, s->out,
-		    &len) == DATA_VIOLATION)
+	if (data_feed(&s->mail.data, input->data, input->len, &input->len,
+		    s->out, &len) == DATA_VIOLATION)
 		return violation(s);
-	enum reply damage = find_damage(s);
-
+	if (damage != REPLY_NONE)
+		return damage;
+	damage = find_damage(s);
 	if (damage != REPLY_NONE) {
 		s->mail.state = MESSAGE_REFUSED;
 		return damage;
@@ -227,6 +233,7 @@ static enum reply
 read_chunk(struct session *s, uint64_t octets, enum reply reply)
 {
 	uint64_t total = octets;
+	bool wanted = reply == REPLY_NONE;
 	struct slice input;
 
 	session_forget_line(s);
@@ -236,8 +243,8 @@ read_chunk(struct session *s, uint64_t octets, enum reply reply)
 			return session_stream_failed(s);
 		if (input.len > octets)
 			input.len = (size_t)octets;
-		if (reply == REPLY_NONE)
-			reply = chunk_step(s, input);
+		if (wanted)
+			reply = chunk_step(s, &input, reply);
 		if (reply != REPLY_NONE && total > CHUNK_REFUSED_MAX)
 			return session_stop(s, END_ERRORS, reply);
 		if (s->end != 0)

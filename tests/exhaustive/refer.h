@@ -358,6 +358,8 @@ take_octets(const char *text, size_t len, const char **reply)
 static void
 take_chunk(uint64_t count, bool last, const char *reply)
 {
+	bool wanted = reply == NULL;
+
 	for (uint64_t left = count; left > 0;) {
 		size_t piece = input_piece(r.at);
 
@@ -367,8 +369,7 @@ take_chunk(uint64_t count, bool last, const char *reply)
 		}
 		if (piece > left)
 			piece = (size_t)left;
-		if (reply == NULL &&
-			!take_octets(input.text + r.at, piece, &reply))
+		if (wanted && !take_octets(input.text + r.at, piece, &reply))
 			return;
 		if (reply != NULL && count > REFUSED_CHUNK_MAX) {
 			close_for("errors", reply);

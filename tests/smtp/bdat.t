@@ -165,6 +165,17 @@ with case("too big"), Server(env={"DATABYTES": "1000"}) as server:
         is_([m.body for m in server.messages()], [b"fine\n"],
             "that one is queued")
 
+    for what, cut in (("in one piece", False), ("cut before it", True)):
+        with server.client() as c:
+            c.hello()
+            c.envelope()
+            c.send(b"BDAT 1502\r\n" + b"x" * 1500)
+            if cut:
+                c.drained()
+            c.send(b"\nx")
+            starts(c.reply(), "554 5.6.0", f"too big, and a bare LF: {what}")
+            c.ends(f"too big, and a bare LF: {what}")
+
 with case("64 MiB"), Server() as server:
     for count, closed in ((67108864, False), (67108865, True)):
         with server.client() as c:
