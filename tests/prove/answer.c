@@ -1,7 +1,7 @@
 /* queue/answer: what a QMQP server says, in two pieces; and what it means. */
 /* prove: lib/bytes.c */
 /* split: queue/answer.c|n = a->want - a->come;|a->want */
-/* bound: 4 */
+/* bound: 8 */
 #include "queue/answer.c"
 
 #include "tests/prove/input.h"

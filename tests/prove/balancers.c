@@ -1,6 +1,6 @@
 /* proxy/balancers: the list of those whose word counts, and an address. */
 /* prove: lib/buffer.c lib/bytes.c */
-/* bound: 3 */
+/* bound: 4 */
 #include "proxy/balancers.c"
 
 #include "tests/prove/input.h"
@@ -8,7 +8,7 @@
 void
 prove(void)
 {
-	INPUT(list);
+	STRONG(list);
 	ROOM(text, 30);
 	struct network n;
 	const char *address = any_octets(sizeof n.octets);

@@ -2,7 +2,7 @@
 /* prove: lib/certificate.c lib/der.c lib/bytes.c */
 /* split: lib/der.c|if (rest->len < head)|head */
 /* split: lib/der.c|d->value = (struct slice){|len */
-/* bound: 3 */
+/* bound: 4 */
 #include "lib/certificate.h"
 
 #include "tests/prove/input.h"

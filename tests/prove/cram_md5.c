@@ -28,7 +28,7 @@ mechanism_hand_over(
 void
 prove(void)
 {
-	INPUT(response);
+	STRONG(response);
 	struct exchange x = {.state = 1, .collect = true};
 
 	(void)cram_step(&x, response);

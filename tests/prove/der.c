@@ -2,7 +2,7 @@
 /* prove: lib/der.c lib/bytes.c */
 /* split: lib/der.c|if (rest->len < head)|head */
 /* split: lib/der.c|d->value = (struct slice){|len */
-/* bound: 10 */
+/* bound: 14 */
 #include "lib/der.h"
 
 #include "tests/prove/input.h"

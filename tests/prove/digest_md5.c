@@ -4,7 +4,7 @@
  * that is of fixed lengths. directives has a driver of its own.
  */
 /* prove: sasl/directives.c lib/buffer.c lib/bytes.c */
-/* bound: 3 */
+/* bound: 4 */
 #include "sasl/digest_md5.c"
 
 #include "tests/prove/input.h"
@@ -35,8 +35,8 @@ certificate_next(const struct certificate *c, enum certificate_name kind,
 void
 prove(void)
 {
-	INPUT(text);
-	INPUT(name);
+	STRONG(text);
+	STRONG(name);
 	struct mechanism_facts facts = {.me = {"b.c", 3}};
 	struct response r;
 

@@ -1,6 +1,6 @@
 /* sasl/directives: what a client of DIGEST-MD5 says. */
 /* prove: sasl/directives.c lib/buffer.c lib/bytes.c */
-/* bound: 4 */
+/* bound: 5 */
 #include "sasl/directives.h"
 
 #include "tests/prove/input.h"

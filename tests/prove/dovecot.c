@@ -32,7 +32,7 @@ word_put(char *to, size_t cap, const char *from)
 void
 prove(void)
 {
-	INPUT(line);
+	STRONG(line);
 	ROOM(offered, 6);
 	struct dovecot_handshake h = {
 		.offered = offered, .version = any_bool()};

@@ -1,6 +1,6 @@
 /* control/entry: what is wrong with a line of a control file. */
 /* prove: control/entry.c lib/bytes.c */
-/* bound: 8 */
+/* bound: 10 */
 #include "control/entry.h"
 
 #include "tests/prove/input.h"
@@ -8,7 +8,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 
 	(void)entry_fault(text, ENTRY_DOMAIN);
 	(void)entry_fault(text, ENTRY_SENDER);

@@ -1,6 +1,6 @@
 /* lib/buffer: what a log line shows of a client's text, and numbers. */
 /* prove: lib/buffer.c lib/bytes.c */
-/* bound: 4 */
+/* bound: 8 */
 #include "tests/prove/input.h"
 
 void

@@ -112,9 +112,9 @@ mechanism_accept(struct exchange *x, struct slice label)
 void
 prove(void)
 {
-	INPUT(response);
-	INPUT(chain);
-	INPUT(name);
+	STRONG(response);
+	STRONG(chain);
+	STRONG(name);
 	static struct clientca ca;
 	struct mechanism_facts facts = {
 		.client_chain = chain, .clientca = any_bool() ? &ca : NULL};

@@ -20,8 +20,8 @@
 void
 prove(void)
 {
-	INPUT(first);
-	INPUT(second);
+	STRONG(first);
+	STRONG(second);
 	static const struct header_origin origin = {
 		{"7.8.9", 5}, {"mx.example", 10}, 0};
 	struct header h;

@@ -1,7 +1,8 @@
 /* lib/hex, both ways, into room that is too small, too. */
 /* prove: lib/hex.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value:-1 */
-/* bound: 10 */
+/* bound: 24 */
+/* also: 48 64 */
 #include "lib/hex.h"
 
 #include "tests/prove/input.h"

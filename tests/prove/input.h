@@ -13,7 +13,7 @@
 
 /*
  * The run begins here: prove() once for each length, as Eva knows more of a
- * text whose length it knows.
+ * text whose length it knows; and for some that are longer.
  */
 static size_t prove_length;
 void prove(void);
@@ -22,8 +22,14 @@ void prove_each(void);
 void
 prove_each(void)
 {
+	static const size_t also[] = {PROVE_ALSO 0};
+
 	for (prove_length = 0; prove_length <= PROVE_MAX; prove_length++)
 		prove();
+	for (size_t i = 0; also[i] > 0; i++) {
+		prove_length = also[i];
+		prove();
+	}
 }
 
 /*

@@ -1,6 +1,6 @@
 /* queue/intake: an envelope as a queue program reads it, in two pieces. */
 /* prove: lib/bytes.c */
-/* bound: 3 */
+/* bound: 5 */
 #include "queue/intake.c"
 
 #include "tests/prove/input.h"
@@ -17,8 +17,8 @@ take(void *context, char type, struct slice address)
 void
 prove(void)
 {
-	INPUT(first);
-	INPUT(second);
+	STRONG(first);
+	STRONG(second);
 	struct intake in = {.take = take};
 
 	if (intake_feed(&in, first) == 0)

@@ -1,6 +1,6 @@
 /* session/session: the end of a command's line, and what it begins with. */
 /* prove: lib/bytes.c */
-/* bound: 3 */
+/* bound: 6 */
 #include "session/session.c"
 
 #include "tests/prove/input.h"
@@ -8,7 +8,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct session s;
 	struct slice argument = text;
 

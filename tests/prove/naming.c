@@ -20,7 +20,7 @@ prove(void)
 {
 	static const char *const names[] = {"PLAIN", "LOGIN", "CRAM-MD5",
 		"DIGEST-MD5", "SCRAM-SHA-1", "XOAUTH2", "OAUTHBEARER"};
-	INPUT(response);
+	STRONG(response);
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct exchange x = {.login_len = 0};

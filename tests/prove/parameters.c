@@ -1,6 +1,6 @@
 /* session/parameters: what follows MAIL's path. */
 /* prove: session/parameters.c lib/bytes.c */
-/* bound: 8 */
+/* bound: 9 */
 #include "session/parameters.h"
 
 #include "tests/prove/input.h"
@@ -8,7 +8,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct mail_parameters parameters = {0};
 
 	(void)parameters_parse(text, any_bool(), &parameters);

@@ -1,6 +1,6 @@
 /* lib/pem: the objects of a file's text, and its markers. */
 /* prove: lib/bytes.c */
-/* bound: 3 */
+/* bound: 4 */
 #include "lib/pem.c"
 
 #include "tests/prove/input.h"
@@ -8,7 +8,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	char *at = (char *)text.data;
 	size_t len = text.len;
 	struct pem_object object;

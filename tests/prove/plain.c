@@ -12,7 +12,7 @@
 void
 prove(void)
 {
-	INPUT(response);
+	STRONG(response);
 	struct exchange x = {.authdomain = {"b.c", 3}, .collect = any_bool()};
 
 	x.challenge = (struct buffer){

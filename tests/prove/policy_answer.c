@@ -3,7 +3,7 @@
  * lib/bytes.c */
 /* forget: queue-handoff/status.c|size_t marked =
  * marked_length(text);|out->data|out->len */
-/* bound: 4 */
+/* bound: 8 */
 #include "keeper/policy_answer.h"
 
 #include "tests/prove/input.h"
@@ -11,7 +11,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct policy_answer answer;
 	size_t len = policy_answer_length(text);
 

@@ -1,6 +1,6 @@
 /* control/policysocket: where the policy daemon listens. */
 /* prove: lib/bytes.c */
-/* bound: 4 */
+/* bound: 6 */
 #include <sys/socket.h>
 
 /* Frama-C's has two octets. */
@@ -17,7 +17,7 @@ struct whole_storage {
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct policysocket p;
 
 	(void)policysocket_read(&p, text);

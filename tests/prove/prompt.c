@@ -25,8 +25,8 @@ mechanism_password_usable(const struct user *user)
 void
 prove(void)
 {
-	INPUT(name);
-	INPUT(password);
+	STRONG(name);
+	STRONG(password);
 	struct exchange x = {.state = START};
 
 	x.challenge = (struct buffer){

@@ -1,6 +1,7 @@
 /* control/relaylimits: lines "user:number". */
 /* prove: lib/bytes.c */
-/* bound: 10 */
+/* bound: 24 */
+/* also: 32 64 */
 #include "control/relaylimits.c"
 
 #include "tests/prove/input.h"
@@ -8,7 +9,7 @@
 void
 prove(void)
 {
-	INPUT(line);
+	STRONG(line);
 	struct slice user;
 	uint64_t limit;
 

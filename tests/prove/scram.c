@@ -1,6 +1,6 @@
 /* sasl/scram_message: a client's first and last message. */
 /* prove: sasl/scram_message.c lib/buffer.c lib/bytes.c */
-/* bound: 4 */
+/* bound: 6 */
 #include "sasl/scram_message.h"
 
 #include "tests/prove/input.h"
@@ -8,7 +8,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct scram_first first;
 	struct scram_final last;
 	ROOM(out, 6);

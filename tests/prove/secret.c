@@ -1,7 +1,7 @@
 /* users/secret: a secret of the user file, and each kind's value alone. */
 /* prove: users/cost.c lib/base64.c lib/hex.c lib/buffer.c lib/bytes.c */
 /* eva: -eva-split-return-function value:-1,value_of:-1 */
-/* bound: 3 */
+/* bound: 5 */
 #include "users/secret.c"
 
 #include "tests/prove/input.h"
@@ -9,7 +9,7 @@
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct secret secret = {.kind = SECRET_SCRAM_SHA_1};
 
 	(void)parse_scram(&secret, text);

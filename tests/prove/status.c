@@ -3,7 +3,7 @@
 /* forget: queue-handoff/status.c|size_t marked =
  * marked_length(text);|out->data|out->len */
 /* forget: queue-handoff/status.c|code = add_clean(&said|clean|said.len */
-/* bound: 4 */
+/* bound: 5 */
 #include "queue-handoff/status.h"
 
 #include "tests/prove/input.h"

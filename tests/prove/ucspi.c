@@ -1,6 +1,6 @@
 /* control/ucspi: the descriptors that a launcher's environment names. */
 /* prove: lib/bytes.c */
-/* bound: 3 */
+/* bound: 4 */
 #include "control/ucspi.c"
 
 #include "tests/prove/input.h"

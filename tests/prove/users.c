@@ -5,7 +5,7 @@
 /* prove: lib/date.c lib/buffer.c lib/bytes.c */
 /* forget: users/users.c|struct slice password = slice_split(&rest,
  * ':');|user->record|record.len */
-/* bound: 3 */
+/* bound: 5 */
 #include "users/users.c"
 
 #include "tests/prove/input.h"
@@ -21,7 +21,7 @@ secret_parse(struct secret *secret, struct slice text)
 void
 prove(void)
 {
-	INPUT(text);
+	STRONG(text);
 	struct user user;
 	struct slice label, value;
 

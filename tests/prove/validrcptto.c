@@ -1,7 +1,7 @@
 /* control/validrcptto: a recipient, looked up in a text. cdbread has its own.
  */
 /* prove: lib/bytes.c */
-/* bound: 3 */
+/* bound: 8 */
 #include "control/validrcptto.c"
 
 #include "tests/prove/input.h"
@@ -17,8 +17,8 @@ control_next(const struct control_list *list, size_t *at, struct slice *line)
 void
 prove(void)
 {
-	INPUT(recipient);
-	INPUT(line);
+	STRONG(recipient);
+	STRONG(line);
 	struct validrcptto v = {
 		.cdb = -1, .text = {true, (char *)line.data, line.len}};
 

@@ -8,7 +8,7 @@
 void *
 memchr(const void *s, int c, size_t n)
 {
-	const unsigned char *at = s;
+	const volatile unsigned char *at = s;
 
 	for (size_t i = 0; i < n; i++)
 		if (at[i] == (unsigned char)c)
@@ -19,7 +19,7 @@ memchr(const void *s, int c, size_t n)
 void *
 memrchr(const void *s, int c, size_t n)
 {
-	const unsigned char *at = s;
+	const volatile unsigned char *at = s;
 
 	while (n-- > 0)
 		if (at[n] == (unsigned char)c)
@@ -30,7 +30,7 @@ memrchr(const void *s, int c, size_t n)
 int
 memcmp(const void *a, const void *b, size_t n)
 {
-	const unsigned char *x = a, *y = b;
+	const volatile unsigned char *x = a, *y = b;
 
 	for (size_t i = 0; i < n; i++)
 		if (x[i] != y[i])
@@ -41,7 +41,7 @@ memcmp(const void *a, const void *b, size_t n)
 void *
 memmem(const void *text, size_t len, const void *wanted, size_t wanted_len)
 {
-	const char *at = text;
+	const volatile char *at = text;
 
 	for (size_t i = 0; i + wanted_len <= len; i++)
 		if (memcmp(at + i, wanted, wanted_len) == 0)
