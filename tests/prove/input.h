@@ -49,9 +49,10 @@ any_octets(size_t len)
 }
 
 /*
- * Not weak: for a parser that compares or subtracts pointers, which Eva trusts
- * within one memory alone. Its driver says where to "forget" what was seen, and
- * frees it, so that the next length begins with one state.
+ * Not weak: Eva lets pointers be compared and subtracted within one memory
+ * alone. Through a slice nothing is learnt of it either; where a parser looks
+ * through a pointer of its own, its driver says where to "forget" what was
+ * seen, or frees it, so that the next length begins with one state.
  */
 static char *
 strong_octets(size_t len)
