@@ -101,6 +101,11 @@ all: $(PROGRAMS)
 
 $(foreach p,$(PROGRAMS),$(eval $(p): $(BUILD)/$(basename $(wildcard $(p).c */$(p).c)).o))
 smtpd-auth: $(FIRST:%=$(BUILD)/%.o)
+# They lie at the top, whichever library they have; the last map tells which. One
+# that was linked elsewhere is older than no source, and yet linked anew.
+HERE := $(shell for p in $(PROGRAMS); do ls -t build/*/$$p.map 2>/dev/null | \
+	head -n 1; done)
+$(filter-out $(patsubst $(BUILD)/%.map,%,$(HERE)),$(PROGRAMS)): FORCE
 $(PROGRAMS): $(ARCHIVE) memory.ld
 	$(call SAY,link $@) $(CC) $(ALL_LDFLAGS) -Wl,-Map,$(BUILD)/$@.map \
 		-o $@ $(filter %.o,$^) $(LINKED)
@@ -322,7 +327,7 @@ lint:
 
 # Objects of tests are kept, so that a second make has nothing to do.
 .SECONDARY:
-.PHONY: all tests-built checked prove exhaustive smuggling timing $(EVIDENCE) deps \
+.PHONY: all FORCE tests-built checked prove exhaustive smuggling timing $(EVIDENCE) deps \
 	deps-check check check-arm64 check-riscv64 check-containers release-check \
 	programs dist run fuzz fuzz-built fuzz-many-built fuzz-long cover-built bench install \
 	uninstall clean format lint
