@@ -1,7 +1,7 @@
 /* control/validrcptto: a recipient, looked up in a text. cdbread has its own.
  */
 /* prove: lib/bytes.c */
-/* bound: 8 */
+/* bound: 5 */
 #include "control/validrcptto.c"
 
 #include "tests/prove/input.h"
