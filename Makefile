@@ -210,8 +210,8 @@ $(EVIDENCE): all $(STUBS:%=$(BUILD)/stub/%)
 	done
 
 run: deps
-	$(MAKE) all
-	service/demo
+	@$(MAKE) --no-print-directory all
+	@service/demo
 
 # libFuzzer needs clang and glibc. Each target is built twice: build/fuzz watches
 # what is compared, build/fuzz-many does not and is several times as fast.

@@ -27,7 +27,7 @@ from support.extra_policy import Daemon  # noqa: E402
 from support.extra_process import queue_script  # noqa: E402
 from support.extra_played import (  # noqa: E402
     ANSWER, BDAT, BEGIN, DATA, EHLO, ENVELOPE, FROM, GREETING, JOE, MESSAGE,
-    OUTSIDE, PASSWORD, PROXIED, QUIT, RELAY, TEXT, TLS, TO, USERS, V1, Dot,
+    OUTSIDE, PROXIED, QUIT, RELAY, TEXT, TLS, TO, USERS, V1, Dot,
     Player, Session, exchange)
 
 LATE = 3  # seconds: 2 are promised

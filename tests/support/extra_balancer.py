@@ -101,6 +101,13 @@ class Haproxy(Balancer):
     def arguments(self):
         return ["-db", "-f", self.config]
 
+    def listens(self):
+        """On its admin socket, too, if it is to have one."""
+        with open(self.config, encoding="utf-8") as file:
+            asked = "admin.sock" in file.read()
+        return super().listens() and (
+            not asked or os.path.exists(self.home + "/admin.sock"))
+
     def ask(self, line):
         """A command on its admin socket; the answer."""
         with socket.socket(socket.AF_UNIX) as sock:
