@@ -3,8 +3,8 @@
  * length; scram and plain have what takes it apart, secret what is stored.
  */
 /* prove: lib/base64.c lib/buffer.c lib/bytes.c */
-/* bound: 0 */
-/* also: 16 255 257 1025 */
+/* bound: 1 */
+/* also: 257 1025 */
 #include "sasl/scram.c"
 
 #include "tests/prove/input.h"
@@ -59,6 +59,7 @@ mechanism_look_up(struct exchange *x)
 	Frama_C_make_unknown((char *)&s->secret, sizeof s->secret);
 	s->secret.kind = SECRET_SCRAM_SHA_256;
 	s->secret.salt_len = Frama_C_unsigned_int_interval(0, SECRET_SALT_MAX);
+	s->secret.iterations = 4096;
 	x->user.secrets_count = 1;
 	return any_bool() ? USERS_FOUND : USERS_MISSING;
 }
@@ -70,6 +71,7 @@ users_site(int fd, struct site *site)
 	Frama_C_make_unknown((char *)site, sizeof *site);
 	site->scram_salt_len =
 		prove_length < SECRET_HASH_MAX ? prove_length : SECRET_HASH_MAX;
+	site->scram_iterations = 4096;
 	return any_bool() ? USERS_FOUND : USERS_BROKEN;
 }
 
