@@ -24,9 +24,10 @@ DESCRIPTORS = len(SEEN) + 1  # where isolation() has them
 # exec'ed has tests of its own.
 UNTRIED = {"execve"}
 # Which C library does without which calls, in some release at least.
-WITHOUT = {"musl": {"brk", "gettid", "readlink", "readlinkat", "rseq",
-                    "set_robust_list"},
-           "glibc": {"fork", "gettid", "open", "readlink", "readlinkat"}}
+WITHOUT = {"musl": {"brk", "gettid", "newfstatat", "readlink", "readlinkat",
+                    "rseq", "set_robust_list"},
+           "glibc": {"fork", "fstat", "gettid", "newfstatat", "open", "readlink",
+                     "readlinkat"}}
 LIBC = os.path.basename(os.environ.get("BUILD") or "build/musl")
 
 

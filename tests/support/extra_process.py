@@ -182,11 +182,18 @@ class Family:
                 if (process.descriptors().get(0) == self.target and
                         process.fields()[1] != str(
                             self.server.process.pid).encode() and
-                        process.status()["Seccomp"] == "2"):
+                        self._is_jailed(process)):
                     return process
             except OSError:
                 pass
         return None
+
+    @staticmethod
+    def _is_jailed(process):
+        """It has a filter that its parent has not, who may have a test's."""
+        status = process.status()
+        parent = Process(int(status["PPid"])).status()
+        return int(status["Seccomp_filters"]) > int(parent["Seccomp_filters"])
 
     def others(self):
         """The keeper's children but the session."""
