@@ -190,6 +190,7 @@ if ROOT:
                         is_(PASSWORD.encode() in octets, False,
                             f"{name}, {where}: no password in the memory "
                             f"of {'keeper' if pid == min(pids) else 'session'}")
+                is_(server.wait_idle(), [], f"{name}, {where}: then nobody")
 else:
     skip("memory of the processes", "needs root")
 
