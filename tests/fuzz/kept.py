@@ -37,7 +37,9 @@ def unpack(name, directory):
     if not os.path.exists(kept(name)):
         return []
     with tarfile.open(kept(name)) as tar:
-        tar.extractall(directory, filter="data")
+        # Pythons before 3.11.4, Debian 12's, have no filters.
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(directory)
         return sorted(member.size for member in tar.getmembers())
 
 
