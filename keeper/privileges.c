@@ -1,4 +1,4 @@
-/* privileges - see privileges.h. Run by main, and by the keeper after the fork. */
+/* privileges - see privileges.h. Run by main, then by the keeper. */
 #include "keeper/privileges.h"
 
 #include <errno.h>

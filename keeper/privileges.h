@@ -11,8 +11,8 @@
 struct keeper;
 
 /*
- * Before the fork: finds the account and prepares the keeper's jail. Ids of 0: nobody
- * else is become. Does not return where that cannot be done.
+ * Before the fork: finds the account and prepares the keeper's jail. Ids of 0:
+ * nobody else is become. Does not return where that cannot be done.
  */
 void privileges_prepare(struct keeper *k, const struct options *options,
 	struct identity *account);

@@ -7,12 +7,12 @@
  *
  * The TIME-th CALL (a number) of the PROCESS-th process (1 is the program, 2
  * its first child or grandchild, and so on) fails with ERRNO without being
- * done (but for close, which Linux always does); ERRNO 0 cuts its count to one octet instead, where it is a read or a
- * write, and no packet. TIME 0: nothing fails. FILE becomes a line for each
- * call: process, call, and at the one that failed "-" and its first argument;
- * "process exec", "process exit CODE" and "process signal NUMBER". Its exit
- * status is the program's; 112 where there is no ptrace, 113 on other
- * processors than x86-64.
+ * done (but for close, which Linux always does); ERRNO 0 cuts its count to one
+ * octet instead, where it is a read or a write, and no packet. TIME 0: nothing
+ * fails. FILE becomes a line for each call: process, call, and at the one that
+ * failed "-" and its first argument; "process exec", "process exit CODE" and
+ * "process signal NUMBER". Its exit status is the program's; 112 where there is
+ * no ptrace, 113 on other processors than x86-64.
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -43,8 +43,8 @@ main(void)
 	if (len < 2 || envelope[len - 1] != '\0' || envelope[len - 2] != '\0')
 		return 91;
 	char *number = strstr(message, FIELD);
-	int fd = path == NULL ? -1
-			      : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int fd =
+		path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	if (number == NULL || fd == -1)
 		return 55;

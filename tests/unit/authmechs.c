@@ -6,7 +6,7 @@
 static const struct list_case {
 	const char *what, *text;
 	const char *mechanisms; /* NULL: absent */
-	const char *wrong;      /* NULL: nothing */
+	const char *wrong;	/* NULL: nothing */
 } lists[] = {
 	{"one", "PLAIN", "PLAIN", NULL},
 	{"order stays", "LOGIN PLAIN", "LOGIN PLAIN", NULL},
@@ -84,9 +84,10 @@ check_lists(const struct list_case *cases, size_t n, bool any)
 		struct slice mechanisms = {"", 0};
 		const char *wrong =
 			authmechs_list(slice_of(c->text), any, &mechanisms);
-		bool same = c->wrong == NULL
-			? wrong == NULL
-			: wrong != NULL && strcmp(wrong, c->wrong) == 0;
+		bool same =
+			c->wrong == NULL
+				? wrong == NULL
+				: wrong != NULL && strcmp(wrong, c->wrong) == 0;
 
 		ok(same && is_text(mechanisms, c->mechanisms), c->what);
 	}
@@ -147,8 +148,7 @@ test_offer(void)
 		ok(slice_is(buffer_slice(&b), rows[i].expected),
 			rows[i].expected);
 	}
-	ok(authmechs_wants(slice_of("PLAIN EXTERNAL"),
-		   AUTHMECHS_CERTIFICATE) &&
+	ok(authmechs_wants(slice_of("PLAIN EXTERNAL"), AUTHMECHS_CERTIFICATE) &&
 			!authmechs_wants(slice_of("PLAIN EXTERNAL"),
 				AUTHMECHS_BINDING) &&
 			authmechs_wants(slice_of("scram-sha-1-plus"),

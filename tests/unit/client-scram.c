@@ -1,6 +1,6 @@
 /*
- * Unit test of client/scram_client.c: the examples of RFC 5802 §5 and RFC 7677 §3,
- * to the octet, and servers that do not play by the rules.
+ * Unit test of client/scram_client.c: the examples of RFC 5802 §5 and RFC 7677
+ * §3, to the octet, and servers that do not play by the rules.
  */
 #include "client/scram_client.h"
 #include "tests/tap.h"

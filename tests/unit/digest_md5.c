@@ -72,8 +72,8 @@ test_exchange(int fd)
 	ok(try(fd, HEAD URI "authzid=\"joe@example.com\","
 			    "response=bc19dca143cb2a6bb3eb8bd3225f54f3") ==
 				EXCHANGE_CHALLENGE &&
-			exchange_challenge_is(&x,
-				"rspauth=77b22924b05131286857b531fed7f226"),
+			exchange_challenge_is(
+				&x, "rspauth=77b22924b05131286857b531fed7f226"),
 		"with an authorization id");
 	exchange_start(&x, "DIGEST-MD5", fd);
 	ok(exchange_step(&x, HEAD) == EXCHANGE_MALFORMED,

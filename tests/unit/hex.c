@@ -36,7 +36,8 @@ main(void)
 	ok(decodes_to("", "", 0), "nothing");
 	ok(is_refused("0"), "half an octet");
 	ok(is_refused("0g") && is_refused("g0") && is_refused("/0") &&
-			is_refused(":0") && is_refused("@0") && is_refused("`0"),
+			is_refused(":0") && is_refused("@0") &&
+			is_refused("`0"),
 		"no digits");
 	ok(is_refused(" 00") && is_refused("00 0"), "blanks");
 	ok(is_refused("0011223344"), "more than fits");

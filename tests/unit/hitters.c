@@ -1,4 +1,5 @@
-/* Unit test of report/hitters.c, spread.c and hours.c: counts in a fixed size. */
+/* Unit test of report/hitters.c, spread.c and hours.c: counts in a fixed size.
+ */
 #include "report/hitters.h"
 
 #include <stdlib.h>

@@ -23,8 +23,8 @@
 static const struct launcher_case {
 	const char *what;
 	const char *given[GIVEN]; /* NAME=VALUE */
-	size_t offset;            /* of the slice that is looked at */
-	const char *value;        /* NULL: absent */
+	size_t offset;		  /* of the slice that is looked at */
+	const char *value;	  /* NULL: absent */
 } cases[] = {
 #define AT(member) offsetof(struct config, member)
 	{"nothing: address", {NULL}, AT(remote_ip), "unknown"},
@@ -158,8 +158,8 @@ connect_pair(int family, bool mapped, int fd[2])
 	if (listener == -1)
 		return -1;
 	if (mapped)
-		(void)setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off,
-			sizeof off);
+		(void)setsockopt(
+			listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 	if (bind(listener, at, len) == -1 || listen(listener, 1) == -1 ||
 		getsockname(listener, at, &len) == -1) {
 		close(listener);

@@ -59,9 +59,10 @@ test_events(void)
 static void
 test_fields(void)
 {
-	struct line line = parsed("7 192.0.2.1 message ok id=a=b user= from=x"
-				  "  to =y rcpts=12 size=1x a_long_key_here="
-				  "and_a_value_that_is_longer_than_eight end=z");
+	struct line line =
+		parsed("7 192.0.2.1 message ok id=a=b user= from=x"
+		       "  to =y rcpts=12 size=1x a_long_key_here="
+		       "and_a_value_that_is_longer_than_eight end=z");
 
 	ok(line.pid == 7 && slice_is(line.address, "192.0.2.1"), "whose");
 	ok(slice_is(line_value(&line, "id"), "a=b"), "a value may hold =");

@@ -46,13 +46,11 @@ test_digest(void)
 	static const struct {
 		const char *nonce, *cnonce, *uri, *response, *rspauth, *what;
 	} rows[] = {
-		{"OA6MG9tEQGm2hh", "OA6MHXh6VqTrRk",
-			"imap/elwood.innosoft.com",
+		{"OA6MG9tEQGm2hh", "OA6MHXh6VqTrRk", "imap/elwood.innosoft.com",
 			"d388dad90d4bbd760a152321f2143af7",
 			"ea40f60335c427b5527b84dbabcdfffd",
 			"the first example of RFC 2831 §4"},
-		{"OA9BSXrbuRhWay", "OA9BSuZWMSpW8m",
-			"acap/elwood.innosoft.com",
+		{"OA9BSXrbuRhWay", "OA9BSuZWMSpW8m", "acap/elwood.innosoft.com",
 			"6084c6db3fede7352c551284490fd0fc",
 			"2f0b3d7c3c2e486600ef710726aa2eae",
 			"the second example"},
@@ -96,13 +94,15 @@ main(void)
 		"no key, no text");
 	/* What doveadm pw -s CRAM-MD5 says. */
 	ok(strcmp(stored("pencil"), "7f47ace0e2af8f6cdeb72c03243a8c87"
-		   "834e19104164d6a42de72d243adb4080") == 0, "Dovecot's form");
+				    "834e19104164d6a42de72d243adb4080") == 0,
+		"Dovecot's form");
 	ok(strcmp(stored(LONG), "fcec8c76c2ea90d30919d64cc5fcb7c1"
-		   "069538f36098a04fcec22888443d7abc") == 0,
+				"069538f36098a04fcec22888443d7abc") == 0,
 		"of a password longer than a block");
 	md5_user(slice_of("chris"), slice_of("elwood.innosoft.com"),
 		slice_of("secret"), sum);
-	ok(strcmp(hex(sum, sizeof sum), "eb5a750053e4d2c34aa84bbc9b0b6ee7") == 0,
+	ok(strcmp(hex(sum, sizeof sum), "eb5a750053e4d2c34aa84bbc9b0b6ee7") ==
+			0,
 		"login, realm and password");
 	test_digest();
 	return tap_done();

@@ -11,7 +11,7 @@
 #define HEADER "p=tls-server-end-point,,"
 #define FIRST "n=joe@example.com,r=" CNONCE
 #define BOUND                                                                  \
-	"c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsA9Zt0Ig1wco/EozOrNHzGslBYwlrIPRF"  \
+	"c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsA9Zt0Ig1wco/EozOrNHzGslBYwlrIPRF"   \
 	"roQoW8CDLXI=,r=" NONCE
 
 static const struct cdbfile_record records[] = {
