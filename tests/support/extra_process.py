@@ -174,6 +174,16 @@ class Family:
         self.target = f"socket:[{inode}]"
         self.session = wait_for(self._find_session, "a session")
         self.keeper = Process(int(self.session.status()["PPid"]))
+        wait_for(self._is_prepared, "a keeper that waits for its session")
+
+    def _is_prepared(self):
+        """The session may greet before; on its way the keeper never sleeps
+        after it has left the client. Or it is gone."""
+        try:
+            return (self.target not in self.keeper.descriptors().values() and
+                    self.keeper.fields()[0] == b"S")
+        except OSError:
+            return True
 
     def _find_session(self):
         for pid in self.server.processes():
