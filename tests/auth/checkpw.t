@@ -4,7 +4,6 @@ system whose passwords are in their Maildirs."""
 import base64
 import hmac
 import os
-import shutil
 import subprocess
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
@@ -52,7 +51,7 @@ class Users(Server):
                     os.chown(os.path.join(path, file), number, number)
         place.write(self.passwd_file, lines)
         checkpw = os.path.join(home("bin"), program)
-        shutil.copy(os.path.join(PEER, program), checkpw)
+        place.install(os.path.join(PEER, program), checkpw)
         os.chmod(checkpw, 0o4755)
         super().__init__(args=[checkpw, *then], **options)
 

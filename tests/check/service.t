@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -474,7 +473,7 @@ with case("which recipients there are"):
         """A host with the program judge, and how it judges."""
         host = lists(("env", "RCPTCHECK", "/srv/judge\n"))
         os.makedirs(host.path("srv"))
-        shutil.copy(place.stub("judge"), host.path("srv/judge"))
+        place.install(place.stub("judge"), host.path("srv/judge"))
         os.chmod(host.path("srv/judge"), mode)
         for name, value in how.items():
             host.env("JUDGE_" + name, value + "\n")

@@ -71,14 +71,13 @@ def install():
     for path in glob.glob(place.TOP + "/*"):
         if os.access(path, os.X_OK) and os.path.isfile(path) and \
                 not path.endswith("deps"):
-            shutil.copy(path, BIN)
-            os.chmod(os.path.join(BIN, os.path.basename(path)), 0o755)
+            place.install(path, os.path.join(BIN, os.path.basename(path)))
 
 
 def qmail():
     """The recording program where qmail has its queue program."""
     os.makedirs(os.path.dirname(QUEUE), exist_ok=True)
-    shutil.copy(place.record_program(), QUEUE)
+    place.install(place.record_program(), QUEUE)
     os.makedirs(RECORDS, exist_ok=True)
     os.chmod(RECORDS, 0o777)
 

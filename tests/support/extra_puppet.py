@@ -2,7 +2,6 @@
 tests/hostile/puppet.c, behind a real tcpserver, keeper and queue program."""
 import base64
 import os
-import shutil
 import struct
 
 from . import place
@@ -30,11 +29,7 @@ def program():
         skip_all("the puppet's system calls have x86-64's numbers")
     if not os.path.exists(built):
         skip_all("not built: make tests-built")
-    path = os.path.join(place.base(), "puppet")
-    if not os.path.exists(path):
-        shutil.copy(built, path)
-        os.chmod(path, 0o755)
-    return path
+    return place.copied(built, "puppet")
 
 
 def order(number, *arguments, given=b"", wanted=0, times=1, mute=False):

@@ -3,7 +3,6 @@ that it is chrooted into), and the table of what it can complain about."""
 import ctypes
 import os
 import re
-import shutil
 import struct
 import subprocess
 
@@ -128,7 +127,7 @@ exec envdir ./env \\
             os.makedirs(self.path(path))
         os.chmod(self.path("var/empty"), 0o555)
         os.chmod(self.path("tmp"), 0o1777)
-        shutil.copy(place.program("smtpd-check"), self.path("smtpd-check"))
+        place.install(place.program("smtpd-check"), self.path("smtpd-check"))
         self.write("etc/passwd", "root:x:0:0::/:/bin/sh\n"
                    "nobody:x:65534:65534::/:/bin/false\n")
         self.write("etc/hosts", "127.0.0.1 localhost\n"

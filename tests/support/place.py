@@ -69,26 +69,31 @@ def program(name):
     return os.path.join(os.environ.get("TEST_PROGRAMS", TOP), name)
 
 
-def _install(source, path):
-    """By a process of its own: what another thread forks at this moment would
+def install(source, path):
+    """A program, by a process of its own: what another thread forks at this moment would
     hold it open for writing, and a "text file busy" is no program."""
     subprocess.run(["install", "-m755", source, path], check=True)
 
 
-def installed(name):
-    """A copy of a program of the tree that every account can run."""
+def copied(source, name):
+    """A copy of a program that every account can run."""
     with _lock:
         path = os.path.join(base(), name)
         if not os.path.exists(path):
-            _install(program(name), path)
+            install(source, path)
         return path
+
+
+def installed(name):
+    """The same of a program of the tree."""
+    return copied(program(name), name)
 
 
 def write(path, content, mode=0o644):
     """Writes a file (text or bytes) with this mode."""
     data = content if isinstance(content, bytes) else content.encode()
     if mode & 0o111:
-        # As _install() does.
+        # As install() does.
         subprocess.run(["cp", "/dev/stdin", path], input=data, check=True)
     else:
         with open(path, "wb") as file:
@@ -115,7 +120,7 @@ def stub(name):
         if os.path.exists(path):
             return path
         if built:
-            _install(os.path.join(os.path.dirname(built), name), path)
+            install(os.path.join(os.path.dirname(built), name), path)
         else:
             subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE",
                             "-static", "-o", path, source], check=True)
