@@ -70,18 +70,27 @@ def program(name):
 
 
 def install(source, path):
-    """A program, by a process of its own: what another thread forks at this moment would
-    hold it open for writing, and a "text file busy" is no program."""
+    """A program, by a process of its own: what another thread forks at this
+    moment would hold it open for writing, and a "text file busy" is none."""
     subprocess.run(["install", "-m755", source, path], check=True)
+
+
+def _once(name, make):
+    """The path of a program that make(path) makes where nobody has yet: other
+    threads wait, another process has made the same."""
+    with _lock:
+        path = os.path.join(base(), name)
+        if not os.path.exists(path):
+            own = f"{path}.{os.getpid()}"
+            make(own)
+            os.chmod(own, 0o755)
+            os.rename(own, path)
+        return path
 
 
 def copied(source, name):
     """A copy of a program that every account can run."""
-    with _lock:
-        path = os.path.join(base(), name)
-        if not os.path.exists(path):
-            install(source, path)
-        return path
+    return _once(name, lambda path: install(source, path))
 
 
 def installed(name):
@@ -114,18 +123,12 @@ def ignored(status):
 def stub(name):
     """A copy of a program of tests/stub that every account can run."""
     built = os.environ.get("RECORD_PROGRAM")
+    if built:
+        return copied(os.path.join(os.path.dirname(built), name), name)
     source = os.path.join(TOP, "tests", "stub", name + ".c")
-    with _lock:
-        path = os.path.join(base(), name)
-        if os.path.exists(path):
-            return path
-        if built:
-            install(os.path.join(os.path.dirname(built), name), path)
-        else:
-            subprocess.run(["cc", "-O2", "-std=c17", "-D_GNU_SOURCE",
-                            "-static", "-o", path, source], check=True)
-        os.chmod(path, 0o755)
-        return path
+    return _once(name, lambda path: subprocess.run(
+        ["cc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-static", "-o", path,
+         source], check=True))
 
 
 def record_program():
