@@ -133,7 +133,7 @@ def allowed(kind, length, now):
 tally = Tally("hostile session")
 SETTINGS = {"users": {JOE: "secret"}, "certificate": "ec",
             "env": {"TRACE": "1", "AUTHMECHS": "SCRAM-SHA-256 PLAIN",
-                    "DATABYTES": "100000", "TIMEOUTQUEUE": "2"}}
+                    "DATABYTES": "100000", "TIMEOUTQUEUE": "15"}}
 HEADER = re.compile(rb"Received: [\x20-\x7e]+\n(?:[ \t][\x20-\x7e]+\n)*"
                     rb"Subject: x\n")
 THREADS = 4
