@@ -45,7 +45,7 @@ FIRST = $(addprefix lib/,bytes buffer fork identity jail filter log emit output 
 		rights signals standard clock keep path words controldir child) \
 	$(addprefix control/,authmechs config control launcher load ucspi) \
 	$(addprefix session/,session stream command reply trace hello session_jail) \
-	$(addprefix keeper/,channel deadline end environment keeper late \
+	$(addprefix keeper/,channel packet deadline end environment keeper late \
 		login open find_pair privileges signer) auth/offered \
 	$(addprefix session/,login message address parameters body data header pipe) \
 	$(addprefix keeper/,authenticator offer guess outcome envelope message paths \

@@ -170,8 +170,11 @@ struct channel_message {
 	unsigned char body[CHANNEL_BODY_MAX];
 };
 
-/* A socket pair, close-on-exec. 0 or -1 with errno. */
-int channel_pair(int fds[2]);
+/* ------------------------------------- a packet in memory: packet.c --- */
+
+/* Starts a message. */
+void channel_start(
+	struct channel_message *m, enum channel_type type, unsigned code);
 
 /* Adds to the body. -1 when it does not fit. */
 int channel_add(struct channel_message *m, const void *data, size_t len);
@@ -180,14 +183,19 @@ int channel_add(struct channel_message *m, const void *data, size_t len);
 int channel_take(
 	const struct channel_message *m, size_t *at, void *data, size_t len);
 
+/* The rest of the body from at on. */
+struct slice channel_rest(const struct channel_message *m, size_t at);
+
 /* Of the milliseconds that an answer took: how many do not count. */
 int64_t channel_held(int64_t took);
 
 /* Milliseconds that a message may take of which so many octets have come. */
 int64_t channel_message_ms(uint64_t octets);
 
-/* The rest of the body from at on. */
-struct slice channel_rest(const struct channel_message *m, size_t at);
+/* ---------------------------------------------- the pair: channel.c --- */
+
+/* A socket pair, close-on-exec. 0 or -1 with errno. */
+int channel_pair(int fds[2]);
 
 /* The session's: sends m. 0, or -1 when the keeper is gone. */
 int channel_send(int channel, const struct channel_message *m);
@@ -210,10 +218,6 @@ int channel_receive(int channel, struct channel_message *m);
 
 /* The session's receive, with the one descriptor that may come (or -1). */
 int channel_receive_fd(int channel, struct channel_message *m, int *fd);
-
-/* Starts a message. */
-void channel_start(
-	struct channel_message *m, enum channel_type type, unsigned code);
 
 /*
  * The session's side: no answer comes any more. Is the keeper gone, or has it

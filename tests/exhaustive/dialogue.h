@@ -332,42 +332,6 @@ verdict_on(const struct channel_message *m)
 
 /* ---------------------------------------------- what the session calls --- */
 
-void
-channel_start(struct channel_message *m, enum channel_type type, unsigned code)
-{
-	m->type = (unsigned char)type;
-	m->code = (unsigned char)code;
-	m->len = 0;
-}
-
-int
-channel_add(struct channel_message *m, const void *data, size_t len)
-{
-	if (len > sizeof m->body - m->len)
-		return -1;
-	if (len > 0)
-		memcpy(m->body + m->len, data, len);
-	m->len += len;
-	return 0;
-}
-
-int
-channel_take(
-	const struct channel_message *m, size_t *at, void *data, size_t len)
-{
-	if (len > m->len - *at)
-		return -1;
-	memcpy(data, m->body + *at, len);
-	*at += len;
-	return 0;
-}
-
-struct slice
-channel_rest(const struct channel_message *m, size_t at)
-{
-	return (struct slice){(const char *)m->body + at, m->len - at};
-}
-
 int
 channel_send(int fd, const struct channel_message *m)
 {
@@ -427,8 +391,6 @@ stream_next(struct stream *s, struct slice *text)
 
 // clang-format off
 bool channel_gone(int fd) { (void)fd; return true; }
-int64_t channel_held(int64_t took) { return took; }
-int64_t channel_message_ms(uint64_t octets) { (void)octets; return CHANNEL_MESSAGE_MS; }
 int channel_say_end(int fd, enum channel_end end, unsigned step) { (void)fd; (void)end; (void)step; return 0; }
 enum reply outside_start(struct session *s) { (void)s; abort(); }
 void stream_init(struct stream *s, int in, int out, int channel, char *bulk) { (void)s; (void)in; (void)out; (void)channel; (void)bulk; }

@@ -1,9 +1,8 @@
 /*
- * keeper/channel: the parts of a packet of any length, taken as the keeper
+ * keeper/packet: the parts of a packet of any length, taken as the keeper
  * takes those of a message's envelope, the longest of them.
  */
-/* prove: keeper/channel.c lib/bytes.c */
-/* cut: keeper/channel.c|union control { */
+/* prove: keeper/packet.c lib/bytes.c */
 /* bound: 0 */
 #include "keeper/channel.h"
 
