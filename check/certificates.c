@@ -132,9 +132,9 @@ report_fault(
 	if (strcmp(reason, PAIR_DIFFER) == 0)
 		report_add(&c->report, CERT_DIFFER, where, NULL,
 			cure_differ(c, place));
-	else if (slice_starts_nocase(slice_of(reason), PAIR_ORDER))
+	else if (slice_starts(slice_of(reason), PAIR_ORDER))
 		report_order(c, place, s, reason + strlen(PAIR_ORDER));
-	else if (slice_starts_nocase(slice_of(reason), PAIR_LONG))
+	else if (slice_starts(slice_of(reason), PAIR_LONG))
 		report_add(&c->report, CERT_BAD, where, reason,
 			cure_long(c, place,
 				report_text("%.*s",

@@ -184,13 +184,13 @@ look_at_program(struct check *c)
 	const char *no = ask_rcptcheck(c, path, nobody);
 	const char *yes = ask_rcptcheck(c, path, postmaster);
 
-	if (slice_starts_nocase(slice_of(no), "no answer") ||
-		slice_starts_nocase(slice_of(yes), "no answer"))
+	if (slice_starts(slice_of(no), "no answer") ||
+		slice_starts(slice_of(yes), "no answer"))
 		report_add(&c->report, RCPT_SILENT, where,
 			report_text(
 				"%s: %s; %s: %s", nobody, no, postmaster, yes),
 			NULL);
-	else if (slice_starts_nocase(slice_of(no), "accepted"))
+	else if (slice_starts(slice_of(no), "accepted"))
 		report_add(&c->report, RCPT_ACCEPTS, where,
 			report_text("%s: %s", nobody, no), NULL);
 	else

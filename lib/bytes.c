@@ -61,6 +61,15 @@ slice_is_nocase(struct slice a, const char *text)
 }
 
 bool
+slice_starts(struct slice a, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return a.len >= len && slice_equal((struct slice){a.data, len},
+				       (struct slice){prefix, len});
+}
+
+bool
 slice_starts_nocase(struct slice a, const char *prefix)
 {
 	return prefix[same_start(a, prefix)] == '\0';

@@ -28,6 +28,7 @@ bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *text);
 bool slice_is_nocase(struct slice a, const char *text);
+bool slice_starts(struct slice a, const char *prefix);
 bool slice_starts_nocase(struct slice a, const char *prefix);
 
 /* The view without its first n octets (n at most its length). */

@@ -31,6 +31,7 @@ prove(void)
 	(void)slice_find_last(text, '@');
 	(void)slice_has_control(text);
 	(void)slice_is_nocase(text, "LAST");
+	(void)slice_starts(text, "HEAD ");
 	(void)slice_starts_nocase(text, "HEAD ");
 	(void)slice_skip_blanks(text);
 }
