@@ -16,7 +16,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_inject as inject  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_alone import done_with, spread  # noqa: E402
+from support.extra_alone import done_with  # noqa: E402
 from support.extra_qmqp import Qmqp, Way, letter, refusing  # noqa: E402
 from support.extra_sendmail import Run, envelope  # noqa: E402
 
@@ -229,14 +229,7 @@ place.stub("inject")
 random.seed(SEED)
 figures = 0, 0
 with case("faults of queue programs"):
-    jobs = []
-    for number, found, wrong in spread(look, list(range(len(KINDS))), 2):
-        ok(not wrong, f"{KINDS[number][0]}: {len(found)} faults are possible",
-           *wrong)
-        jobs += ((number, fault) for fault in found)
-    random.shuffle(jobs)
-    jobs = jobs[:MOST]
-    figures = inject.try_all(work, jobs, [kind[0] for kind in KINDS],
-                             "make it exit otherwise")
+    figures = inject.try_found(look, work, [kind[0] for kind in KINDS], MOST,
+                               "make it exit otherwise")
 done_with(f"queue-faults: seed {SEED}, {figures[0]} injections, "
           f"{figures[1]} differences")

@@ -16,7 +16,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 from support import extra_inject as inject  # noqa: E402
 from support import place  # noqa: E402
-from support.extra_alone import done_with, spread  # noqa: E402
+from support.extra_alone import done_with  # noqa: E402
 
 MOST = 100 if os.environ.get("SIZE", "check") == "check" else None
 SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
@@ -151,14 +151,7 @@ place.stub("inject")
 random.seed(SEED)
 figures = 0, 0
 with case("faults of tools"):
-    jobs = []
-    for number, found, wrong in spread(look, list(range(len(COMMANDS))), 2):
-        ok(not wrong, f"{COMMANDS[number][0]}: {len(found)} faults are "
-           "possible", *wrong)
-        jobs += ((number, fault) for fault in found)
-    random.shuffle(jobs)
-    jobs = jobs[:MOST]
-    figures = inject.try_all(work, jobs, [c[0] for c in COMMANDS],
-                             "make it fail")
+    figures = inject.try_found(look, work, [c[0] for c in COMMANDS], MOST,
+                               "make it fail")
 done_with(f"tool-faults: seed {SEED}, {figures[0]} injections, "
           f"{figures[1]} differences")

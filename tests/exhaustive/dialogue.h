@@ -97,12 +97,18 @@ struct told {
 };
 
 static inline void
+append(char *all, size_t cap, size_t *len, const char *text, size_t n)
+{
+	if (n > cap - *len)
+		abort();
+	memcpy(all + *len, text, n);
+	*len += n;
+}
+
+static inline void
 tell(struct told *t, const char *text, size_t len)
 {
-	if (len > sizeof t->text - t->len)
-		abort();
-	memcpy(t->text + t->len, text, len);
-	t->len += len;
+	append(t->text, sizeof t->text, &t->len, text, len);
 }
 
 static inline void
@@ -136,10 +142,7 @@ keep_path(struct kept *k, char type, const char *path, size_t len)
 static inline void
 keep_octets(struct kept *k, const char *text, size_t len)
 {
-	if (len > sizeof k->text - k->text_len)
-		abort();
-	memcpy(k->text + k->text_len, text, len);
-	k->text_len += len;
+	append(k->text, sizeof k->text, &k->text_len, text, len);
 }
 
 static inline void

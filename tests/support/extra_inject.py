@@ -3,6 +3,7 @@ import collections
 import errno
 import os
 import platform
+import random
 
 from . import place
 from .extra_alone import all_tried, spread
@@ -182,3 +183,15 @@ def try_all(work, jobs, names, effect):
     ok(sum(met.values()) > 0.9 * len(jobs), "most were met", met, tried)
     all_tried(sum(tried.values()), len(jobs))
     return sum(met.values()), sum(map(len, differing.values()))
+
+
+def try_found(look, work, names, most, effect):
+    """What look's generator finds to be possible for each name, mixed, that
+    many of it; look gives (number, faults, what is wrong without one)."""
+    jobs = []
+    for number, found, wrong in spread(look, list(range(len(names))), 2):
+        ok(not wrong, f"{names[number]}: {len(found)} faults are possible",
+           *wrong)
+        jobs += ((number, fault) for fault in found)
+    random.shuffle(jobs)
+    return try_all(work, jobs[:most], names, effect)
