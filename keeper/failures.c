@@ -188,18 +188,18 @@ failures_count(struct keeper *k, struct slice user, bool failed)
 	char text[STATEDIR_NAME_MAX];
 	struct buffer name = BUFFER_OVER(text);
 	uint32_t of_address = 0, of_user = 0;
-	uint32_t spared = failed ? 0 : FAILURES_ONE;
+	uint32_t spared = failed ? 0 : FAILURES_ONE; /* of who is counted */
 
 	if (!open_failures(k))
 		return 0;
 	if (statedir_client(k, &name))
-		of_address = look(k, buffer_slice(&name), failed);
+		of_address = look(k, buffer_slice(&name), failed) + spared;
 	name.len = 0;
 	statedir_user(&name, user);
 	statedir_domain(&name, k->config->authdomain);
 	if (user.len > 0 && !name.overflow)
-		of_user = look(k, buffer_slice(&name), failed);
-	return failures_delay(of_address + spared, of_user + spared);
+		of_user = look(k, buffer_slice(&name), failed) + spared;
+	return failures_delay(of_address, of_user);
 }
 
 /* ------------------------------------------------------------- guesses --- */
