@@ -8,16 +8,11 @@ import kept
 sys.path.insert(0, sys.path[0] + "/..")
 from support import *  # noqa: E402
 
-HERE = os.path.join(TOP, "tests/fuzz")
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build/musl"))
-NAMES = sorted(name[:-2] for name in os.listdir(HERE) if name.endswith(".c"))
 
-for name in NAMES:
+for name in kept.targets():
     with case(name):
-        with open(f"{HERE}/{name}.c", encoding="ascii") as file:
-            comment = file.read().split("*/")[0]
-        named = [word for word in comment.split("Parsers:")[1].split()
-                 if word.endswith(".c")]
+        named = kept.parsers(name)
         ok(named and all(os.path.exists(os.path.join(TOP, path))
                          for path in named), f"{name}: its parsers", named)
         directory = os.path.join(home(), name)
